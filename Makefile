@@ -1,0 +1,47 @@
+# Every command of the project. `make setup` installs all it needs into this checkout and nowhere else.
+.PHONY: setup demo local test check clean lock
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+# Caches of the installers stay in the checkout, so that a command leaves nothing in a home directory.
+export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
+export npm_config_cache := $(CURDIR)/.cache/npm
+export npm_config_update_notifier := false
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+setup: $(READY)
+
+$(READY): requirements-dev.txt package.json package-lock.json pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 10) else "Python 3.10 or newer is needed; this is " + sys.version.split()[0] + ". Name another with PYTHON=...")'
+	@echo "Installing into .venv and node_modules (a few minutes the first time) ..."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent --no-audit --no-fund
+	@touch $(READY)
+
+demo: $(READY)
+	@$(BIN)/python -m local_cloud.demo
+
+local: $(READY)
+	@$(BIN)/python -m local_cloud
+
+test: $(READY)
+	@$(BIN)/python -m pytest
+
+check: $(READY)
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy constructs/cdk_cleanroomsml app.py local_cloud
+	@$(BIN)/mypy lambda/audience_export_handler
+
+# Resolves the pinned development dependencies anew. Both lock files name no registry.
+lock: $(READY)
+	@$(BIN)/uv pip compile --universal --python-version 3.10 --quiet --upgrade --no-header --no-annotate --no-emit-index-url \
+		--group dev pyproject.toml -o requirements-dev.txt
+	@PATH="$(CURDIR)/$(BIN):$$PATH" npm install --package-lock-only --omit-lockfile-registry-resolved --silent
+
+clean:
+	@rm -rf .venv node_modules .cache .local cdk.out dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,233 @@
+"""Decides about an export, and does nothing else: what is listed + the request + the clock → one decision.
+
+`docs/decision-table.md` is this module as a table. Two things make it safe to run any number of times. An intention
+to start is recorded in the execution's state before the start is sent (`Announce`, then `Start`), so that an export
+can be recognised as our own after a crash. And an attempt whose outcome nobody knows is settled by listing after a
+pause, never by another start at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from audience_export_handler import explanation, naming
+from audience_export_handler.export_job import ExportJob
+from audience_export_handler.export_request import ExportRequest
+from audience_export_handler.failure import ExportFailure
+from audience_export_handler.progress import Attempt, Progress, Sent
+from audience_export_handler.stack import StackPhase
+
+# A listing is taken to lag less than this behind a start (unknown at AWS; seconds elsewhere).
+LISTING_LAG = timedelta(seconds=15)
+# An export that was accepted and is still not listed after this long is reported.
+ACCEPTED_UNLISTED = timedelta(minutes=5)
+# A service that throttles, fails or denies without a break is waited out for this long before anything has started.
+TROUBLE_PATIENCE = timedelta(minutes=2)
+# How long to look for an export that must be there before saying that it is not.
+PATIENCE_WITH_LISTING = timedelta(seconds=30)
+# The function's time-out, after which a step that was repeated can no longer be running, and the lag.
+REPEATED_STEP = timedelta(seconds=60) + LISTING_LAG
+# createTime is the service's clock, ours is Lambda's.
+CLOCK_SKEW = timedelta(seconds=5)
+# CloudFormation gives up after an hour; the stack hears from us before.
+DEADLINE = timedelta(minutes=57)
+# outputLocation may appear later than ACTIVE; after this long the success goes without one.
+OUTPUT_LOCATION_LAG = timedelta(seconds=60)
+
+
+@dataclass(frozen=True)
+class Announce:
+    """Record the intention to start under `name`, then look again."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Start:
+    """Start the announced export now."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Look again in so many seconds."""
+
+    seconds: int
+
+
+@dataclass(frozen=True)
+class Succeed:
+    """The request is fulfilled by this export."""
+
+    export: ExportJob
+
+
+@dataclass(frozen=True)
+class Fail:
+    """The request cannot be fulfilled, and this is why."""
+
+    failure: ExportFailure
+
+
+Decision = Announce | Start | Wait | Succeed | Fail
+
+
+@dataclass(frozen=True)
+class Situation:
+    """All that a decision may depend on. Times are UTC; `stack` is None where it was not asked."""
+
+    request: ExportRequest
+    exports: tuple[ExportJob, ...]
+    progress: Progress
+    stack: StackPhase | None
+    now: datetime
+    started_at: datetime
+
+
+def needs_stack(progress: Progress) -> bool:
+    """Whether the decision depends on the stack: as long as the next thing may be a start."""
+    return progress.attempt is None or progress.attempt.sent is Sent.NOT_YET
+
+
+def decide(situation: Situation) -> Decision:
+    """Return what to do next; a wait that would outlast the deadline becomes its failure."""
+    attempt = situation.progress.attempt
+    decision = _before_attempt(situation) if attempt is None else _after_attempt(situation, attempt)
+    if isinstance(decision, Wait) and _after(situation, decision) > situation.started_at + DEADLINE:
+        return Fail(explanation.out_of_time(situation.request, _minutes(DEADLINE)))
+    return decision
+
+
+def presume_sent(progress: Progress, now: datetime) -> Progress:
+    """Return the progress of a step that runs again: its first run may have sent the start, or still be at it."""
+    attempt = progress.attempt
+    if attempt is None or attempt.sent is not Sent.NOT_YET:
+        return progress
+    return replace(progress, attempt=attempt.with_unknown_outcome(look_until=now + REPEATED_STEP))
+
+
+def _before_attempt(situation: Situation) -> Decision:
+    request = situation.request
+    name = _name_to_use(situation)
+    held = [export for export in situation.exports if export.name == name]
+    alive = [export for export in held if not export.has_failed]
+    same_size = [export for export in alive if export.audience_size == request.audience_size]
+    if situation.stack is StackPhase.ROLLING_BACK and request.is_update:
+        return _in_rollback(situation, [export for export in held if export.audience_size == request.audience_size])
+    if same_size and (not request.name_is_given or request.is_held):
+        return follow(same_size[0], situation.now)
+    if alive:
+        return Fail(explanation.conflict(request, alive[0]))
+    if not request.is_new:
+        return _held_but_gone(situation, held)
+    return _if_forward(situation, Announce(name))
+
+
+def _after_attempt(situation: Situation, attempt: Attempt) -> Decision:
+    request, now = situation.request, situation.now
+    named = [export for export in situation.exports if export.name == attempt.name]
+    ours = [export for export in named if _is_ours(export, request, attempt)]
+    others = [export for export in named if not export.has_failed and export not in ours]
+    if ours:
+        return follow(max(ours, key=lambda export: export.create_time), now)
+    if attempt.sent is Sent.NOT_YET:
+        if others:
+            return Fail(explanation.conflict(request, others[0]))
+        return _if_forward(situation, Start(attempt.name))
+    if attempt.look_until is not None and now < attempt.look_until:
+        return Wait(min(30, 1 + int((attempt.look_until - now).total_seconds())))
+    return _not_listed_in_time(request, attempt, others)
+
+
+def _not_listed_in_time(request: ExportRequest, attempt: Attempt, others: list[ExportJob]) -> Decision:
+    """An attempt that had its time to be listed, and is not."""
+    if others or attempt.sent is Sent.REFUSED_AS_TAKEN:
+        return Fail(explanation.conflict(request, others[0] if others else None, attempt.message))
+    if attempt.sent is Sent.ACCEPTED:
+        return Fail(explanation.never_listed(request, _minutes(ACCEPTED_UNLISTED)))
+    return Announce(attempt.name)
+
+
+def _is_ours(export: ExportJob, request: ExportRequest, attempt: Attempt) -> bool:
+    """Whether a listed export of the attempted name is the request's own.
+
+    A generated name is a content address: whoever started it, it is the export asked for. A given name proves
+    nothing: the export must have been created since an attempt that may have taken effect. So must a failed one,
+    which may be the reason for this attempt.
+    """
+    if export.audience_size != request.audience_size:
+        return False
+    if attempt.may_have_started and export.create_time >= attempt.since - CLOCK_SKEW:
+        return True
+    return not request.name_is_given and not export.has_failed
+
+
+def follow(export: ExportJob, now: datetime) -> Decision:
+    """Wait for the export's own end: ACTIVE succeeds, CREATE_FAILED fails with its statusDetails."""
+    if export.has_failed:
+        return Fail(explanation.export_failed(export))
+    if export.status == "ACTIVE":
+        if not export.output_location and now - export.update_time < OUTPUT_LOCATION_LAG:
+            return Wait(5)
+        return Succeed(export)
+    return Wait(_seconds_for_age(now - export.create_time))
+
+
+def _seconds_for_age(age: timedelta) -> int:
+    """A tenth of the age, from 2 to 30 seconds."""
+    return max(2, min(30, int(age.total_seconds() / 10)))
+
+
+def _name_to_use(situation: Situation) -> str:
+    """The given name, or the first of the generated ones that no failed export has used up."""
+    if situation.request.name_is_given:
+        return situation.request.name
+    failed = {export.name for export in situation.exports if export.has_failed}
+    alive = {export.name for export in situation.exports if not export.has_failed}
+    names = list(naming.ordinals(situation.request.name))
+    if not situation.request.is_new or situation.stack is StackPhase.ROLLING_BACK:
+        listed = [name for name in names if name in alive] or [name for name in names if name in failed]
+        return listed[0] if listed else situation.request.name
+    return next(name for name in names if name in alive or name not in failed)
+
+
+def _in_rollback(situation: Situation, listed: list[ExportJob]) -> Decision:
+    if listed:
+        return Succeed(next((export for export in listed if not export.has_failed), listed[0]))
+    if situation.now - situation.started_at < PATIENCE_WITH_LISTING:
+        return Wait(5)
+    return Fail(explanation.missing_in_rollback(situation.request))
+
+
+def _held_but_gone(situation: Situation, failed: list[ExportJob]) -> Decision:
+    if failed:
+        return Fail(explanation.export_failed(failed[0]))
+    if situation.now - situation.started_at < PATIENCE_WITH_LISTING:
+        return Wait(5)
+    return Fail(explanation.missing_in_update(situation.request))
+
+
+def _if_forward(situation: Situation, decision: Announce | Start) -> Decision:
+    """Go on towards a start only while the stack does; a stack that cannot be read is asked again."""
+    if situation.stack is StackPhase.FORWARD:
+        return _unless_in_trouble(situation, decision)
+    if situation.stack is StackPhase.UNREADABLE or situation.stack is None:
+        return Wait(5)
+    return Fail(explanation.stack_moved_on(situation.request, situation.stack.value))
+
+
+def _unless_in_trouble(situation: Situation, decision: Announce | Start) -> Decision:
+    trouble = situation.progress.trouble
+    if trouble and situation.now - trouble.since > TROUBLE_PATIENCE:
+        return Fail(explanation.trouble(situation.request, trouble.code, trouble.message, TROUBLE_PATIENCE))
+    return decision
+
+
+def _after(situation: Situation, wait: Wait) -> datetime:
+    return situation.now + timedelta(seconds=wait.seconds)
+
+
+def _minutes(span: timedelta) -> int:
+    return int(span.total_seconds() / 60)

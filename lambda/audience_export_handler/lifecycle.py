@@ -1,0 +1,70 @@
+"""The Lambda's entry point: which function answers which request, and nothing else.
+
+Create and Update are accepted here and then followed by the state machine, step by step; Delete is answered at once.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timezone
+from typing import Any
+
+from audience_export_handler import executions, export_request
+from audience_export_handler.cfn_resource import StateMachineResource
+from audience_export_handler.export_job import ExportJob
+from audience_export_handler.progress import Progress
+from audience_export_handler.step import Pending, take_step
+
+logger = logging.getLogger(__name__)
+
+handler = StateMachineResource(physical_id_of=export_request.physical_id, start_polling=executions.start)
+
+
+@handler.create
+@handler.update
+def accept(event: dict[str, Any], context: object) -> str:
+    """Check the request; the state machine starts for one that can be fulfilled."""
+    request = export_request.parse(event)
+    logger.info("%s of %s is accepted.", event["RequestType"], request.subject)
+    return request.physical_id
+
+
+@handler.poll_create
+@handler.poll_update
+def step(event: dict[str, Any], context: object) -> str | None:
+    """Take one step; returns the physical id when the export has ended well, None to be called again."""
+    message = event["Message"]
+    request = export_request.parse(event)
+    taken = take_step(
+        request,
+        Progress.from_json(message["Progress"]),
+        started_at=datetime.fromisoformat(message["StartedAt"].replace("Z", "+00:00")),
+        is_repeated=message["RetryCount"] > 0,
+        clock=_utc_now,
+    )
+    if isinstance(taken, Pending):
+        handler.keep_polling(taken.progress, taken.wait_seconds)
+        return None
+    handler.Data.update(attributes(taken))
+    return request.physical_id
+
+
+@handler.delete
+def delete(event: dict[str, Any], context: object) -> str:
+    """Succeed: an export cannot be deleted, and its output is the owner's."""
+    return str(event["PhysicalResourceId"])
+
+
+def attributes(export: ExportJob) -> dict[str, str]:
+    """Return what ``Fn::GetAtt`` offers; every success carries all of it. Times are ISO 8601."""
+    return {
+        "Name": export.name,
+        "Status": export.status,
+        "OutputLocation": export.output_location,
+        "CreateTime": export.create_time.isoformat(),
+        "AudienceGenerationJobArn": export.audience_generation_job_arn,
+    }
+
+
+def _utc_now() -> datetime:
+    return datetime.now(timezone.utc)
