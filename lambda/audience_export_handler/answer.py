@@ -22,7 +22,7 @@ _TIMEOUT_SECONDS = 10
 _TRIES = 3
 
 
-class AnswerNotDelivered(Exception):  # noqa: N818 - named for what it says
+class AnswerNotDelivered(Exception):
     """CloudFormation has not confirmed the answer; sending the same body again is right."""
 
 

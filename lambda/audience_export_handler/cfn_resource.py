@@ -53,7 +53,7 @@ class StateMachineResource(CfnResource):
 
     @property
     def _sam_local(self) -> bool:
-        """True, so that crhelper makes no clients for Lambda, EventBridge and CloudWatch Logs; nothing here uses one."""
+        """True, so that crhelper makes no clients of Lambda, EventBridge and CloudWatch Logs; none is used."""
         return True
 
     @_sam_local.setter

@@ -34,7 +34,7 @@ _NO_ADVICE = "Deploy again; if the error stays, ask AWS Support about this code.
 
 
 def refusal(request: ExportRequest, error: ServiceError, facts: str = "") -> ExportFailure:
-    """A call of the service that was refused for good, with what was found out about the reason."""
+    """A call of the service that was refused for good, with what was found out about it."""
     said = f"{error.message.rstrip('.')}. {facts}" if facts else error.message
     return ExportFailure(error.code, request.subject, said, _ADVICE.get(error.code, _NO_ADVICE))
 
@@ -44,7 +44,7 @@ def trouble(request: ExportRequest, code: str, message: str, tried_for: timedelt
     return ExportFailure(
         code,
         request.subject,
-        f"{message.rstrip('.')} (tried for {int(tried_for.total_seconds())} seconds; no export of this request is listed)",
+        f"{message.rstrip('.')} (tried for {int(tried_for.total_seconds())} s; no export of this request is listed)",
         _ADVICE.get(code, _NO_ADVICE),
     )
 

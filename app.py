@@ -1,0 +1,29 @@
+"""The demo app: one stack of audience exports, declared in the context (cdk.json, or -c on the command line)."""
+
+import json
+
+from aws_cdk import App, CfnOutput, Stack
+
+from cdk_cleanroomsml import AudienceExport, AudienceSize
+
+SIZES = {"PERCENTAGE": AudienceSize.percentage, "ABSOLUTE": AudienceSize.absolute}
+
+app = App()
+exports = app.node.get_context("exports")
+# In cdk.json the context is a list; -c on the command line hands over text.
+exports = json.loads(exports) if isinstance(exports, str) else exports
+
+stack = Stack(app, app.node.get_context("stack"))
+for declared in exports:
+    size = declared["audienceSize"]
+    export = AudienceExport(
+        stack,
+        declared["id"],
+        audience_generation_job_arn=declared["audienceGenerationJobArn"],
+        audience_size=SIZES[size["type"]](size["value"]),
+        name=declared.get("name"),
+        description=declared.get("description"),
+    )
+    for attribute in ("name", "status", "output_location", "create_time"):
+        CfnOutput(stack, f"{declared['id']}-{attribute}".replace("_", ""), value=getattr(export, attribute))
+app.synth()

@@ -1,0 +1,7 @@
+"""AWS CDK constructs for AWS Clean Rooms ML: audience exports as part of a stack."""
+
+from cdk_cleanroomsml.audience_export import AudienceExport
+from cdk_cleanroomsml.audience_size import AudienceSize
+from cdk_cleanroomsml.errors import CleanRoomsMLError, HandlerCodeError, InvalidArgumentError
+
+__all__ = ["AudienceExport", "AudienceSize", "CleanRoomsMLError", "HandlerCodeError", "InvalidArgumentError"]

@@ -1,0 +1,111 @@
+"""AudienceExport: one export of a Clean Rooms ML lookalike audience, as a resource of a stack."""
+
+from __future__ import annotations
+
+from aws_cdk import CustomResource, Token
+from constructs import Construct
+
+from cdk_cleanroomsml.api_limits import broken_rule
+from cdk_cleanroomsml.audience_size import AudienceSize
+from cdk_cleanroomsml.errors import InvalidArgumentError
+from cdk_cleanroomsml.provider import AudienceExportProvider
+
+_RESOURCE_TYPE = "Custom::CleanRoomsMLAudienceExport"
+
+
+class AudienceExport(Construct):
+    """Exports an audience that a generation job has made, and waits until the export is ACTIVE.
+
+    The stack fails with the service's reason where the export does. What identifies an export is its generation job,
+    its size and its name if one is given: a change to any of them asks for a new export, a change to anything else
+    starts nothing. Exports cannot be deleted: removing the resource leaves the export and its output as they are.
+
+    Args:
+        scope: a stack, or a construct in one.
+        construct_id: part of a generated name, so another id means another export.
+        audience_generation_job_arn: ARN of the generation job, 20 to 2,048 characters
+            (``arn:…:audience-generation-job/…``). A cross-account job has one ARN for each account.
+        audience_size: one of the sizes of the configured audience model.
+        name: name of the export, 1 to 63 characters and not blank; taken names are refused, also after the resource
+            was deleted. Left out, a name is generated that stays the same for this stack, resource, job and size.
+        description: up to 255 characters. It is sent with the start: a later change is not carried over to the export.
+
+    All limits are read from botocore's model of ``StartAudienceExportJob``. Tokens are checked at deployment, by the
+    same rules.
+
+    Raises:
+        InvalidArgumentError: an argument breaks a rule; nothing has been added to the stack.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        audience_generation_job_arn: str,
+        audience_size: AudienceSize,
+        name: str | None = None,
+        description: str | None = None,
+    ) -> None:
+        _check("audience_generation_job_arn", "audienceGenerationJobArn", audience_generation_job_arn)
+        _check_size(audience_size)
+        if name is not None:
+            _check("name", "name", name)
+        if description is not None:
+            _check("description", "description", description)
+
+        super().__init__(scope, construct_id)
+        provider = AudienceExportProvider.of(self)
+        properties: dict[str, object] = {
+            "AudienceGenerationJobArn": audience_generation_job_arn,
+            "AudienceSize": {"Type": audience_size.type, "Value": audience_size.value},
+            "StateMachineArn": provider.state_machine_arn,
+        }
+        if name is not None:
+            properties["Name"] = name
+        if description is not None:
+            properties["Description"] = description
+        self._resource = CustomResource(
+            self,
+            "Resource",
+            resource_type=_RESOURCE_TYPE,
+            service_token=provider.service_token,
+            properties=properties,
+        )
+        provider.serve(self._resource, audience_generation_job_arn)
+
+    @property
+    def name(self) -> str:
+        """Name of the export, given or generated; a token."""
+        return self._resource.get_att_string("Name")
+
+    @property
+    def status(self) -> str:
+        """Status of the export when the stack was told: ACTIVE; a token."""
+        return self._resource.get_att_string("Status")
+
+    @property
+    def output_location(self) -> str:
+        """Where the audience was written, ``s3://…``, up to 1,285 characters; a token.
+
+        Empty where the service tells none: the API has it as optional.
+        """
+        return self._resource.get_att_string("OutputLocation")
+
+    @property
+    def create_time(self) -> str:
+        """When the export was created, ISO 8601 with its offset; a token."""
+        return self._resource.get_att_string("CreateTime")
+
+
+def _check(argument: str, member: str, value: str) -> None:
+    if Token.is_unresolved(value):
+        return
+    if rule := broken_rule(member, value):
+        raise InvalidArgumentError(argument, rule, value)
+
+
+def _check_size(value: object) -> None:
+    if not isinstance(value, AudienceSize):
+        rule = "must be AudienceSize.percentage(…) or AudienceSize.absolute(…)"
+        raise InvalidArgumentError("audience_size", rule, value)

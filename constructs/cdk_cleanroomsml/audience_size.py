@@ -1,0 +1,55 @@
+"""How large an exported audience is: a percentage or a number of identifiers, never a bare number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aws_cdk import Token
+
+from cdk_cleanroomsml.api_limits import size_rule
+from cdk_cleanroomsml.errors import InvalidArgumentError
+
+
+@dataclass(frozen=True)
+class AudienceSize:
+    """Size of an audience; make one with `percentage` or `absolute`.
+
+    It must be one of the sizes of the configured audience model (``audienceSizeConfig``). Only the service knows
+    those, so a size that is not offered fails at deployment, with the sizes that are.
+    """
+
+    type: str
+    value: int
+
+    def __post_init__(self) -> None:
+        """Refuse what the API would refuse; a token is checked by the handler."""
+        if self.type not in ("PERCENTAGE", "ABSOLUTE"):
+            raise InvalidArgumentError("AudienceSize type", "must be PERCENTAGE or ABSOLUTE", self.type)
+        if not Token.is_unresolved(self.value) and (rule := size_rule(self.type, self.value)):
+            raise InvalidArgumentError(f"AudienceSize.{self.type.lower()} value", rule, self.value)
+
+    @classmethod
+    def percentage(cls, value: int) -> AudienceSize:
+        """Return a share of the audience.
+
+        Args:
+            value: percent, a whole number from 1 to 100, or a number token. The range is from the API's documentation
+                of ``AudienceSize``.
+
+        Raises:
+            InvalidArgumentError: the value is out of range or not a whole number.
+        """
+        return cls("PERCENTAGE", value)
+
+    @classmethod
+    def absolute(cls, value: int) -> AudienceSize:
+        """Return a number of identifiers.
+
+        Args:
+            value: identifiers, a whole number from 1 to 20,000,000, or a number token. The range is from botocore's
+                model of the service.
+
+        Raises:
+            InvalidArgumentError: the value is out of range or not a whole number.
+        """
+        return cls("ABSOLUTE", value)

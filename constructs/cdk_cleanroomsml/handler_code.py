@@ -1,0 +1,103 @@
+"""Assembles the Lambda asset from files that are already here: no network, no Docker, the same bytes everywhere.
+
+The handler's own modules lie beside this package in an installed wheel, and in ``lambda/`` in a checkout. crhelper
+comes from where it is installed, at exactly the version that the handler is written for. boto3 comes with the Lambda
+runtime.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from pathlib import Path
+
+from cdk_cleanroomsml.errors import HandlerCodeError
+
+HANDLER = "audience_export_handler.lifecycle.handler"
+
+_PACKAGE = "audience_export_handler"
+_CRHELPER_VERSION = "2.0.12"
+
+
+def assemble(directory: Path) -> Path:
+    """Write the asset into a folder of its own below `directory` and return that folder.
+
+    The folder's name is a hash of its content, so one synthesis never sees the half-written folder of another, and
+    two stacks share one.
+    """
+    files = _handler_files() | _crhelper_files()
+    target = directory / f"{_PACKAGE}-{_content_hash(files)}"
+    if not target.exists():
+        _write(files, target)
+    return target
+
+
+def _handler_files() -> dict[str, bytes]:
+    here = Path(__file__).resolve()
+    candidates = [here.parent / "lambda" / _PACKAGE, here.parents[2] / "lambda" / _PACKAGE]
+    for source in candidates:
+        if source.is_dir():
+            return {f"{_PACKAGE}/{path.name}": _content(path) for path in source.glob("*.py")}
+    raise HandlerCodeError(f"the handler's modules are missing; looked for {' and '.join(map(str, candidates))}")
+
+
+def _crhelper_files() -> dict[str, bytes]:
+    try:
+        installed = distribution("crhelper")
+    except PackageNotFoundError as error:
+        raise HandlerCodeError(f"crhelper {_CRHELPER_VERSION} is not installed; pip install crhelper") from error
+    if installed.version != _CRHELPER_VERSION:
+        raise HandlerCodeError(f"the handler needs crhelper {_CRHELPER_VERSION}; {installed.version} is installed")
+    return {name: _content(path) for name, path in _wanted(installed).items()}
+
+
+def _wanted(installed: Distribution) -> dict[str, Path]:
+    """The modules of the package, and its licence and notice, which go wherever the code goes."""
+    wanted = {}
+    for file in installed.files or []:
+        if file.parts[0] == "crhelper" and file.suffix == ".py":
+            wanted[str(file)] = Path(str(file.locate()))
+        elif file.name in ("LICENSE", "NOTICE"):
+            wanted[f"crhelper/{file.name}"] = Path(str(file.locate()))
+    if "crhelper/__init__.py" not in wanted:
+        raise HandlerCodeError("the installation of crhelper lists no modules; install it anew with pip")
+    return wanted
+
+
+def _content(path: Path) -> bytes:
+    return path.read_bytes().replace(b"\r\n", b"\n")
+
+
+def _content_hash(files: dict[str, bytes]) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(files):
+        digest.update(f"{name}\0{len(files[name])}\0".encode())
+        digest.update(files[name])
+    return digest.hexdigest()[:16]
+
+
+def _write(files: dict[str, bytes], target: Path) -> None:
+    """Write all files readable for everyone, as Lambda needs them, and put the folder in place in one move."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    made = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        made.chmod(0o755)
+        for name, content in sorted(files.items()):
+            path = made / name
+            path.parent.mkdir(mode=0o755, exist_ok=True)
+            path.write_bytes(content)
+            path.chmod(0o644)
+        _put_in_place(made, target)
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
+def _put_in_place(made: Path, target: Path) -> None:
+    try:
+        made.rename(target)
+    except OSError:
+        # Another synthesis into the same directory was faster; its content has the same hash.
+        if not target.is_dir():
+            raise

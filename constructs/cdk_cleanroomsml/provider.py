@@ -1,0 +1,158 @@
+"""What every export of a stack shares: the Lambda handler, its log group and role, and the state machine.
+
+The ServiceToken of a deployed resource can never change, so the construct ids in this module are fixed: a renamed id
+would make a new function, and CloudFormation would refuse every existing export.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jsii
+from aws_cdk import IStableListProducer, Lazy, RemovalPolicy, Stack, Stage
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_stepfunctions as sfn
+from aws_cdk.aws_s3_assets import Asset
+from constructs import Construct, IConstruct
+
+from cdk_cleanroomsml import handler_code, state_machine
+from cdk_cleanroomsml.errors import HandlerCodeError
+
+_DEFAULT_ID = "CleanRoomsMLAudienceExports"
+_FUNCTION_TIMEOUT_SECONDS = 60
+# CloudFormation waits for at most an hour; five minutes more let a last answer go out.
+_EXECUTION_TIMEOUT_SECONDS = 65 * 60
+# Exact ARNs keep the policy narrow, until it would outgrow the 10,240 bytes of a role's inline policies.
+_MAXIMUM_EXACT_JOBS = 60
+
+
+class AudienceExportProvider(Construct):
+    """The shared half of a stack's exports. There is one in each stack, made with the first export."""
+
+    @classmethod
+    def of(cls, scope: Construct) -> AudienceExportProvider:
+        """Return the provider of the stack that `scope` is in."""
+        stack = Stack.of(scope)
+        found = stack.node.try_find_child(_DEFAULT_ID)
+        return found if isinstance(found, AudienceExportProvider) else cls(stack, _DEFAULT_ID)
+
+    def __init__(self, scope: Construct, construct_id: str) -> None:
+        super().__init__(scope, construct_id)
+        self._job_arns: dict[str, None] = {}
+        log_group = logs.LogGroup(
+            self, "Logs", retention=logs.RetentionDays.ONE_MONTH, removal_policy=RemovalPolicy.DESTROY
+        )
+        role = self._handler_role(log_group)
+        handler = self._function(role, log_group)
+        machine = self._state_machine(handler.attr_arn)
+        self.service_token = handler.attr_arn
+        """ARN of the handler, which CloudFormation calls."""
+        self.state_machine_arn = machine.attr_arn
+        """ARN of the state machine, which the handler starts."""
+        # Policies of their own, not the role's: the state machine refers to the function, and that to its role.
+        self._needed = [
+            iam.Policy(
+                self,
+                "StateMachineAccess",
+                roles=[role],
+                statements=[_allow(["states:StartExecution"], [self.state_machine_arn])],
+            ),
+            iam.Policy(self, "AudienceExportAccess", roles=[role], statements=self._export_statements()),
+            self._delivery(handler),
+        ]
+
+    def serve(self, resource: IConstruct, audience_generation_job_arn: str) -> None:
+        """Allow exports of a generation job, and make the resource wait for what it needs but does not refer to."""
+        self._job_arns[audience_generation_job_arn] = None
+        resource.node.add_dependency(*self._needed)
+
+    def _handler_role(self, log_group: logs.LogGroup) -> iam.Role:
+        write = _allow(["logs:CreateLogStream", "logs:PutLogEvents"], [log_group.log_group_arn])
+        return iam.Role(
+            self,
+            "HandlerRole",
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            description="Starts and follows the audience exports of one stack",
+            inline_policies={"Logs": iam.PolicyDocument(statements=[write])},
+        )
+
+    def _function(self, role: iam.Role, log_group: logs.LogGroup) -> lambda_.CfnFunction:
+        """Make the function. Not the L2: its dependency on a role that it refers to anyway is a cfn-lint finding."""
+        stage = Stage.of(self)
+        if stage is None:
+            raise HandlerCodeError("an audience export must be in a stack of an App; there is none above it")
+        code = Asset(self, "HandlerCode", path=str(handler_code.assemble(Path(stage.outdir))))
+        return lambda_.CfnFunction(
+            self,
+            "Handler",
+            description="Custom resource: AWS Clean Rooms ML audience exports",
+            runtime=lambda_.Runtime.PYTHON_3_13.name,
+            code=lambda_.CfnFunction.CodeProperty(s3_bucket=code.s3_bucket_name, s3_key=code.s3_object_key),
+            handler=handler_code.HANDLER,
+            role=role.role_arn,
+            logging_config=lambda_.CfnFunction.LoggingConfigProperty(log_group=log_group.log_group_name),
+            timeout=_FUNCTION_TIMEOUT_SECONDS,
+            memory_size=256,
+        )
+
+    def _delivery(self, handler: lambda_.CfnFunction) -> lambda_.CfnEventInvokeConfig:
+        """Bound how long an event is delivered: by default Lambda goes on for six hours."""
+        return lambda_.CfnEventInvokeConfig(
+            self,
+            "Delivery",
+            function_name=handler.ref,
+            qualifier="$LATEST",
+            maximum_retry_attempts=2,
+            maximum_event_age_in_seconds=360,
+        )
+
+    def _state_machine(self, handler_arn: str) -> sfn.CfnStateMachine:
+        invoke = _allow(["lambda:InvokeFunction"], [handler_arn])
+        role = iam.Role(
+            self,
+            "StateMachineRole",
+            assumed_by=iam.ServicePrincipal("states.amazonaws.com"),
+            description="Calls the handler of audience exports, step by step",
+            inline_policies={"Handler": iam.PolicyDocument(statements=[invoke])},
+        )
+        definition = state_machine.definition(handler_arn, timeout_seconds=_EXECUTION_TIMEOUT_SECONDS)
+        return sfn.CfnStateMachine(
+            self,
+            "StateMachine",
+            definition_string=Stack.of(self).to_json_string(definition),
+            role_arn=role.role_arn,
+        )
+
+    def _export_statements(self) -> list[iam.PolicyStatement]:
+        stack = Stack.of(self)
+        # Which model a job belongs to is unknown at synth.
+        models = stack.format_arn(service="cleanrooms-ml", resource="configured-audience-model", resource_name="*")
+        exports = ["StartAudienceExportJob", "ListAudienceExportJobs", "GetAudienceGenerationJob"]
+        return [
+            _allow([f"cleanrooms-ml:{action}" for action in exports], Lazy.list(_Jobs(stack, self._job_arns))),
+            _allow(["cleanrooms-ml:GetConfiguredAudienceModel"], [models]),
+            # Without a job the API lists the account's exports, which names the holder of a name that is taken.
+            _allow(["cleanrooms-ml:ListAudienceExportJobs"], ["*"]),
+            _allow(["cloudformation:DescribeStacks"], [stack.stack_id]),
+        ]
+
+
+@jsii.implements(IStableListProducer)
+class _Jobs:
+    """The generation jobs of all exports, known only when every export has been declared."""
+
+    def __init__(self, stack: Stack, job_arns: dict[str, None]) -> None:
+        self._stack = stack
+        self._job_arns = job_arns
+
+    def produce(self) -> list[str]:
+        if len(self._job_arns) <= _MAXIMUM_EXACT_JOBS:
+            return list(self._job_arns)
+        every = self._stack.format_arn(service="cleanrooms-ml", resource="audience-generation-job", resource_name="*")
+        return [every]
+
+
+def _allow(actions: list[str], resources: list[str]) -> iam.PolicyStatement:
+    return iam.PolicyStatement(actions=actions, resources=resources)
