@@ -1,0 +1,76 @@
+"""`make local`: keeps a local cloud up, and prints what a client exports to use it."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+
+from local_cloud import cloud, interrupt, seed
+from local_cloud.clean_rooms_ml import CleanRoomsML
+from local_cloud.cloud import LocalCloud
+from local_cloud.environment import CHECKOUT
+from local_cloud.readings import Readings
+
+_SETTINGS = CHECKOUT / ".local" / "env"
+
+
+def main() -> int:
+    """Run until interrupted; returns the exit status."""
+    arguments = _arguments()
+    interrupt.end_in_order()
+    given = seed.read(arguments.seed)
+    readings = Readings(in_progress_for=timedelta(seconds=arguments.export_seconds))
+    try:
+        with cloud.running(given, readings=readings) as local_cloud:
+            _introduce(local_cloud)
+            _tell_exports(local_cloud.clean_rooms_ml.service)
+    except KeyboardInterrupt:
+        print("\nThe local cloud has ended. Nothing is left running.")
+    finally:
+        _SETTINGS.unlink(missing_ok=True)
+    return 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m local_cloud", description=__doc__)
+    parser.add_argument(
+        "--seed", type=Path, default=seed.DEMO, help="JSON file of generation jobs and models (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--export-seconds", type=float, default=8, help="how long an export is in progress (default: %(default)s)"
+    )
+    return parser.parse_args()
+
+
+def _introduce(local_cloud: LocalCloud) -> None:
+    tools = f"{CHECKOUT / '.venv' / 'bin'}:{CHECKOUT / 'node_modules' / '.bin'}"
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in local_cloud.aws_environment.items()]
+    lines.append(f'export PATH={shlex.quote(tools)}:"$PATH"')
+    _SETTINGS.write_text("\n".join([*lines, ""]))
+    print("A local cloud is up. In another terminal, in this checkout or in an app of your own:\n")
+    print("\n".join(f"    {line}" for line in lines))
+    print(f"\nor, the same:\n\n    . {shlex.quote(str(_SETTINGS))}\n")
+    print("then, once:  cdk bootstrap\nand:         cdk deploy, cdk diff, cdk destroy, aws ...\n")
+    print("Generation jobs that can be exported:")
+    for job in local_cloud.clean_rooms_ml.service.jobs.values():
+        print(f"    {job.arn}  {job.name}")
+    print("\nExports, as they change (Ctrl-C ends the cloud):", flush=True)
+
+
+def _tell_exports(service: CleanRoomsML) -> None:
+    told: dict[int, str] = {}
+    while True:
+        for export in list(service.exports):
+            status = service.status_of(export)
+            if told.get(export.number) != status:
+                told[export.number] = status
+                print(f"    {status:<20} {export.name}", flush=True)
+        time.sleep(0.5)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

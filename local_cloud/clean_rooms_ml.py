@@ -1,0 +1,217 @@
+"""What Clean Rooms ML does about audience exports, without the wire: generation jobs, their models, their exports.
+
+Generation jobs and configured audience models are given; exports are started and move on by the clock alone. Where
+AWS documents nothing, `Readings` has a switch, so that a test can run under either reading of the service.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any
+
+from local_cloud.readings import NamesAreUnique, Readings, Repeat
+from local_cloud.seed import ConfiguredAudienceModel, GenerationJob
+from local_cloud.service_model import ApiError
+
+Clock = Callable[[], datetime]
+
+PENDING_EXPORTS_OF_AN_ACCOUNT = 20  # quotas of Clean Rooms ML, per Region
+ACTIVE_EXPORTS_OF_A_JOB = 25
+
+
+@dataclass(frozen=True)
+class Export:
+    """One export. Its status is what the clock makes of it, never stored."""
+
+    name: str
+    job: GenerationJob
+    size: dict[str, Any]
+    description: str | None
+    created: datetime
+    number: int
+
+
+@dataclass
+class CleanRoomsML:
+    """The state of the service in one account and Region.
+
+    Args:
+        clock: returns the time, UTC; tests move it.
+        write_output: called once with bucket, key and content when an export becomes ACTIVE.
+    """
+
+    jobs: dict[str, GenerationJob] = field(default_factory=dict)
+    models: dict[str, ConfiguredAudienceModel] = field(default_factory=dict)
+    readings: Readings = field(default_factory=Readings)
+    clock: Clock = lambda: datetime.now(timezone.utc)
+    write_output: Callable[[str, str, bytes], None] = lambda *_: None
+    exports: list[Export] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Requests may come in parallel; the service takes them one by one."""
+        self._one_by_one = threading.RLock()
+        self._written: set[int] = set()
+
+    def call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+        """Carry out an operation of the API, or raise ApiError."""
+        known = {
+            "StartAudienceExportJob": self._start,
+            "ListAudienceExportJobs": self._list,
+            "GetAudienceGenerationJob": self._get_job,
+            "GetConfiguredAudienceModel": self._get_model,
+        }
+        if operation not in known:
+            raise ApiError("NotImplemented", f"this emulator has no {operation}", status=501)
+        with self._one_by_one:
+            return known[operation](request)
+
+    def status_of(self, export: Export) -> str:
+        """Return the status of an export now."""
+        age = self.clock() - export.created
+        if age < self.readings.pending_for:
+            return "CREATE_PENDING"
+        if age < self.readings.pending_for + self.readings.in_progress_for:
+            return "CREATE_IN_PROGRESS"
+        return "CREATE_FAILED" if export.job.fails_exports else "ACTIVE"
+
+    def _start(self, request: dict[str, Any]) -> dict[str, Any]:
+        job = self._job(request["audienceGenerationJobArn"])
+        size, name = request["audienceSize"], request["name"]
+        if job.status != "ACTIVE":
+            raise ApiError(self.readings.inactive_job_error, f"The audience generation job is {job.status}.")
+        self._check_size(job, size)
+        holder = self._holder(job, name)
+        if holder:
+            is_repeat = (holder.job.arn, holder.size, holder.description) == (job.arn, size, request.get("description"))
+            if is_repeat and self.readings.repeat is Repeat.SILENT:
+                return {}
+            raise ApiError("ConflictException", f"An audience export job named {name} already exists.")
+        self._check_quotas(job)
+        number = len(self.exports) + 1
+        self.exports.append(Export(name, job, size, request.get("description"), self.clock(), number))
+        return {}
+
+    def _check_size(self, job: GenerationJob, size: dict[str, Any]) -> None:
+        model = self.models[job.configured_audience_model_arn]
+        if size["type"] != model.size_type or size["value"] not in model.sizes:
+            raise ApiError(
+                self.readings.unoffered_size_error,
+                f"The audience size {size['type']} {size['value']} is not one of the configured audience model's.",
+            )
+
+    def _holder(self, job: GenerationJob, name: str) -> Export | None:
+        if self.readings.names is NamesAreUnique.NOT_AT_ALL:
+            return None
+        for export in self.exports:
+            in_scope = self.readings.names is NamesAreUnique.PER_ACCOUNT or export.job.arn == job.arn
+            is_free = self.readings.failed_names_are_free and self.status_of(export) == "CREATE_FAILED"
+            if in_scope and export.name == name and not is_free:
+                return export
+        return None
+
+    def _check_quotas(self, job: GenerationJob) -> None:
+        statuses = [(export.job.arn, self.status_of(export)) for export in self.exports]
+        running = sum(status in ("CREATE_PENDING", "CREATE_IN_PROGRESS") for _, status in statuses)
+        counted = [status for arn, status in statuses if arn == job.arn]
+        if not self.readings.failed_count_for_the_job:
+            counted = [status for status in counted if status != "CREATE_FAILED"]
+        for used, quota, name in (
+            (running, PENDING_EXPORTS_OF_AN_ACCOUNT, "Pending or in progress audience export jobs"),
+            (len(counted), ACTIVE_EXPORTS_OF_A_JOB, "Active audience export jobs per audience generation job"),
+        ):
+            if used >= quota:
+                message = f"The limit of {quota} is reached: {name}."
+                raise ApiError("ServiceQuotaExceededException", message, quotaName=name, quotaValue=float(quota))
+
+    def _list(self, request: dict[str, Any]) -> dict[str, Any]:
+        arn = request.get("audienceGenerationJobArn")
+        if arn and arn not in self.jobs and not self.readings.unknown_job_lists_empty:
+            raise ApiError("ValidationException", f"The audience generation job {arn} does not exist.")
+        listed = [
+            export
+            for export in self.exports
+            if arn in (None, export.job.arn) and self.clock() - export.created >= self.readings.listing_lag
+        ]
+        listed.sort(key=lambda export: export.number, reverse=self.readings.newest_first)
+        token = request.get("nextToken", "0")
+        if not token.isdecimal() or int(token) > len(listed):
+            raise ApiError("ValidationException", "The nextToken is not one of this listing.")
+        first = int(token)
+        last = first + min(request.get("maxResults", 100), self.readings.page_size)
+        page: dict[str, Any] = {"audienceExportJobs": [self._summary(export) for export in listed[first:last]]}
+        return page | ({"nextToken": str(last)} if last < len(listed) else {})
+
+    def _summary(self, export: Export) -> dict[str, Any]:
+        status = self.status_of(export)
+        ended = export.created + self.readings.pending_for + self.readings.in_progress_for
+        summary = {
+            "name": export.name,
+            "audienceGenerationJobArn": export.job.arn,
+            "audienceSize": export.size,
+            "status": status,
+            "createTime": export.created,
+            "updateTime": {
+                "CREATE_PENDING": export.created,
+                "CREATE_IN_PROGRESS": export.created + self.readings.pending_for,
+            }.get(status, ended),
+        }
+        if export.description is not None:
+            summary["description"] = export.description
+        if status == "CREATE_FAILED":
+            message = "The export could not write to its destination."
+            summary["statusDetails"] = {"statusCode": export.job.fails_exports, "message": message}
+        if status == "ACTIVE" and self.clock() - ended >= self.readings.output_location_lag:
+            summary["outputLocation"] = self._output_location(export)
+        return summary
+
+    def _output_location(self, export: Export) -> str:
+        """Return the folder of an export's output, and write a small object there the first time."""
+        bucket, _, prefix = self.models[export.job.configured_audience_model_arn].destination[5:].partition("/")
+        folder = f"{prefix.rstrip('/')}/export-{export.number:04}".lstrip("/")
+        if export.number not in self._written:
+            self._written.add(export.number)
+            self.write_output(bucket, f"{folder}/part-0000.csv", b"user_id\n111111\n222222\n333333\n")
+        return f"s3://{bucket}/{folder}/"
+
+    def _get_job(self, request: dict[str, Any]) -> dict[str, Any]:
+        job = self._job(request["audienceGenerationJobArn"])
+        seeded = datetime(2026, 1, 1, tzinfo=timezone.utc)
+        metrics = {"relevanceMetrics": [{"audienceSize": size, "score": 0.8} for size in job.measured_sizes]}
+        return {
+            "createTime": seeded,
+            "updateTime": seeded,
+            "audienceGenerationJobArn": job.arn,
+            "name": job.name,
+            "status": job.status,
+            "configuredAudienceModelArn": job.configured_audience_model_arn,
+        } | ({"metrics": metrics} if job.measured_sizes else {})
+
+    def _get_model(self, request: dict[str, Any]) -> dict[str, Any]:
+        arn = request["configuredAudienceModelArn"]
+        if arn not in self.models:
+            raise ApiError("ResourceNotFoundException", f"The configured audience model {arn} does not exist.")
+        model = self.models[arn]
+        seeded = datetime(2026, 1, 1, tzinfo=timezone.utc)
+        account = arn.split(":")[4]
+        return {
+            "createTime": seeded,
+            "updateTime": seeded,
+            "configuredAudienceModelArn": arn,
+            "name": "configured model",
+            "audienceModelArn": arn.replace(":configured-audience-model/", ":audience-model/"),
+            "outputConfig": {
+                "destination": {"s3Destination": {"s3Uri": model.destination}},
+                "roleArn": f"arn:aws:iam::{account}:role/audience-writer",
+            },
+            "status": "ACTIVE",
+            "sharedAudienceMetrics": ["ALL"],
+            "audienceSizeConfig": {"audienceSizeType": model.size_type, "audienceSizeBins": list(model.sizes)},
+        }
+
+    def _job(self, arn: str) -> GenerationJob:
+        if arn not in self.jobs:
+            raise ApiError("ResourceNotFoundException", f"The audience generation job {arn} does not exist.")
+        return self.jobs[arn]

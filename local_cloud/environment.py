@@ -1,0 +1,49 @@
+"""The environment of every child process: built from nothing, so that no machine's presets reach one.
+
+A machine may set ``AWS_*``, proxies, certificate bundles or an old Node.js first on its PATH; each of these has broken
+a run. Homes, caches and temporary files lie in the run's own folder and go with it.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+
+REGION = "us-east-1"
+ACCOUNT = "111122223333"
+
+
+def base(folder: Path) -> dict[str, str]:
+    """Return an environment with homes and caches below `folder`."""
+    places = {"HOME": folder / "home", "TMPDIR": folder / "tmp", "XDG_CACHE_HOME": folder / "cache"}
+    for place in places.values():
+        place.mkdir(parents=True, exist_ok=True)
+    tools = [CHECKOUT / ".venv" / "bin", CHECKOUT / "node_modules" / ".bin", Path(sys.executable).parent]
+    return {
+        "PATH": ":".join([*map(str, tools), "/usr/bin", "/bin"]),
+        "LANG": "C.UTF-8",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONUNBUFFERED": "1",
+        # jsii unpacks its kernel here; without it into the home directory.
+        "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(folder / "cache" / "jsii"),
+        "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
+        **{name: str(place) for name, place in places.items()},
+    }
+
+
+def aws(*, endpoint: str, clean_rooms_ml_endpoint: str, ca_bundle: Path) -> dict[str, str]:
+    """Return what points the AWS SDKs, the CDK CLI and the AWS CLI at the local cloud and nowhere else."""
+    return {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ENDPOINT_URL_CLEANROOMSML": clean_rooms_ml_endpoint,
+        "AWS_ACCESS_KEY_ID": ACCOUNT,
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CA_BUNDLE": str(ca_bundle),
+        "NODE_EXTRA_CA_CERTS": str(ca_bundle),
+        "CDK_DISABLE_CLI_TELEMETRY": "true",
+    }

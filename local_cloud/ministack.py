@@ -1,0 +1,123 @@
+"""MiniStack as a child process: CloudFormation, Lambda, Step Functions, IAM, S3 and the rest on one https port."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import trustme
+
+from local_cloud import environment
+
+_START_SECONDS = 60
+_STOP_SECONDS = 5
+
+
+class MiniStackDidNotStartError(RuntimeError):
+    """MiniStack ended, or was not ready in time; the message has the end of its log."""
+
+
+@dataclass(frozen=True)
+class MiniStack:
+    """A running MiniStack: its https endpoint, and the CA bundle that vouches for it."""
+
+    url: str
+    ca_bundle: Path
+    log: Path
+
+
+@contextmanager
+def running(folder: Path, *, clean_rooms_ml_endpoint: str) -> Iterator[MiniStack]:
+    """Run MiniStack until the block ends; its Lambdas reach Clean Rooms ML at `clean_rooms_ml_endpoint`."""
+    ca_bundle, certificate, key = _certificates(folder)
+    port = _free_port()
+    stack = MiniStack(f"https://127.0.0.1:{port}", ca_bundle, folder / "ministack.log")
+    # hypercorn itself, not the ministack command, which would take port 443 as well.
+    command = [sys.executable, "-m", "hypercorn", "ministack.app:app", "--bind", f"127.0.0.1:{port}"]
+    command += ["--certfile", str(certificate), "--keyfile", str(key), "--graceful-timeout", "1"]
+    with stack.log.open("wb") as log:
+        child = subprocess.Popen(
+            command,
+            env=_environment(folder, port, stack, clean_rooms_ml_endpoint),
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            _wait_until_ready(child, stack)
+            yield stack
+        finally:
+            _stop(child)
+
+
+def _environment(folder: Path, port: int, stack: MiniStack, clean_rooms_ml_endpoint: str) -> dict[str, str]:
+    return environment.base(folder) | {
+        "BIND_HOST": "127.0.0.1",
+        "MINISTACK_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(port),
+        "USE_SSL": "1",
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "MINISTACK_ACCOUNT_ID": environment.ACCOUNT,
+        "MINISTACK_REGION": environment.REGION,
+        "LOG_LEVEL": "WARNING",
+        # Lambda workers inherit this environment.
+        "SSL_CERT_FILE": str(stack.ca_bundle),
+        "AWS_CA_BUNDLE": str(stack.ca_bundle),
+        "AWS_ENDPOINT_URL_CLEANROOMSML": clean_rooms_ml_endpoint,
+    }
+
+
+def _certificates(folder: Path) -> tuple[Path, Path, Path]:
+    """Write a CA of this run's own, and a certificate of it for 127.0.0.1."""
+    authority = trustme.CA()
+    issued = authority.issue_cert("127.0.0.1", "localhost")
+    paths = folder / "ca.pem", folder / "certificate.pem", folder / "key.pem"
+    authority.cert_pem.write_to_path(str(paths[0]))
+    for blob in issued.cert_chain_pems:
+        blob.write_to_path(str(paths[1]), append=True)
+    issued.private_key_pem.write_to_path(str(paths[2]))
+    return paths
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_until_ready(child: subprocess.Popen[bytes], stack: MiniStack) -> None:
+    context = ssl.create_default_context(cafile=str(stack.ca_bundle))
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
+    give_up = time.monotonic() + _START_SECONDS
+    while child.poll() is None and time.monotonic() < give_up:
+        with suppress(OSError), opener.open(f"{stack.url}/_ministack/health", timeout=5):
+            return
+        time.sleep(0.1)
+    end = stack.log.read_text(errors="replace")[-2000:]
+    raise MiniStackDidNotStartError(f"MiniStack is not ready after {_START_SECONDS} s; its log ends with:\n{end}")
+
+
+def _stop(child: subprocess.Popen[bytes]) -> None:
+    """End MiniStack and the Lambda workers that it started: first asked, then made to."""
+    child.terminate()
+    try:
+        child.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
+    with suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)

@@ -1,0 +1,68 @@
+"""What the emulator is given at its start: generation jobs and configured audience models, as a file lists them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+DEMO = Path(__file__).with_name("seed.json")
+
+
+@dataclass(frozen=True)
+class GenerationJob:
+    """A generation job; `fails_exports` names the status code with which its exports end, if they fail."""
+
+    arn: str
+    configured_audience_model_arn: str
+    status: str = "ACTIVE"
+    name: str = "lookalikes"
+    measured_sizes: tuple[dict[str, Any], ...] = ()
+    fails_exports: str = ""
+
+
+@dataclass(frozen=True)
+class ConfiguredAudienceModel:
+    """A configured audience model: the sizes that it offers, and where its exports go."""
+
+    arn: str
+    size_type: str = "PERCENTAGE"
+    sizes: tuple[int, ...] = (1, 5, 10, 20)
+    destination: str = "s3://audiences/lookalikes"
+
+
+@dataclass(frozen=True)
+class Seed:
+    """The jobs and models of one seed, by ARN."""
+
+    jobs: dict[str, GenerationJob]
+    models: dict[str, ConfiguredAudienceModel]
+
+
+def read(path: Path) -> Seed:
+    """Read a seed file; `seed.json` beside this module shows its form."""
+    data = json.loads(path.read_text())
+    jobs = [_job(entry) for entry in data["audienceGenerationJobs"]]
+    models = [_model(entry) for entry in data["configuredAudienceModels"]]
+    return Seed({job.arn: job for job in jobs}, {model.arn: model for model in models})
+
+
+def _job(entry: dict[str, Any]) -> GenerationJob:
+    return GenerationJob(
+        arn=entry["audienceGenerationJobArn"],
+        configured_audience_model_arn=entry["configuredAudienceModelArn"],
+        name=entry["name"],
+        status=entry.get("status", "ACTIVE"),
+        measured_sizes=tuple(entry.get("measuredSizes", ())),
+        fails_exports=entry.get("failsExportsWith", ""),
+    )
+
+
+def _model(entry: dict[str, Any]) -> ConfiguredAudienceModel:
+    return ConfiguredAudienceModel(
+        arn=entry["configuredAudienceModelArn"],
+        size_type=entry["audienceSizeConfig"]["audienceSizeType"],
+        sizes=tuple(entry["audienceSizeConfig"]["audienceSizeBins"]),
+        destination=entry["destination"],
+    )
