@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import logging
 import random
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -41,7 +40,7 @@ def encode(body: dict[str, Any]) -> bytes:
     return encoded
 
 
-def deliver(response_url: str, body: dict[str, Any], *, sleep: Callable[[float], None] = time.sleep) -> None:
+def deliver(response_url: str, body: dict[str, Any], *, sleep: Callable[[float], None]) -> None:
     """PUT the body; AnswerNotDelivered after a few tries without a 2xx."""
     data = encode(body)
     for attempt in range(_TRIES):

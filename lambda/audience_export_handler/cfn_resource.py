@@ -13,7 +13,7 @@ from typing import Any
 
 from crhelper import FAILED, SUCCESS, CfnResource
 
-from audience_export_handler import answer, explanation
+from audience_export_handler import explanation
 from audience_export_handler.failure import ExportFailure
 from audience_export_handler.progress import Progress
 
@@ -33,6 +33,7 @@ class StateMachineResource(CfnResource):
     Args:
         physical_id_of: returns the physical id of any Create, also of one that is refused.
         start_polling: starts the execution for an accepted event.
+        deliver: sends an answer's body to a ResponseURL.
     """
 
     # crhelper's stubs leave its private members out; these are the ones used here.
@@ -44,9 +45,16 @@ class StateMachineResource(CfnResource):
     _poll_enabled: Callable[[], object]
     _cfn_response: Callable[[Event], None]
 
-    def __init__(self, *, physical_id_of: Callable[[Event], str], start_polling: Callable[[Event], None]) -> None:
+    def __init__(
+        self,
+        *,
+        physical_id_of: Callable[[Event], str],
+        start_polling: Callable[[Event], None],
+        deliver: Callable[[str, Event], None],
+    ) -> None:
         self._physical_id_of = physical_id_of
         self._start_polling = start_polling
+        self._deliver = deliver
         self._next: Event = {}
         # DEBUG would log the event and its ResponseURL.
         super().__init__(log_level="INFO")
@@ -159,4 +167,4 @@ class StateMachineResource(CfnResource):
             "Data": self.Data,
             "NoEcho": self.NoEcho,
         }
-        answer.deliver(self._response_url, body)
+        self._deliver(self._response_url, body)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import logging
 import random
-import time
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -28,23 +28,18 @@ logger = logging.getLogger(__name__)
 
 _CONFIG = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=10)
 # Below the function's time-out of 60 s. A role's new policy may not be known everywhere at once.
-_KEEP_TRYING_SECONDS = 45
+_KEEP_TRYING = timedelta(seconds=45)
 # Refusals that another try of the same call cannot mend.
 _FINAL = {"InvalidArn", "InvalidExecutionInput", "InvalidName", "StateMachineDoesNotExist", "ValidationException"}
 
 
-def start(
-    event: dict[str, Any],
-    *,
-    clock: Callable[[], float] = time.monotonic,
-    sleep: Callable[[float], None] = time.sleep,
-) -> None:
+def start(event: dict[str, Any], *, clock: Callable[[], datetime], sleep: Callable[[float], None]) -> None:
     """Start the execution of a Create or Update event, or find that it was started before.
 
     Raises ExportFailure where that is refused for good; any other error is raised for Lambda to deliver the event
     again.
     """
-    give_up = clock() + _KEEP_TRYING_SECONDS
+    give_up = clock() + _KEEP_TRYING
     pause = 1.0
     while True:
         try:
@@ -54,9 +49,10 @@ def start(
             if code == "ExecutionAlreadyExists":
                 logger.info("The request was accepted before.")
                 return
-            if code in _FINAL or (code.startswith("AccessDenied") and clock() + pause > give_up):
+            is_late = clock() + timedelta(seconds=pause) > give_up
+            if code in _FINAL or (is_late and code.startswith("AccessDenied")):
                 raise _refused(code, error) from error
-            if clock() + pause > give_up:
+            if is_late:
                 raise
             logger.warning("The execution cannot be started yet: %s", code)
         else:

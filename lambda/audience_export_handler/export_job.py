@@ -7,7 +7,7 @@ state machine repeat everything else. Members that older SDKs in the Lambda runt
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timezone
 from enum import Enum
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -151,8 +151,8 @@ def _export(summary: Any) -> ExportJob:
         audience_generation_job_arn=summary["audienceGenerationJobArn"],
         audience_size=AudienceSize(summary["audienceSize"]["type"], summary["audienceSize"]["value"]),
         status=summary["status"],
-        create_time=summary["createTime"],
-        update_time=summary["updateTime"],
+        create_time=summary["createTime"].astimezone(timezone.utc),
+        update_time=summary["updateTime"].astimezone(timezone.utc),
         output_location=summary.get("outputLocation", ""),
         status_code=details.get("statusCode", ""),
         status_message=details.get("message", ""),

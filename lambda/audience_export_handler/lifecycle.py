@@ -6,10 +6,13 @@ Create and Update are accepted here and then followed by the state machine, step
 from __future__ import annotations
 
 import logging
+import time
+from collections.abc import Callable
 from datetime import datetime, timezone
+from functools import partial
 from typing import Any
 
-from audience_export_handler import executions, export_request
+from audience_export_handler import answer, executions, export_request
 from audience_export_handler.cfn_resource import StateMachineResource
 from audience_export_handler.export_job import ExportJob
 from audience_export_handler.progress import Progress
@@ -17,42 +20,57 @@ from audience_export_handler.step import Pending, take_step
 
 logger = logging.getLogger(__name__)
 
-handler = StateMachineResource(physical_id_of=export_request.physical_id, start_polling=executions.start)
+Event = dict[str, Any]
 
 
-@handler.create
-@handler.update
-def accept(event: dict[str, Any], context: object) -> str:
-    """Check the request; the state machine starts for one that can be fulfilled."""
-    request = export_request.parse(event)
-    logger.info("%s of %s is accepted.", event["RequestType"], request.subject)
-    return request.physical_id
+def utc_now() -> datetime:
+    """Return the time."""
+    return datetime.now(timezone.utc)
 
 
-@handler.poll_create
-@handler.poll_update
-def step(event: dict[str, Any], context: object) -> str | None:
-    """Take one step; returns the physical id when the export has ended well, None to be called again."""
-    message = event["Message"]
-    request = export_request.parse(event)
-    taken = take_step(
-        request,
-        Progress.from_json(message["Progress"]),
-        started_at=datetime.fromisoformat(message["StartedAt"].replace("Z", "+00:00")),
-        is_repeated=message["RetryCount"] > 0,
-        clock=_utc_now,
+def make_handler(
+    *, clock: Callable[[], datetime] = utc_now, sleep: Callable[[float], None] = time.sleep
+) -> StateMachineResource:
+    """Return the handler; its time comes from outside."""
+    resource = StateMachineResource(
+        physical_id_of=export_request.physical_id,
+        start_polling=partial(executions.start, clock=clock, sleep=sleep),
+        deliver=partial(answer.deliver, sleep=sleep),
     )
-    if isinstance(taken, Pending):
-        handler.keep_polling(taken.progress, taken.wait_seconds)
-        return None
-    handler.Data.update(attributes(taken))
-    return request.physical_id
 
+    @resource.create
+    @resource.update
+    def accept(event: Event, context: object) -> str:
+        """Check the request; the state machine starts for one that can be fulfilled."""
+        request = export_request.parse(event)
+        logger.info("%s of %s is accepted.", event["RequestType"], request.subject)
+        return request.physical_id
 
-@handler.delete
-def delete(event: dict[str, Any], context: object) -> str:
-    """Succeed: an export cannot be deleted, and its output is the owner's."""
-    return str(event["PhysicalResourceId"])
+    @resource.poll_create
+    @resource.poll_update
+    def step(event: Event, context: object) -> str | None:
+        """Take one step; returns the physical id when the export has ended well, None to be called again."""
+        message = event["Message"]
+        request = export_request.parse(event)
+        taken = take_step(
+            request,
+            Progress.from_json(message["Progress"]),
+            started_at=datetime.fromisoformat(message["StartedAt"].replace("Z", "+00:00")),
+            is_repeated=message["RetryCount"] > 0,
+            clock=clock,
+        )
+        if isinstance(taken, Pending):
+            resource.keep_polling(taken.progress, taken.wait_seconds)
+            return None
+        resource.Data.update(attributes(taken))
+        return request.physical_id
+
+    @resource.delete
+    def delete(event: Event, context: object) -> str:
+        """Succeed: an export cannot be deleted, and its output is the owner's."""
+        return str(event.get("PhysicalResourceId") or "")
+
+    return resource
 
 
 def attributes(export: ExportJob) -> dict[str, str]:
@@ -66,5 +84,4 @@ def attributes(export: ExportJob) -> dict[str, str]:
     }
 
 
-def _utc_now() -> datetime:
-    return datetime.now(timezone.utc)
+handler = make_handler()

@@ -1,0 +1,37 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local_cloud import seed
+from local_cloud.clean_rooms_ml import CleanRoomsML
+from local_cloud.emulator import Emulator
+from tests.fakes.answer_endpoint import answer_endpoint
+from tests.fakes.clock import VirtualClock
+from tests.fakes.control_plane import ControlPlane
+from tests.fakes.http_server import serving
+from tests.handler.deployment import Deployment, forget_clients
+
+
+@pytest.fixture
+def deployment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
+    clock, control = VirtualClock(), ControlPlane()
+    given = seed.read(seed.DEMO)
+    emulator = Emulator(CleanRoomsML(given.jobs, given.models, clock=clock))
+    with answer_endpoint(tmp_path) as (endpoint, ca_file), emulator.running(), serving(control.respond) as control_url:
+        settings = {
+            "AWS_ENDPOINT_URL": control_url,
+            "AWS_ENDPOINT_URL_CLEANROOMSML": emulator.url,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "SSL_CERT_FILE": str(ca_file),
+            "NO_PROXY": "127.0.0.1",
+        }
+        for name in ("AWS_PROFILE", "AWS_CA_BUNDLE", "AWS_SESSION_TOKEN"):
+            monkeypatch.delenv(name, raising=False)
+        for name, value in settings.items():
+            monkeypatch.setenv(name, value)
+        forget_clients()
+        yield Deployment(emulator, control, endpoint, clock)
+        forget_clients()
