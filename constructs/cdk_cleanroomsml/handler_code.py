@@ -86,7 +86,8 @@ def _write(files: dict[str, bytes], target: Path) -> None:
         made.chmod(0o755)
         for name, content in sorted(files.items()):
             path = made / name
-            path.parent.mkdir(mode=0o755, exist_ok=True)
+            path.parent.mkdir(exist_ok=True)
+            path.parent.chmod(0o755)  # a mode given to mkdir is cut by the umask
             path.write_bytes(content)
             path.chmod(0o644)
         _put_in_place(made, target)

@@ -13,6 +13,8 @@ Respond = Callable[[str, str, dict[str, str], bytes], tuple[int, bytes] | None]
 @contextmanager
 def serving(respond: Respond, tls: ssl.SSLContext | None = None) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
+        disable_nagle_algorithm = True
+
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             headers = {name.lower(): value for name, value in self.headers.items()}

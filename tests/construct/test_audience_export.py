@@ -1,0 +1,179 @@
+import json
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import aws_cdk
+import pytest
+from aws_cdk import App, CfnOutput, CfnParameter, Stack, Stage
+from aws_cdk.assertions import Match, Template
+
+from cdk_cleanroomsml import AudienceExport, AudienceSize, InvalidArgumentError
+
+JOB = "arn:aws:cleanrooms-ml:us-east-1:111122223333:audience-generation-job/11111111-2222-4333-8444-555555555555"
+EXPORT = "Custom::CleanRoomsMLAudienceExport"
+
+
+def declare(stack: Stack, construct_id: str = "Export", **changes: Any) -> AudienceExport:
+    arguments = {"audience_generation_job_arn": JOB, "audience_size": AudienceSize.percentage(10)}
+    return AudienceExport(stack, construct_id, **(arguments | changes))
+
+
+@pytest.fixture
+def stack() -> Stack:
+    return Stack(App(), "Campaigns")
+
+
+def test_declares_what_was_asked_for(stack: Stack) -> None:
+    declare(stack, name="spring", description="for spring", audience_size=AudienceSize.absolute(100_000))
+    Template.from_stack(stack).has_resource_properties(
+        EXPORT,
+        {
+            "AudienceGenerationJobArn": JOB,
+            "AudienceSize": {"Type": "ABSOLUTE", "Value": 100_000},
+            "Name": "spring",
+            "Description": "for spring",
+            "ServiceToken": {"Fn::GetAtt": [Match.string_like_regexp("^CleanRoomsMLAudienceExportsHandler"), "Arn"]},
+            "StateMachineArn": {
+                "Fn::GetAtt": [Match.string_like_regexp("^CleanRoomsMLAudienceExportsStateMachine"), "Arn"]
+            },
+        },
+    )
+
+
+def test_leaves_out_what_was_not_given(stack: Stack) -> None:
+    declare(stack)
+    Template.from_stack(stack).has_resource_properties(EXPORT, {"Name": Match.absent(), "Description": Match.absent()})
+
+
+@pytest.mark.parametrize(
+    ("attribute", "expected"),
+    [
+        ("name", "Name"),
+        ("status", "Status"),
+        ("output_location", "OutputLocation"),
+        ("create_time", "CreateTime"),
+    ],
+)
+def test_offers_the_attributes_of_the_export(stack: Stack, attribute: str, expected: str) -> None:
+    CfnOutput(stack, "Out", value=getattr(declare(stack), attribute))
+    value = {"Fn::GetAtt": [Match.string_like_regexp("^Export"), expected]}
+    Template.from_stack(stack).has_output("Out", {"Value": value})
+
+
+@pytest.mark.parametrize(
+    ("changes", "argument"),
+    [
+        ({"name": ""}, "name"),
+        ({"name": " \t"}, "name"),
+        ({"name": "x" * 64}, "name"),
+        ({"name": "line\nbreak"}, "name"),
+        ({"name": 7}, "name"),
+        ({"description": "x" * 256}, "description"),
+        ({"description": "bell\a"}, "description"),
+        ({"audience_generation_job_arn": "arn:aws:cleanrooms-ml:us-east-1:1:audience-generation-job/x"}, None),
+        ({"audience_generation_job_arn": JOB.replace("generation", "export")}, None),
+        ({"audience_generation_job_arn": f"{JOB}/{'x' * 2048}"}, None),
+        ({"audience_generation_job_arn": None}, None),
+        ({"audience_size": 10}, "audience_size"),
+    ],
+)
+def test_bad_input_names_argument_rule_and_value_and_adds_nothing(
+    stack: Stack, changes: dict, argument: str | None
+) -> None:
+    with pytest.raises(InvalidArgumentError) as raised:
+        declare(stack, **changes)
+    [value] = changes.values()
+    assert raised.value.argument == (argument or "audience_generation_job_arn")
+    assert str(raised.value) == f"{raised.value.argument} {raised.value.rule}; got {value!r}"
+    assert stack.node.children == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"name": "x" * 63},
+        {"name": "Spring é / 2026\t(ü)"},
+        {"description": ""},
+        {"description": "two\nlines"},
+        {"audience_generation_job_arn": JOB.replace("arn:aws:", "arn:aws-us-gov:")},
+    ],
+)
+def test_what_the_service_takes_is_taken(stack: Stack, changes: dict) -> None:
+    declare(stack, **changes)
+    Template.from_stack(stack).resource_count_is(EXPORT, 1)
+
+
+def test_tokens_pass(stack: Stack) -> None:
+    arn, size = CfnParameter(stack, "Arn"), CfnParameter(stack, "Size", type="Number")
+    declare(
+        stack,
+        audience_generation_job_arn=arn.value_as_string,
+        audience_size=AudienceSize.percentage(size.value_as_number),
+        name=f"export-of-{stack.region}",
+    )
+    Template.from_stack(stack).has_resource_properties(
+        EXPORT,
+        {
+            "AudienceGenerationJobArn": {"Ref": "Arn"},
+            "AudienceSize": {"Type": "PERCENTAGE", "Value": {"Ref": "Size"}},
+            "Name": {"Fn::Join": ["", ["export-of-", {"Ref": "AWS::Region"}]]},
+        },
+    )
+
+
+def test_waits_for_all_that_its_handler_needs(stack: Stack) -> None:
+    declare(stack)
+    template = Template.from_stack(stack)
+    [export] = template.find_resources(EXPORT).values()
+    needed = {
+        *template.find_resources("AWS::IAM::Policy"),
+        *template.find_resources("AWS::Lambda::EventInvokeConfig"),
+    }
+    assert set(export["DependsOn"]) == needed
+
+
+def recommended_feature_flags() -> dict[str, Any]:
+    """The flags that `cdk init` sets, as aws-cdk-lib ships them."""
+    [archive] = Path(aws_cdk.__file__).parent.glob("_jsii/aws-cdk-lib@*.tgz")
+    with tarfile.open(archive) as files:
+        flags = files.extractfile("package/recommended-feature-flags.json")
+        assert flags
+        return dict(json.load(flags))
+
+
+def _listed(value: Any) -> list:
+    return value if isinstance(value, list) else [value]
+
+
+def permissions(resources: dict) -> set[tuple[str, str]]:
+    """Every pair of action and resource that the policies allow: minimizePolicies merges and sorts statements."""
+    pairs = set()
+    for policy in resources.values():
+        if policy["Type"] != "AWS::IAM::Policy":
+            continue
+        for statement in policy["Properties"].pop("PolicyDocument")["Statement"]:
+            actions, on = (_listed(statement[key]) for key in ("Action", "Resource"))
+            pairs.update((action, json.dumps(resource)) for action in actions for resource in on)
+    return pairs
+
+
+def test_the_resources_are_the_same_without_feature_flags_and_with_all() -> None:
+    flags = recommended_feature_flags()
+    assert len(flags) > 50
+    synthesised = []
+    for context in ({}, flags):
+        stack = Stack(App(context=context), "Campaigns")
+        declare(stack)
+        resources = Template.from_stack(stack).to_json()["Resources"]
+        synthesised.append((permissions(resources), resources))
+    assert len(synthesised[0][0]) == 7
+    assert synthesised[0] == synthesised[1]
+
+
+def test_works_in_a_stage() -> None:
+    app = App()
+    stack = Stack(Stage(app, "Prod"), "Campaigns")
+    declare(stack)
+    app.synth()
+    Template.from_stack(stack).resource_count_is(EXPORT, 1)

@@ -1,0 +1,38 @@
+import pytest
+from aws_cdk import Token
+
+from cdk_cleanroomsml import AudienceSize, InvalidArgumentError
+
+
+@pytest.mark.parametrize("value", [1, 100])
+def test_percentages_go_from_1_to_100(value: int) -> None:
+    assert AudienceSize.percentage(value) == AudienceSize("PERCENTAGE", value)
+
+
+@pytest.mark.parametrize("value", [1, 20_000_000])
+def test_numbers_go_from_1_to_20_million(value: int) -> None:
+    assert AudienceSize.absolute(value) == AudienceSize("ABSOLUTE", value)
+
+
+@pytest.mark.parametrize("value", [0, 101, -1, 1.5, True, "10", None])
+def test_a_percentage_out_of_range_names_argument_rule_and_value(value: object) -> None:
+    with pytest.raises(InvalidArgumentError) as raised:
+        AudienceSize.percentage(value)  # type: ignore[arg-type]
+    assert str(raised.value).startswith("AudienceSize.percentage value must be ")
+    assert str(raised.value).endswith(f"; got {value!r}")
+
+
+@pytest.mark.parametrize("value", [0, 20_000_001, 2.0])
+def test_a_number_out_of_range_is_refused(value: int) -> None:
+    with pytest.raises(InvalidArgumentError, match=r"AudienceSize\.absolute value must be "):
+        AudienceSize.absolute(value)
+
+
+def test_an_unknown_type_is_refused() -> None:
+    with pytest.raises(InvalidArgumentError, match="must be PERCENTAGE or ABSOLUTE; got 'ALL'"):
+        AudienceSize("ALL", 10)
+
+
+def test_a_token_is_left_to_the_handler() -> None:
+    token = Token.as_number({"Ref": "Percent"})
+    assert AudienceSize.percentage(token).value == token

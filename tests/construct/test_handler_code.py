@@ -1,0 +1,71 @@
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from aws_cdk import FileSystem
+
+from cdk_cleanroomsml import HandlerCodeError, handler_code
+
+
+def test_holds_the_handler_and_crhelper_and_nothing_else(tmp_path: Path) -> None:
+    asset = handler_code.assemble(tmp_path)
+    found = {str(path.relative_to(asset)) for path in asset.rglob("*") if path.is_file()}
+    source = Path(__file__).parents[2] / "lambda" / "audience_export_handler"
+    ours = {f"audience_export_handler/{path.name}" for path in source.glob("*.py")}
+    modules = {"__init__.py", "log_helper.py", "resource_helper.py", "utils.py"}
+    assert found == ours | {f"crhelper/{name}" for name in modules | {"LICENSE", "NOTICE"}}
+
+
+def test_is_the_same_everywhere(tmp_path: Path) -> None:
+    first = handler_code.assemble(tmp_path / "a")
+    second = handler_code.assemble(tmp_path / "b")
+    os.utime(next(second.rglob("*.py")), (0, 0))
+    assert first.name == second.name
+    assert FileSystem.fingerprint(str(first)) == FileSystem.fingerprint(str(second))
+
+
+def test_is_readable_for_lambda_whatever_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        asset = handler_code.assemble(tmp_path)
+    finally:
+        os.umask(before)
+    modes = {path.stat().st_mode & 0o777 for path in [asset, *asset.rglob("*")] if path.is_dir()}
+    assert modes == {0o755}
+    assert {path.stat().st_mode & 0o777 for path in asset.rglob("*") if path.is_file()} == {0o644}
+
+
+def test_is_written_once(tmp_path: Path) -> None:
+    asset = handler_code.assemble(tmp_path)
+    before = asset.stat().st_mtime_ns
+    assert handler_code.assemble(tmp_path).stat().st_mtime_ns == before
+    assert [path.name for path in tmp_path.iterdir()] == [asset.name]
+
+
+def test_the_handler_starts_from_the_asset_alone(tmp_path: Path) -> None:
+    asset = handler_code.assemble(tmp_path)
+    module, _, function = handler_code.HANDLER.rpartition(".")
+    program = f"import {module} as m, crhelper; print(callable(m.{function}), m.__file__, crhelper.__file__)"
+    environ = {"PYTHONPATH": str(asset), "PYTHONDONTWRITEBYTECODE": "1", "AWS_REGION": "us-east-1"}
+    result = subprocess.run([sys.executable, "-c", program], env=environ, capture_output=True, text=True, check=True)
+    is_callable, *files = result.stdout.split()
+    assert is_callable == "True"
+    assert all(file.startswith(str(asset)) for file in files)
+
+
+def test_another_crhelper_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(handler_code, "_CRHELPER_VERSION", "2.0.13")
+    with pytest.raises(HandlerCodeError, match=r"the handler needs crhelper 2\.0\.13; 2\.0\.12 is installed"):
+        handler_code.assemble(tmp_path)
+
+
+def test_a_library_without_its_handler_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "site" / "packages" / "cdk_cleanroomsml"
+    package.mkdir(parents=True)
+    shutil.copy(handler_code.__file__, package)
+    monkeypatch.setattr(handler_code, "__file__", str(package / "handler_code.py"))
+    with pytest.raises(HandlerCodeError, match="the handler's modules are missing; looked for "):
+        handler_code.assemble(tmp_path)

@@ -1,0 +1,127 @@
+"""What the exports of a stack share, and what their handler may do."""
+
+import json
+import re
+from pathlib import Path
+
+import botocore.session
+import pytest
+from aws_cdk import App, Stack
+from aws_cdk.assertions import Template
+
+from tests.construct.test_audience_export import EXPORT, JOB, declare
+
+HANDLER = Path(__file__).parents[2] / "lambda" / "audience_export_handler"
+
+
+@pytest.fixture
+def stack() -> Stack:
+    return Stack(App(), "Campaigns")
+
+
+def statements(template: Template) -> list[dict]:
+    documents = [
+        policy["Properties"]["PolicyDocument"] for policy in template.find_resources("AWS::IAM::Policy").values()
+    ]
+    for role in template.find_resources("AWS::IAM::Role").values():
+        documents += [policy["PolicyDocument"] for policy in role["Properties"].get("Policies", [])]
+        assert "ManagedPolicyArns" not in role["Properties"]
+    return [statement for document in documents for statement in document["Statement"]]
+
+
+def actions_allowed(template: Template) -> set[str]:
+    found = set()
+    for statement in statements(template):
+        actions = statement["Action"]
+        found.update([actions] if isinstance(actions, str) else actions)
+    return found
+
+
+def actions_called() -> set[str]:
+    """The actions of every client call that the handler's code can make, found in the code."""
+    source = "\n".join(path.read_text() for path in HANDLER.glob("*.py"))
+    services = set(re.findall(r'boto3\.client\("([a-z]+)"', source))
+    session, called = botocore.session.get_session(), set()
+    for service in services:
+        model = session.get_service_model(service)
+        prefix = {"cleanroomsml": "cleanrooms-ml", "stepfunctions": "states"}.get(service, service)
+        for operation in model.operation_names:
+            method = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", operation).lower()
+            if re.search(rf'_client\(\)\.{method}\(|get_paginator\("{method}"\)', source):
+                called.add(f"{prefix}:{operation}")
+    assert source.count("boto3.client(") == len(services)
+    assert len(re.findall(r"_client\(\)\.(?!get_paginator)|get_paginator\(", source)) == len(called)
+    return called
+
+
+def test_one_provider_serves_every_export_of_a_stack(stack: Stack) -> None:
+    for number in range(3):
+        declare(stack, f"Export{number}")
+    template = Template.from_stack(stack)
+    template.resource_count_is(EXPORT, 3)
+    template.resource_count_is("AWS::Lambda::Function", 1)
+    template.resource_count_is("AWS::StepFunctions::StateMachine", 1)
+    template.resource_count_is("AWS::IAM::Role", 2)
+
+
+def test_the_service_token_is_the_same_for_ever(stack: Stack) -> None:
+    """CloudFormation refuses another ServiceToken for a deployed resource: this id was released, and stays."""
+    declare(stack)
+    assert list(Template.from_stack(stack).find_resources("AWS::Lambda::Function")) == [
+        "CleanRoomsMLAudienceExportsHandlerDC88305D"
+    ]
+
+
+def test_the_policies_allow_what_the_code_calls_and_nothing_else(stack: Stack) -> None:
+    declare(stack)
+    around_the_code = {"logs:CreateLogStream", "logs:PutLogEvents", "lambda:InvokeFunction"}
+    assert actions_allowed(Template.from_stack(stack)) == actions_called() | around_the_code
+
+
+def test_the_policies_name_their_resources(stack: Stack) -> None:
+    declare(stack)
+    of_any_resource = [
+        statement for statement in statements(Template.from_stack(stack)) if statement["Resource"] == "*"
+    ]
+    assert [statement["Action"] for statement in of_any_resource] == ["cleanrooms-ml:ListAudienceExportJobs"]
+
+
+def job_resources(stack: Stack) -> list[object]:
+    for statement in statements(Template.from_stack(stack)):
+        if "cleanrooms-ml:StartAudienceExportJob" in statement["Action"]:
+            resources = statement["Resource"]
+            return resources if isinstance(resources, list) else [resources]
+    raise AssertionError("no statement allows a start")
+
+
+@pytest.mark.parametrize("jobs", [1, 60])
+def test_up_to_60_generation_jobs_are_allowed_by_name(stack: Stack, jobs: int) -> None:
+    arns = [f"{JOB[:-4]}{number:04}" for number in range(jobs)]
+    for number, arn in enumerate([*arns, *arns]):
+        declare(stack, f"Export{number}", audience_generation_job_arn=arn)
+    assert job_resources(stack) == arns
+
+
+def test_beyond_60_the_account_s_generation_jobs_are_allowed(stack: Stack) -> None:
+    for number in range(61):
+        declare(stack, f"Export{number}", audience_generation_job_arn=f"{JOB[:-4]}{number:04}")
+    [resource] = job_resources(stack)
+    assert "audience-generation-job/*" in json.dumps(resource)
+    assert len(json.dumps(statements(Template.from_stack(stack)))) < 10_240
+
+
+def test_lambda_gives_an_event_up_before_the_stack_has_moved_on(stack: Stack) -> None:
+    declare(stack)
+    template = Template.from_stack(stack)
+    template.has_resource_properties(
+        "AWS::Lambda::EventInvokeConfig", {"MaximumRetryAttempts": 2, "MaximumEventAgeInSeconds": 360}
+    )
+    template.has_resource_properties("AWS::Lambda::Function", {"Timeout": 60, "Runtime": "python3.13"})
+
+
+def test_the_state_machine_ends_by_itself(stack: Stack) -> None:
+    declare(stack)
+    [machine] = Template.from_stack(stack).find_resources("AWS::StepFunctions::StateMachine").values()
+    definition = json.dumps(machine["Properties"]["DefinitionString"])
+    assert '\\"TimeoutSeconds\\":3900' in definition
+    assert "LoggingConfiguration" not in machine["Properties"], "execution data holds the ResponseURL"
