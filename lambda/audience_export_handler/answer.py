@@ -10,6 +10,7 @@ import logging
 import random
 import urllib.error
 import urllib.request
+from bisect import bisect_right
 from collections.abc import Callable
 from typing import Any
 
@@ -27,16 +28,16 @@ class AnswerNotDelivered(Exception):
 
 def encode(body: dict[str, Any]) -> bytes:
     """Return the body as JSON of at most 4,096 UTF-8 bytes; a long Reason loses its middle, never its start."""
-    reason = str(body.get("Reason", ""))
-    kept = len(reason)
     encoded = _json(body)
-    while len(encoded) > MAXIMUM_BYTES and kept > 0:
-        kept = max(0, kept - max(len(_CUT), len(encoded) - MAXIMUM_BYTES))
-        encoded = _json(body | {"Reason": _shortened(reason, kept)})
+    if len(encoded) <= MAXIMUM_BYTES:
+        return encoded
+    reason = str(body.get("Reason", ""))
+    too_long = bisect_right(range(len(reason)), MAXIMUM_BYTES, key=lambda kept: len(_with_reason(body, reason, kept)))
+    encoded = _with_reason(body, reason, max(0, too_long - 1))
     if len(encoded) > MAXIMUM_BYTES:
         # Only an ARN near its limit of 2,048 beside a long output location gets here; the reader knows the ARN.
         data = {key: value for key, value in body.get("Data", {}).items() if key != "AudienceGenerationJobArn"}
-        encoded = _json(body | {"Reason": _shortened(reason, 0), "Data": data})
+        encoded = _with_reason(body | {"Data": data}, reason, 0)
     return encoded
 
 
@@ -68,12 +69,11 @@ def _put(response_url: str, data: bytes) -> str | None:
         return type(getattr(error, "reason", error)).__name__
 
 
-def _shortened(reason: str, kept: int) -> str:
-    """The head two thirds and the tail of what may be kept: the code stands first, the advice last."""
-    if kept >= len(reason):
-        return reason
+def _with_reason(body: dict[str, Any], reason: str, kept: int) -> bytes:
+    """The body with so many characters of the reason: two thirds from its head, where the code stands, and its tail."""
     tail = kept // 3
-    return reason[: kept - tail] + _CUT + (reason[-tail:] if tail else "")
+    shortened = reason[: kept - tail] + _CUT + reason[len(reason) - tail :] if reason else ""
+    return _json(body | {"Reason": shortened})
 
 
 def _json(body: dict[str, Any]) -> bytes:

@@ -1,0 +1,226 @@
+"""The decision, as a table and as rules that hold for everything that can be listed."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audience_export_handler import export_request
+from audience_export_handler.decision import Announce, Decision, Fail, Situation, Start, Succeed, Wait, decide
+from audience_export_handler.export_job import ExportJob
+from audience_export_handler.export_request import AudienceSize, ExportRequest
+from audience_export_handler.progress import Attempt, Progress, Sent, Trouble
+from audience_export_handler.stack import StackPhase
+from tests.handler.deployment import JOB, event, properties
+
+START = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
+TEN, TWENTY = AudienceSize("PERCENTAGE", 10), AudienceSize("PERCENTAGE", 20)
+
+
+def create(name: str | None = None) -> ExportRequest:
+    return export_request.parse(event(ResourceProperties=properties(Name=name)))
+
+
+def update(old: dict, name: str | None = None, physical_id: str = "recorded") -> ExportRequest:
+    declared = properties(Name=name)
+    return export_request.parse(
+        event("Update", PhysicalResourceId=physical_id, ResourceProperties=declared, OldResourceProperties=old)
+    )
+
+
+GENERATED = create().name
+
+
+def export(name: str, status: str = "ACTIVE", *, size: AudienceSize = TEN, age: float = 600) -> ExportJob:
+    created = START - timedelta(seconds=age)
+    return ExportJob(name, JOB, size, status, created, created, output_location="s3://b/k/")
+
+
+def situation(
+    request: ExportRequest,
+    *exports: ExportJob,
+    attempt: Attempt | None = None,
+    stack: StackPhase | None = StackPhase.FORWARD,
+    after: float = 1,
+) -> Situation:
+    return Situation(request, exports, Progress(attempt), stack, START + timedelta(seconds=after), START)
+
+
+def outcome(decision: Decision) -> object:
+    """A decision as the table writes it: a failure is its code."""
+    return decision.failure.code if isinstance(decision, Fail) else decision
+
+
+def sent(name: str, how: Sent, *, may_have_started: bool = True, look_for: float = 0) -> Attempt:
+    return Attempt(name, START, how, may_have_started, START + timedelta(seconds=look_for) if look_for else None)
+
+
+@pytest.mark.parametrize(
+    ("given_situation", "expected"),
+    [
+        # Nothing is listed.
+        (situation(create()), Announce(GENERATED)),
+        (situation(create("mine")), Announce("mine")),
+        (situation(create(), stack=StackPhase.UNREADABLE), Wait(5)),
+        (situation(create(), stack=StackPhase.ROLLING_BACK), "StackMovedOn"),
+        (situation(create(), stack=StackPhase.ELSEWHERE), "StackMovedOn"),
+        # A generated name is listed: it is the export asked for.
+        (situation(create(), export(GENERATED)), Succeed(export(GENERATED))),
+        (situation(create(), export(GENERATED, "CREATE_PENDING", age=99)), Wait(10)),
+        (situation(create(), export(GENERATED, "CREATE_FAILED")), Announce(f"{GENERATED}-2")),
+        (
+            situation(create(), export(GENERATED, "CREATE_FAILED"), export(f"{GENERATED}-2")),
+            Succeed(export(f"{GENERATED}-2")),
+        ),
+        (situation(create(), export(GENERATED, size=TWENTY)), "ConflictException"),
+        # A given name is listed: it is somebody's, unless the resource holds it.
+        (situation(create("mine"), export("mine")), "ConflictException"),
+        (situation(create("mine"), export("mine", "CREATE_IN_PROGRESS")), "ConflictException"),
+        (situation(create("mine"), export("mine", "CREATE_FAILED")), Announce("mine")),
+        (situation(create("mine"), export("mine", size=TWENTY)), "ConflictException"),
+        (
+            situation(update(properties(Name="mine"), "mine", create("mine").physical_id), export("mine", size=TWENTY)),
+            "ConflictException",
+        ),
+        (
+            situation(update(properties(Name="mine"), "mine", create("mine").physical_id), export("mine")),
+            Succeed(export("mine")),
+        ),
+        (situation(update(properties(Name="old"), "mine"), export("mine")), "ConflictException"),
+        # An update that keeps its export starts nothing, listed or not.
+        (situation(update(properties())), Wait(5)),
+        (situation(update(properties()), after=31), "ExportNotFound"),
+        (situation(update(properties()), export(GENERATED, "CREATE_FAILED")), "CREATE_FAILED"),
+        # A rollback succeeds with whatever is listed.
+        (
+            situation(update(properties(Name="new"), "mine"), export("mine"), stack=StackPhase.ROLLING_BACK),
+            Succeed(export("mine")),
+        ),
+        (
+            situation(update(properties(Name="n")), export(GENERATED, "CREATE_FAILED"), stack=StackPhase.ROLLING_BACK),
+            Succeed(export(GENERATED, "CREATE_FAILED")),
+        ),
+        (situation(update(properties(Name="n")), stack=StackPhase.ROLLING_BACK), Wait(5)),
+        (situation(update(properties(Name="n")), stack=StackPhase.ROLLING_BACK, after=31), "RollbackWithoutExport"),
+        (situation(create("mine"), export("mine"), stack=StackPhase.ROLLING_BACK), "ConflictException"),
+        # Announced: the start goes out, if the stack still goes forward and nobody was faster.
+        (situation(create("mine"), attempt=Attempt("mine", START)), Start("mine")),
+        (situation(create("mine"), attempt=Attempt("mine", START), stack=StackPhase.ROLLING_BACK), "StackMovedOn"),
+        (situation(create("mine"), attempt=Attempt("mine", START), stack=StackPhase.UNREADABLE), Wait(5)),
+        (situation(create("mine"), attempt=Attempt("mine", START), stack=None), Wait(5)),
+        (situation(create("mine"), export("mine", age=0), attempt=Attempt("mine", START)), "ConflictException"),
+        (
+            situation(create(), export(GENERATED, age=0), attempt=Attempt(GENERATED, START)),
+            Succeed(export(GENERATED, age=0)),
+        ),
+        # Accepted: followed to its end.
+        (situation(create("mine"), attempt=sent("mine", Sent.ACCEPTED, look_for=300)), Wait(30)),
+        (situation(create("mine"), attempt=sent("mine", Sent.ACCEPTED, look_for=300), after=301), "ExportNotListed"),
+        (
+            situation(create("mine"), export("mine", age=0), attempt=sent("mine", Sent.ACCEPTED, look_for=300)),
+            Succeed(export("mine", age=0)),
+        ),
+        (
+            situation(create("mine"), export("mine", "CREATE_FAILED", age=0), attempt=sent("mine", Sent.ACCEPTED)),
+            "CREATE_FAILED",
+        ),
+        (
+            situation(create("mine"), export("mine", age=60), attempt=sent("mine", Sent.ACCEPTED, look_for=9), after=9),
+            "ConflictException",
+        ),
+        # Unknown: only a listing settles it, then it may be tried again.
+        (situation(create("mine"), attempt=sent("mine", Sent.UNKNOWN, look_for=15)), Wait(15)),
+        (situation(create("mine"), attempt=sent("mine", Sent.UNKNOWN, look_for=15), after=15), Announce("mine")),
+        (
+            situation(create("mine"), export("mine", age=-2), attempt=sent("mine", Sent.UNKNOWN, look_for=15)),
+            Succeed(export("mine", age=-2)),
+        ),
+        # Refused as taken, perhaps by ourselves.
+        (situation(create(), attempt=sent(GENERATED, Sent.REFUSED_AS_TAKEN, look_for=30)), Wait(30)),
+        (
+            situation(create(), attempt=sent(GENERATED, Sent.REFUSED_AS_TAKEN, look_for=30), after=31),
+            "ConflictException",
+        ),
+    ],
+)
+def test_the_table(given_situation: Situation, expected: object) -> None:
+    assert outcome(decide(given_situation)) == expected
+
+
+@pytest.mark.parametrize(("age", "seconds"), [(0, 2), (39, 3), (100, 10), (299, 29), (100_000, 30)])
+def test_the_wait_grows_with_the_age_of_the_export(age: float, seconds: int) -> None:
+    now = situation(create(), export(GENERATED, "CREATE_IN_PROGRESS", age=age - 1))
+    assert decide(now) == Wait(seconds)
+
+
+def test_an_active_export_without_a_location_is_given_a_minute() -> None:
+    bare = replace(export(GENERATED, age=0), output_location="")
+    assert decide(situation(create(), bare, after=59)) == Wait(5)
+    assert decide(situation(create(), bare, after=60)) == Succeed(bare)
+
+
+def test_no_wait_outlasts_the_deadline() -> None:
+    running = export(GENERATED, "CREATE_IN_PROGRESS")
+    assert decide(situation(create(), running, after=57 * 60 - 30)) == Wait(30)
+    assert outcome(decide(situation(create(), running, after=57 * 60 - 29))) == "DeadlineExceeded"
+
+
+def test_trouble_that_lasts_ends_an_attempt_that_has_not_started() -> None:
+    progress = Progress(trouble=Trouble("StartAudienceExportJob", START, "ThrottlingException", "Rate exceeded"))
+    assert decide(replace(situation(create(), after=120), progress=progress)) == Announce(GENERATED)
+    assert outcome(decide(replace(situation(create(), after=121), progress=progress))) == "ThrottlingException"
+
+
+requests = st.sampled_from([create(), create("mine"), update(properties()), update(properties(Name="old"), "mine")])
+names = st.sampled_from([GENERATED, f"{GENERATED}-2", "mine", "old", "other"])
+statuses = st.sampled_from(["CREATE_PENDING", "CREATE_IN_PROGRESS", "CREATE_FAILED", "ACTIVE"])
+exports = st.builds(export, names, statuses, size=st.sampled_from([TEN, TWENTY]), age=st.floats(-3600, 3600))
+attempts = st.none() | st.builds(
+    sent, names, st.sampled_from(Sent), may_have_started=st.booleans(), look_for=st.floats(0, 300)
+)
+situations = st.builds(
+    lambda request, listed, attempt, stack, after: situation(
+        request, *listed, attempt=attempt, stack=stack, after=after
+    ),
+    requests,
+    st.lists(exports, max_size=4),
+    attempts,
+    st.none() | st.sampled_from(StackPhase),
+    st.floats(0, 3600),
+)
+
+
+@given(situations)
+def test_a_start_needs_an_announcement_a_stack_going_forward_and_a_free_name(now: Situation) -> None:
+    decision = decide(now)
+    if isinstance(decision, Start):
+        attempt = now.progress.attempt
+        assert attempt is not None
+        assert attempt.sent is Sent.NOT_YET
+        assert now.stack is StackPhase.FORWARD
+        assert not [listed for listed in now.exports if listed.name == decision.name and not listed.has_failed]
+
+
+@given(situations)
+def test_a_success_is_the_export_asked_for(now: Situation) -> None:
+    decision = decide(now)
+    if isinstance(decision, Succeed):
+        assert decision.export in now.exports
+        assert decision.export.audience_size == now.request.audience_size
+        assert decision.export.status == "ACTIVE" or now.stack is StackPhase.ROLLING_BACK
+
+
+@given(situations)
+def test_an_update_that_keeps_its_export_announces_nothing_by_itself(now: Situation) -> None:
+    if not now.request.is_new and now.progress.attempt is None:
+        assert not isinstance(decide(now), Announce | Start)
+
+
+@given(situations)
+def test_every_decision_is_timely(now: Situation) -> None:
+    decision = decide(now)
+    if isinstance(decision, Wait):
+        assert 1 <= decision.seconds <= 30
+        assert now.now + timedelta(seconds=decision.seconds) <= START + timedelta(minutes=57)
