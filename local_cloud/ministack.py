@@ -21,7 +21,7 @@ import trustme
 from local_cloud import environment
 
 _START_SECONDS = 60
-_STOP_SECONDS = 5
+_STOP_SECONDS = 2
 
 
 class MiniStackDidNotStartError(RuntimeError):
