@@ -121,7 +121,7 @@ class Emulator:
             if fault is None:
                 return self._model.success(operation, output)
         if fault.trouble is Trouble.THROTTLE:
-            raise ApiError("ThrottlingException", "Rate exceeded")
+            raise ApiError("ThrottlingException", "Rate exceeded", status=429)
         if fault.trouble is Trouble.SERVER_ERROR:
             raise ApiError("InternalServerException", "An internal error occurred", status=500)
         if fault.trouble is Trouble.REFUSE:

@@ -1,0 +1,52 @@
+"""What the documents say is so: snippets run, commands and links exist, and every code of a failure is listed."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from local_cloud import environment
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+
+
+def test_the_readme_begins_with_the_two_commands() -> None:
+    first_lines = (ROOT / "README.md").read_text().splitlines()[:8]
+    commands = [line.split("#")[0].strip() for line in first_lines if line.startswith("    ")]
+    assert commands == ["make demo", "make test"]
+
+
+def test_the_readme_s_example_synthesises(tmp_path: Path) -> None:
+    [code] = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    (tmp_path / "app.py").write_text(code)
+    environ = environment.base(tmp_path) | {"CDK_OUTDIR": str(tmp_path / "cdk.out")}
+    subprocess.run([sys.executable, "app.py"], cwd=tmp_path, env=environ, check=True)
+    assert "Custom::CleanRoomsMLAudienceExport" in (tmp_path / "cdk.out" / "Campaigns.template.json").read_text()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(document: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", document.read_text()):
+        assert (document.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_commands_exist(document: Path) -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"(?:^ {4}|`)make ([a-z]+)", document.read_text(), re.MULTILINE)) <= targets
+
+
+def test_every_code_of_the_handler_s_own_is_listed() -> None:
+    source = (ROOT / "lambda" / "audience_export_handler" / "explanation.py").read_text()
+    own = set(re.findall(r'ExportFailure\(\s*"(\w+)"', source))
+    assert len(own) >= 6
+    listed = (ROOT / "docs" / "errors.md").read_text()
+    assert all(f"`{code}`" in listed for code in own), own
+
+
+def test_lock_files_name_no_registry() -> None:
+    for lock in ("requirements-dev.txt", "package-lock.json"):
+        assert "://" not in (ROOT / lock).read_text()
