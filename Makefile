@@ -9,6 +9,8 @@ export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
 export npm_config_cache := $(CURDIR)/.cache/npm
 export npm_config_update_notifier := false
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Node.js trusts only its own list of authorities by default; behind a company's proxy npm needs the machine's as well.
+export NODE_USE_SYSTEM_CA := 1
 
 setup: $(READY)
 
@@ -18,7 +20,7 @@ $(READY): requirements-dev.txt package.json package-lock.json pyproject.toml
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet -r requirements-dev.txt
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
-	@PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent --no-audit --no-fund
+	@PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --loglevel=error --no-audit --no-fund
 	@touch $(READY)
 
 demo: $(READY)

@@ -45,7 +45,7 @@ def test_cdk_nag_finds_what_the_docs_explain(tmp_path: Path) -> None:
     app = App(outdir=str(tmp_path))
     declare(Stack(app, "Campaigns"))
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
-    with pytest.raises(Exception, match="ValidationFailed|Validation failed"):
+    with pytest.raises(Exception, match=r"ValidationFailed|Validation failed"):
         app.synth()
     report = json.loads((tmp_path / "validation-report.json").read_text())
     [found] = report["pluginReports"]
