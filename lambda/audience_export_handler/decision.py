@@ -126,7 +126,7 @@ def _before_attempt(situation: Situation) -> Decision:
 
 
 def _after_attempt(situation: Situation, attempt: Attempt) -> Decision:
-    request, now = situation.request, situation.now
+    request, now = replace(situation.request, name=attempt.name), situation.now
     named = [export for export in situation.exports if export.name == attempt.name]
     ours = [export for export in named if _is_ours(export, request, attempt)]
     others = [export for export in named if not export.has_failed and export not in ours]
@@ -136,18 +136,24 @@ def _after_attempt(situation: Situation, attempt: Attempt) -> Decision:
         if others:
             return Fail(explanation.conflict(request, others[0]))
         return _if_forward(situation, Start(attempt.name))
-    if attempt.look_until is not None and now < attempt.look_until:
-        return Wait(min(30, 1 + int((attempt.look_until - now).total_seconds())))
-    return _not_listed_in_time(request, attempt, others)
+    return _not_listed(request, attempt, others, now)
 
 
-def _not_listed_in_time(request: ExportRequest, attempt: Attempt, others: list[ExportJob]) -> Decision:
-    """An attempt that had its time to be listed, and is not."""
+def _not_listed(request: ExportRequest, attempt: Attempt, others: list[ExportJob], now: datetime) -> Decision:
+    """A start that was sent, of an export that is not listed: it may come yet, until `look_until`."""
+    if attempt.look_until is not None and now < attempt.look_until and not (others and _had_time(attempt, now)):
+        left = 1 + int((attempt.look_until - now).total_seconds())
+        return Wait(min(left, _seconds_for_age(now - attempt.since)))
     if others or attempt.sent is Sent.REFUSED_AS_TAKEN:
         return Fail(explanation.conflict(request, others[0] if others else None, attempt.message))
     if attempt.sent is Sent.ACCEPTED:
         return Fail(explanation.never_listed(request, _minutes(ACCEPTED_UNLISTED)))
     return Announce(attempt.name)
+
+
+def _had_time(attempt: Attempt, now: datetime) -> bool:
+    """Whether an accepted start would be listed by now, so that another export of its name is what it met."""
+    return attempt.sent is Sent.ACCEPTED and now - attempt.since >= LISTING_LAG
 
 
 def _is_ours(export: ExportJob, request: ExportRequest, attempt: Attempt) -> bool:

@@ -152,7 +152,7 @@ def _export(summary: Any) -> ExportJob:
         audience_size=AudienceSize(summary["audienceSize"]["type"], summary["audienceSize"]["value"]),
         status=summary["status"],
         create_time=summary["createTime"].astimezone(timezone.utc),
-        update_time=summary["updateTime"].astimezone(timezone.utc),
+        update_time=summary.get("updateTime", summary["createTime"]).astimezone(timezone.utc),
         output_location=summary.get("outputLocation", ""),
         status_code=details.get("statusCode", ""),
         status_message=details.get("message", ""),

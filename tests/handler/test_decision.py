@@ -57,6 +57,9 @@ def sent(name: str, how: Sent, *, may_have_started: bool = True, look_for: float
     return Attempt(name, START, how, may_have_started, START + timedelta(seconds=look_for) if look_for else None)
 
 
+ACCEPTED = sent("mine", Sent.ACCEPTED, look_for=300)
+
+
 @pytest.mark.parametrize(
     ("given_situation", "expected"),
     [
@@ -116,10 +119,11 @@ def sent(name: str, how: Sent, *, may_have_started: bool = True, look_for: float
             Succeed(export(GENERATED, age=0)),
         ),
         # Accepted: followed to its end.
-        (situation(create("mine"), attempt=sent("mine", Sent.ACCEPTED, look_for=300)), Wait(30)),
-        (situation(create("mine"), attempt=sent("mine", Sent.ACCEPTED, look_for=300), after=301), "ExportNotListed"),
+        (situation(create("mine"), attempt=ACCEPTED), Wait(2)),
+        (situation(create("mine"), attempt=ACCEPTED, after=100), Wait(10)),
+        (situation(create("mine"), attempt=ACCEPTED, after=301), "ExportNotListed"),
         (
-            situation(create("mine"), export("mine", age=0), attempt=sent("mine", Sent.ACCEPTED, look_for=300)),
+            situation(create("mine"), export("mine", age=0), attempt=ACCEPTED),
             Succeed(export("mine", age=0)),
         ),
         (
@@ -127,18 +131,22 @@ def sent(name: str, how: Sent, *, may_have_started: bool = True, look_for: float
             "CREATE_FAILED",
         ),
         (
-            situation(create("mine"), export("mine", age=60), attempt=sent("mine", Sent.ACCEPTED, look_for=9), after=9),
+            situation(create("mine"), export("mine", age=60), attempt=ACCEPTED, after=9),
+            Wait(2),
+        ),
+        (
+            situation(create("mine"), export("mine", age=60), attempt=ACCEPTED, after=15),
             "ConflictException",
         ),
         # Unknown: only a listing settles it, then it may be tried again.
-        (situation(create("mine"), attempt=sent("mine", Sent.UNKNOWN, look_for=15)), Wait(15)),
+        (situation(create("mine"), attempt=sent("mine", Sent.UNKNOWN, look_for=15)), Wait(2)),
         (situation(create("mine"), attempt=sent("mine", Sent.UNKNOWN, look_for=15), after=15), Announce("mine")),
         (
             situation(create("mine"), export("mine", age=-2), attempt=sent("mine", Sent.UNKNOWN, look_for=15)),
             Succeed(export("mine", age=-2)),
         ),
         # Refused as taken, perhaps by ourselves.
-        (situation(create(), attempt=sent(GENERATED, Sent.REFUSED_AS_TAKEN, look_for=30)), Wait(30)),
+        (situation(create(), attempt=sent(GENERATED, Sent.REFUSED_AS_TAKEN, look_for=30)), Wait(2)),
         (
             situation(create(), attempt=sent(GENERATED, Sent.REFUSED_AS_TAKEN, look_for=30), after=31),
             "ConflictException",
