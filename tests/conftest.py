@@ -1,6 +1,7 @@
 import os
 
 from hypothesis import settings
+
 from local_cloud import environment
 
 # The machine's presets reach no test: what a test needs of the environment, it sets. Homes and temporary files lie in
