@@ -122,7 +122,7 @@ class Demo:
             raise UnexpectedOutcomeError(what)
 
     def _tell(self, line: str) -> None:
-        print(f"{time.monotonic() - self.began:7.1f} s {line}"[:_WIDTH], flush=True)
+        print(f"{time.monotonic() - self.began:6.1f} s {line}"[:_WIDTH], flush=True)
 
 
 def main() -> int:

@@ -53,13 +53,13 @@ class StackWatch:
         for event in self._new_events():
             self.told.append(event)
             if _is_of_interest(event):
-                self.tell(f"stack   {event['ResourceStatus']:<28} {_short_name(event):<21} {event['ResourceType']}")
+                self.tell(f"stack   {event['ResourceStatus']:<27} {_short_name(event):<20} {event['ResourceType']}")
         service = self.cloud.clean_rooms_ml.service
         for export in list(service.exports):
             status = service.status_of(export)
             if self._statuses.get(export.number) != status:
                 self._statuses[export.number] = status
-                self.tell(f"export  {status:<28} {export.name}")
+                self.tell(f"export  {status:<27} {export.name}")
 
     def _new_events(self) -> list[dict[str, Any]]:
         try:

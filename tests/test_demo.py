@@ -39,12 +39,13 @@ def run_folders() -> set[Path]:
 
 
 def test_the_demo_shows_the_main_job() -> None:
-    before = run_folders()
+    before, processes = run_folders(), processes_of(f"{ROOT}/.local/run-")
     demo = start_demo()
     output, _ = demo.communicate(timeout=300)
     assert demo.returncode == 0, output
     assert max(map(len, output.splitlines())) <= 100
     for told in (
+        " Custom::CleanRoomsMLAudienceExport\n",
         "export  CREATE_PENDING",
         "export  CREATE_IN_PROGRESS",
         "export  ACTIVE",
@@ -57,6 +58,7 @@ def test_the_demo_shows_the_main_job() -> None:
         assert told in output, told
     assert "NOT AS EXPECTED" not in output
     assert run_folders() == before
+    assert processes_of(f"{ROOT}/.local/run-") == processes
 
 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="finds processes in /proc")
