@@ -31,7 +31,7 @@ class Stack:
 
     def deploy(self, *more: str, job: str = JOB, percent: int = 10, **arguments: Any) -> int:
         export = {"audience_generation_job_arn": job, "percent": percent} | arguments
-        command = ["deploy", "--require-approval", "never", "--app", "python3 app.py", *more]
+        command = ["deploy", "--require-approval", "never", *more]
         context = ["-c", f"stack={self.name}", "-c", f"export={json.dumps(export)}"]
         with self.cloud.cdk.running(*command, *context, app_folder=APP) as child:
             return self.watch.until_end_of(child)
