@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from audience_export_handler import api_limits as handler_limits
 from audience_export_handler import cfn_resource, export_request
 from audience_export_handler.failure import InvalidProperty
-from cdk_cleanroomsml import AudienceSize, InvalidArgumentError, state_machine
+from cdk_cleanroomsml import AudienceSize, InvalidArgumentError, OnConflict, state_machine
 from cdk_cleanroomsml import api_limits as construct_limits
 from tests.construct.test_audience_export import EXPORT, JOB, declare
 from tests.handler.deployment import event
@@ -32,6 +32,8 @@ def as_cloudformation_sends(value: Any) -> Any:
     [
         ({}, False),
         ({"name": "spring", "description": "for spring", "audience_size": AudienceSize.absolute(100_000)}, True),
+        ({"name": "spring", "on_conflict": OnConflict.ADOPT}, True),
+        ({"revision": "2"}, False),
     ],
 )
 def test_the_handler_reads_what_the_construct_writes(declared: dict, name_is_given: bool) -> None:
@@ -46,6 +48,7 @@ def test_the_handler_reads_what_the_construct_writes(declared: dict, name_is_giv
     assert request.audience_generation_job_arn == JOB
     assert request.name_is_given == name_is_given
     assert request.description == declared.get("description")
+    assert request.adopts == ("on_conflict" in declared)
 
 
 def test_both_sides_speak_the_same_version() -> None:

@@ -3,5 +3,13 @@
 from cdk_cleanroomsml.audience_export import AudienceExport
 from cdk_cleanroomsml.audience_size import AudienceSize
 from cdk_cleanroomsml.errors import CleanRoomsMLError, HandlerCodeError, InvalidArgumentError
+from cdk_cleanroomsml.on_conflict import OnConflict
 
-__all__ = ["AudienceExport", "AudienceSize", "CleanRoomsMLError", "HandlerCodeError", "InvalidArgumentError"]
+__all__ = [
+    "AudienceExport",
+    "AudienceSize",
+    "CleanRoomsMLError",
+    "HandlerCodeError",
+    "InvalidArgumentError",
+    "OnConflict",
+]

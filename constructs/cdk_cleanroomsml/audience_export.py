@@ -8,6 +8,7 @@ from constructs import Construct
 from cdk_cleanroomsml.api_limits import broken_rule
 from cdk_cleanroomsml.audience_size import AudienceSize
 from cdk_cleanroomsml.errors import InvalidArgumentError
+from cdk_cleanroomsml.on_conflict import OnConflict
 from cdk_cleanroomsml.provider import AudienceExportProvider
 
 _RESOURCE_TYPE = "Custom::CleanRoomsMLAudienceExport"
@@ -17,8 +18,9 @@ class AudienceExport(Construct):
     """Exports an audience that a generation job has made, and waits until the export is ACTIVE.
 
     The stack fails with the service's reason where the export does. What identifies an export is its generation job,
-    its size and its name if one is given: a change to any of them asks for a new export, a change to anything else
-    starts nothing. Exports cannot be deleted: removing the resource leaves the export and its output as they are.
+    its size, and its name or revision if one is given: a change to any of them asks for a new export, a change to
+    anything else starts nothing. Exports cannot be deleted: removing the resource leaves the export and its output as
+    they are.
 
     Args:
         scope: a stack, or a construct in one.
@@ -29,6 +31,9 @@ class AudienceExport(Construct):
         name: name of the export, 1 to 63 characters and not blank; taken names are refused, also after the resource
             was deleted. Left out, a name is generated that stays the same for this stack, resource, job and size.
         description: up to 255 characters. It is sent with the start: a later change is not carried over to the export.
+        on_conflict: what to do where a given name is taken; by default the deployment fails.
+        revision: any string, not empty; another one asks for another export of the same job and size. Not together
+            with `name`: an export cannot run again under its name.
 
     All limits are read from botocore's model of ``StartAudienceExportJob``. Tokens are checked at deployment, by the
     same rules.
@@ -46,6 +51,8 @@ class AudienceExport(Construct):
         audience_size: AudienceSize,
         name: str | None = None,
         description: str | None = None,
+        on_conflict: OnConflict = OnConflict.FAIL,
+        revision: str | None = None,
     ) -> None:
         _check("audience_generation_job_arn", "audienceGenerationJobArn", audience_generation_job_arn)
         _check_size(audience_size)
@@ -53,6 +60,8 @@ class AudienceExport(Construct):
             _check("name", "name", name)
         if description is not None:
             _check("description", "description", description)
+        _check_on_conflict(on_conflict)
+        _check_revision(revision, name)
 
         super().__init__(scope, construct_id)
         provider = AudienceExportProvider.of(self)
@@ -65,6 +74,10 @@ class AudienceExport(Construct):
             properties["Name"] = name
         if description is not None:
             properties["Description"] = description
+        if on_conflict is not OnConflict.FAIL:
+            properties["OnConflict"] = on_conflict.value
+        if revision is not None:
+            properties["Revision"] = revision
         self._resource = CustomResource(
             self,
             "Resource",
@@ -109,3 +122,18 @@ def _check_size(value: object) -> None:
     if not isinstance(value, AudienceSize):
         rule = "must be AudienceSize.percentage(…) or AudienceSize.absolute(…)"
         raise InvalidArgumentError("audience_size", rule, value)
+
+
+def _check_on_conflict(value: object) -> None:
+    if not isinstance(value, OnConflict):
+        raise InvalidArgumentError("on_conflict", "must be OnConflict.FAIL or OnConflict.ADOPT", value)
+
+
+def _check_revision(revision: object, name: str | None) -> None:
+    if revision is None:
+        return
+    if not isinstance(revision, str) or not revision:
+        raise InvalidArgumentError("revision", "must be a string that is not empty", revision)
+    if name is not None:
+        rule = "cannot stand beside name: an export cannot run again under its name, so change the name instead"
+        raise InvalidArgumentError("revision", rule, revision)

@@ -116,7 +116,7 @@ def _before_attempt(situation: Situation) -> Decision:
     same_size = [export for export in alive if export.audience_size == request.audience_size]
     if situation.stack is StackPhase.ROLLING_BACK and request.is_update:
         return _in_rollback(situation, [export for export in held if export.audience_size == request.audience_size])
-    if same_size and (not request.name_is_given or request.is_held):
+    if same_size and (not request.name_is_given or request.is_held or request.adopts):
         return follow(same_size[0], situation.now)
     if alive:
         return Fail(explanation.conflict(request, alive[0]))
@@ -159,15 +159,15 @@ def _had_time(attempt: Attempt, now: datetime) -> bool:
 def _is_ours(export: ExportJob, request: ExportRequest, attempt: Attempt) -> bool:
     """Whether a listed export of the attempted name is the request's own.
 
-    A generated name is a content address: whoever started it, it is the export asked for. A given name proves
-    nothing: the export must have been created since an attempt that may have taken effect. So must a failed one,
-    which may be the reason for this attempt.
+    A generated name is a content address: whoever started it, it is the export asked for; so it is where the request
+    adopts. A given name alone proves nothing: the export must have been created since an attempt that may have taken
+    effect. So must a failed one, which may be the reason for this attempt.
     """
     if export.audience_size != request.audience_size:
         return False
     if attempt.may_have_started and export.create_time >= attempt.since - CLOCK_SKEW:
         return True
-    return not request.name_is_given and not export.has_failed
+    return (request.adopts or not request.name_is_given) and not export.has_failed
 
 
 def follow(export: ExportJob, now: datetime) -> Decision:

@@ -9,7 +9,10 @@ from audience_export_handler.export_request import ExportRequest
 from audience_export_handler.failure import ExportFailure
 
 _IMMUTABLE = "An export cannot be changed, deleted or started again under its name."
-_OTHER_NAME = "Choose another name, or leave the name out to have one generated."
+_OTHER_NAME = (
+    "Choose another name, leave the name out to have one generated, or adopt an export of the same size with "
+    "on_conflict=OnConflict.ADOPT."
+)
 _OWN_NAME = "Deploy again; if the generated name stays taken, give the export a name of its own."
 
 _ADVICE = {

@@ -17,10 +17,13 @@ _KNOWN = {
     "AudienceSize",
     "Name",
     "Description",
+    "OnConflict",
+    "Revision",
     "StateMachineArn",
     "ServiceToken",
     "ServiceTimeout",
 }
+_ON_CONFLICT = ("FAIL", "ADOPT")
 _REQUIRED = ("AudienceGenerationJobArn", "AudienceSize", "StateMachineArn")
 
 
@@ -39,7 +42,8 @@ class AudienceSize:
 class ExportRequest:
     """One Create or Update, checked.
 
-    `name` is the one given, or the generated content address; `is_new` says whether this request may start an
+    `name` is the one given, or the generated content address; `adopts` whether an export that already has it is taken
+    for the one asked for, whoever started it; `is_new` says whether this request may start an
     export at all: a Create, or an Update that changes what identifies the export.
     """
 
@@ -48,6 +52,7 @@ class ExportRequest:
     name: str
     name_is_given: bool
     description: str | None
+    adopts: bool
     stack_id: str
     is_update: bool
     is_new: bool
@@ -74,12 +79,14 @@ def parse(event: dict[str, Any]) -> ExportRequest:
     properties = event["ResourceProperties"]
     _refuse_unknown(properties)
     _require(properties)
+    _refuse_name_with_revision(properties)
     return ExportRequest(
         audience_generation_job_arn=_checked(properties, "AudienceGenerationJobArn"),
         audience_size=_audience_size(properties["AudienceSize"]),
         name=_checked(properties, "Name") if "Name" in properties else export_name(event),
         name_is_given="Name" in properties,
         description=_checked(properties, "Description") if "Description" in properties else None,
+        adopts=_on_conflict(properties) == "ADOPT",
         stack_id=event["StackId"],
         is_update=event["RequestType"] == "Update",
         is_new=_is_new(event),
@@ -110,15 +117,17 @@ def _is_new(event: dict[str, Any]) -> bool:
 
 
 def _identity(properties: dict[str, Any]) -> list[object]:
-    """What identifies an export, from properties that may be of any release: job, size, and the name if given."""
+    """What identifies an export, from properties of any release: job, size, and name and revision if given."""
     size = properties.get("AudienceSize")
     size = size if isinstance(size, dict) else {}
-    return [
+    identity = [
         properties.get("AudienceGenerationJobArn"),
         size.get("Type"),
         str(size.get("Value")),
         properties.get("Name"),
     ]
+    # Without a revision the list is what it was before there were any: generated names are made of it.
+    return identity + ([properties["Revision"]] if "Revision" in properties else [])
 
 
 def _refuse_unknown(properties: dict[str, Any]) -> None:
@@ -130,6 +139,19 @@ def _require(properties: dict[str, Any]) -> None:
     for argument in _REQUIRED:
         if argument not in properties:
             raise InvalidProperty(argument, "is required", None)
+
+
+def _refuse_name_with_revision(properties: dict[str, Any]) -> None:
+    if "Name" in properties and "Revision" in properties:
+        rule = "cannot stand beside Name: no export runs again under its name"
+        raise InvalidProperty("Revision", rule, properties["Revision"])
+
+
+def _on_conflict(properties: dict[str, Any]) -> str:
+    value = str(properties.get("OnConflict", "FAIL"))
+    if value not in _ON_CONFLICT:
+        raise InvalidProperty("OnConflict", f"must be one of {', '.join(_ON_CONFLICT)}", value)
+    return value
 
 
 def _checked(properties: dict[str, Any], argument: str) -> str:

@@ -43,8 +43,8 @@ def after_refused_start(
         return Progress(unknown, _trouble(progress, START, error, now))
     if is_transient(error, age):
         return Progress(attempt if attempt.may_have_started else None, _trouble(progress, START, error, now))
-    if error.code == "ConflictException" and (attempt.may_have_started or not request.name_is_given):
-        # Perhaps our own export, not listed yet.
+    if error.code == "ConflictException" and (attempt.may_have_started or request.adopts or not request.name_is_given):
+        # Perhaps our own export, or the one to adopt, not listed yet.
         look_until = now + PATIENCE_WITH_LISTING
         return Progress(replace(attempt, sent=Sent.REFUSED_AS_TAKEN, look_until=look_until, message=error.message))
     return None

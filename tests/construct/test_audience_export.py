@@ -8,7 +8,7 @@ import pytest
 from aws_cdk import App, CfnOutput, CfnParameter, Stack, Stage
 from aws_cdk.assertions import Match, Template
 
-from cdk_cleanroomsml import AudienceExport, AudienceSize, InvalidArgumentError
+from cdk_cleanroomsml import AudienceExport, AudienceSize, InvalidArgumentError, OnConflict
 
 JOB = "arn:aws:cleanrooms-ml:us-east-1:111122223333:audience-generation-job/11111111-2222-4333-8444-555555555555"
 EXPORT = "Custom::CleanRoomsMLAudienceExport"
@@ -76,6 +76,9 @@ def test_offers_the_attributes_of_the_export(stack: Stack, attribute: str, expec
         ({"audience_generation_job_arn": f"{JOB}/{'x' * 2048}"}, None),
         ({"audience_generation_job_arn": None}, None),
         ({"audience_size": 10}, "audience_size"),
+        ({"on_conflict": "ADOPT"}, "on_conflict"),
+        ({"revision": ""}, "revision"),
+        ({"revision": 2}, "revision"),
     ],
 )
 def test_bad_input_names_argument_rule_and_value_and_adds_nothing(
@@ -87,6 +90,20 @@ def test_bad_input_names_argument_rule_and_value_and_adds_nothing(
     assert raised.value.argument == (argument or "audience_generation_job_arn")
     assert str(raised.value) == f"{raised.value.argument} {raised.value.rule}; got {value!r}"
     assert stack.node.children == []
+
+
+def test_a_name_cannot_have_a_revision(stack: Stack) -> None:
+    with pytest.raises(InvalidArgumentError, match=r"revision cannot stand beside name.* change the name instead"):
+        declare(stack, name="spring", revision="2")
+    assert stack.node.children == []
+
+
+def test_declares_adoption_and_revision_where_asked(stack: Stack) -> None:
+    declare(stack, "Adopted", name="spring", on_conflict=OnConflict.ADOPT)
+    declare(stack, "Revised", revision="2026-03")
+    template = Template.from_stack(stack)
+    template.has_resource_properties(EXPORT, {"OnConflict": "ADOPT", "Revision": Match.absent()})
+    template.has_resource_properties(EXPORT, {"Revision": "2026-03", "OnConflict": Match.absent()})
 
 
 @pytest.mark.parametrize(

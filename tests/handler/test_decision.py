@@ -19,8 +19,12 @@ START = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
 TEN, TWENTY = AudienceSize("PERCENTAGE", 10), AudienceSize("PERCENTAGE", 20)
 
 
-def create(name: str | None = None) -> ExportRequest:
-    return export_request.parse(event(ResourceProperties=properties(Name=name)))
+def create(name: str | None = None, **changes: str) -> ExportRequest:
+    return export_request.parse(event(ResourceProperties=properties(Name=name, **changes)))
+
+
+def adopting(name: str) -> ExportRequest:
+    return create(name, OnConflict="ADOPT")
 
 
 def update(old: dict, name: str | None = None, physical_id: str = "recorded") -> ExportRequest:
@@ -92,6 +96,15 @@ ACCEPTED = sent("mine", Sent.ACCEPTED, look_for=300)
             Succeed(export("mine")),
         ),
         (situation(update(properties(Name="old"), "mine"), export("mine")), "ConflictException"),
+        # Unless it is to be adopted: then it is followed, if it has the size.
+        (situation(adopting("mine"), export("mine")), Succeed(export("mine"))),
+        (situation(adopting("mine"), export("mine", "CREATE_PENDING")), Wait(30)),
+        (situation(adopting("mine"), export("mine", size=TWENTY)), "ConflictException"),
+        (situation(adopting("mine"), export("mine", "CREATE_FAILED")), Announce("mine")),
+        (
+            situation(adopting("mine"), export("mine"), attempt=sent("mine", Sent.REFUSED_AS_TAKEN, look_for=30)),
+            Succeed(export("mine")),
+        ),
         # An update that keeps its export starts nothing, listed or not.
         (situation(update(properties())), Wait(5)),
         (situation(update(properties()), after=31), "ExportNotFound"),

@@ -211,6 +211,33 @@ class TestNames:
         assert again == f"{base}-2"
         assert first["PhysicalResourceId"] == second["PhysicalResourceId"]
 
+    @pytest.mark.parametrize("lag", [0, 10])
+    def test_a_taken_name_is_adopted_where_asked(self, deployment: Deployment, lag: int) -> None:
+        deployment.emulator.service.readings = Readings(listing_lag=timedelta(seconds=lag))
+        deployment.start_elsewhere("mine")
+        answer = deployment.request(ResourceProperties=properties(Name="mine", OnConflict="ADOPT"))
+        assert (answer["Status"], answer["Data"]["Name"]) == ("SUCCESS", "mine")
+        assert len(deployment.emulator.service.exports) == 1
+
+    def test_a_taken_name_of_another_size_is_not_adopted(self, deployment: Deployment) -> None:
+        deployment.start_elsewhere("mine", percent=20)
+        answer = deployment.request(ResourceProperties=properties(Name="mine", OnConflict="ADOPT"))
+        assert answer["Reason"].startswith("ConflictException: ")
+        assert "size PERCENTAGE 20" in answer["Reason"]
+
+    def test_another_revision_is_another_export(self, deployment: Deployment) -> None:
+        created = deployment.request()
+        deployment.control.stack_status = "UPDATE_IN_PROGRESS"
+        updated = deployment.request(
+            "Update",
+            PhysicalResourceId=created["PhysicalResourceId"],
+            ResourceProperties=properties(Revision="2"),
+            OldResourceProperties=properties(),
+        )
+        assert updated["Status"] == "SUCCESS"
+        assert updated["PhysicalResourceId"] != created["PhysicalResourceId"]
+        assert len(set(deployment.starts())) == 2
+
     def test_a_name_that_another_generation_job_holds_is_found(self, deployment: Deployment) -> None:
         deployment.start_elsewhere("mine", job=FAILING_JOB)
         fault = Fault("StartAudienceExportJob", Trouble.REFUSE, code="ConflictException", message="taken")
@@ -428,6 +455,8 @@ class TestBadProperties:
             ({"AudienceSize": {"Type": "percentage", "Value": "10"}}, "AudienceSize.Type"),
             ({"AudienceSize": "10"}, "AudienceSize"),
             ({"Sice": "10"}, "Sice"),
+            ({"OnConflict": "IGNORE"}, "OnConflict"),
+            ({"Name": "mine", "Revision": "2"}, "Revision"),
         ],
     )
     def test_are_told_before_anything_starts(self, deployment: Deployment, changes: dict, argument: str) -> None:
