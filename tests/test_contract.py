@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from aws_cdk import App, Stack
+from aws_cdk import App, Duration, Stack
 from aws_cdk.assertions import Template
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,6 +34,7 @@ def as_cloudformation_sends(value: Any) -> Any:
         ({"name": "spring", "description": "for spring", "audience_size": AudienceSize.absolute(100_000)}, True),
         ({"name": "spring", "on_conflict": OnConflict.ADOPT}, True),
         ({"revision": "2"}, False),
+        ({"wait_for_completion": False, "timeout": Duration.minutes(10)}, False),
     ],
 )
 def test_the_handler_reads_what_the_construct_writes(declared: dict, name_is_given: bool) -> None:
@@ -49,6 +50,8 @@ def test_the_handler_reads_what_the_construct_writes(declared: dict, name_is_giv
     assert request.name_is_given == name_is_given
     assert request.description == declared.get("description")
     assert request.adopts == ("on_conflict" in declared)
+    assert request.waits == declared.get("wait_for_completion", True)
+    assert request.timeout.total_seconds() == (600 if "timeout" in declared else 3600)
 
 
 def test_both_sides_speak_the_same_version() -> None:

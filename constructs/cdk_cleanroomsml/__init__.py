@@ -2,10 +2,16 @@
 
 from cdk_cleanroomsml.audience_export import AudienceExport
 from cdk_cleanroomsml.audience_size import AudienceSize
-from cdk_cleanroomsml.errors import CleanRoomsMLError, HandlerCodeError, InvalidArgumentError
+from cdk_cleanroomsml.errors import (
+    AttributeUnknownError,
+    CleanRoomsMLError,
+    HandlerCodeError,
+    InvalidArgumentError,
+)
 from cdk_cleanroomsml.on_conflict import OnConflict
 
 __all__ = [
+    "AttributeUnknownError",
     "AudienceExport",
     "AudienceSize",
     "CleanRoomsMLError",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from aws_cdk import CustomResource, Token
+from aws_cdk import CustomResource, Duration, Token
 from constructs import Construct
 
 from cdk_cleanroomsml.api_limits import broken_rule
 from cdk_cleanroomsml.audience_size import AudienceSize
-from cdk_cleanroomsml.errors import InvalidArgumentError
+from cdk_cleanroomsml.errors import AttributeUnknownError, InvalidArgumentError
 from cdk_cleanroomsml.on_conflict import OnConflict
 from cdk_cleanroomsml.provider import AudienceExportProvider
 
@@ -31,6 +31,10 @@ class AudienceExport(Construct):
         name: name of the export, 1 to 63 characters and not blank; taken names are refused, also after the resource
             was deleted. Left out, a name is generated that stays the same for this stack, resource, job and size.
         description: up to 255 characters. It is sent with the start: a later change is not carried over to the export.
+        wait_for_completion: whether the deployment waits until the export is ACTIVE, and fails where it does. Otherwise
+            it goes on once the export is listed, and `status` and `output_location` cannot be asked for.
+        timeout: how long the deployment waits, 1 minute to 1 hour (CloudFormation's ServiceTimeout); an hour by
+            default. The export itself goes on after it.
         on_conflict: what to do where a given name is taken; by default the deployment fails.
         revision: any string, not empty; another one asks for another export of the same job and size. Not together
             with `name`: an export cannot run again under its name.
@@ -51,6 +55,8 @@ class AudienceExport(Construct):
         audience_size: AudienceSize,
         name: str | None = None,
         description: str | None = None,
+        wait_for_completion: bool = True,
+        timeout: Duration | None = None,
         on_conflict: OnConflict = OnConflict.FAIL,
         revision: str | None = None,
     ) -> None:
@@ -61,6 +67,7 @@ class AudienceExport(Construct):
         if description is not None:
             _check("description", "description", description)
         _check_on_conflict(on_conflict)
+        _check_waiting(wait_for_completion, timeout)
         _check_revision(revision, name)
 
         super().__init__(scope, construct_id)
@@ -78,10 +85,17 @@ class AudienceExport(Construct):
             properties["OnConflict"] = on_conflict.value
         if revision is not None:
             properties["Revision"] = revision
+        if not wait_for_completion:
+            properties["WaitForCompletion"] = False
+        if timeout is not None:
+            # CloudFormation's own property does not reach the handler for sure.
+            properties["TimeoutSeconds"] = timeout.to_seconds()
+        self._waits = wait_for_completion
         self._resource = CustomResource(
             self,
             "Resource",
             resource_type=_RESOURCE_TYPE,
+            service_timeout=timeout,
             service_token=provider.service_token,
             properties=properties,
         )
@@ -94,21 +108,36 @@ class AudienceExport(Construct):
 
     @property
     def status(self) -> str:
-        """Status of the export when the stack was told: ACTIVE; a token."""
-        return self._resource.get_att_string("Status")
+        """Status of the export when the stack was told: ACTIVE; a token.
+
+        Raises:
+            AttributeUnknownError: the export is not waited for, so its status then says nothing.
+        """
+        return self._at_the_end("status", "Status")
 
     @property
     def output_location(self) -> str:
         """Where the audience was written, ``s3://…``, up to 1,285 characters; a token.
 
         Empty where the service tells none: the API has it as optional.
+
+        Raises:
+            AttributeUnknownError: the export is not waited for, so it has no location yet.
         """
-        return self._resource.get_att_string("OutputLocation")
+        return self._at_the_end("output_location", "OutputLocation")
 
     @property
     def create_time(self) -> str:
         """When the export was created, ISO 8601 with its offset; a token."""
         return self._resource.get_att_string("CreateTime")
+
+    def _at_the_end(self, name: str, attribute: str) -> str:
+        if not self._waits:
+            raise AttributeUnknownError(
+                f"{name} of {self.node.path} is known only when the export has ended, and wait_for_completion is "
+                "False; leave that out, or read the export with ListAudienceExportJobs"
+            )
+        return self._resource.get_att_string(attribute)
 
 
 def _check(argument: str, member: str, value: str) -> None:
@@ -127,6 +156,18 @@ def _check_size(value: object) -> None:
 def _check_on_conflict(value: object) -> None:
     if not isinstance(value, OnConflict):
         raise InvalidArgumentError("on_conflict", "must be OnConflict.FAIL or OnConflict.ADOPT", value)
+
+
+def _check_waiting(wait_for_completion: object, timeout: object) -> None:
+    if not isinstance(wait_for_completion, bool):
+        raise InvalidArgumentError("wait_for_completion", "must be True or False", wait_for_completion)
+    if timeout is None:
+        return
+    if not isinstance(timeout, Duration):
+        raise InvalidArgumentError("timeout", "must be a Duration", timeout)
+    seconds = timeout.to_milliseconds() / 1000
+    if not (60 <= seconds <= 3600 and seconds == int(seconds)):
+        raise InvalidArgumentError("timeout", "must be whole seconds from 1 minute to 1 hour", timeout.to_string())
 
 
 def _check_revision(revision: object, name: str | None) -> None:

@@ -23,5 +23,9 @@ class InvalidArgumentError(CleanRoomsMLError, ValueError):
         super().__init__(f"{argument} {rule}; got {value!r}")
 
 
+class AttributeUnknownError(CleanRoomsMLError):
+    """An attribute that the export does not have when the stack is told of it."""
+
+
 class HandlerCodeError(CleanRoomsMLError):
     """The Lambda asset cannot be assembled from what is installed."""

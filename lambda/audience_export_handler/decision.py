@@ -30,8 +30,8 @@ PATIENCE_WITH_LISTING = timedelta(seconds=30)
 REPEATED_STEP = timedelta(seconds=60) + LISTING_LAG
 # createTime is the service's clock, ours is Lambda's.
 CLOCK_SKEW = timedelta(seconds=5)
-# CloudFormation gives up after an hour; the stack hears from us before.
-DEADLINE = timedelta(minutes=57)
+# What is left of the time-out for the answer, and for what passed before the execution started.
+ANSWERING_SHARE, ANSWERING_LEAST = 0.05, timedelta(seconds=10)
 # outputLocation may appear later than ACTIVE; after this long the success goes without one.
 OUTPUT_LOCATION_LAG = timedelta(seconds=60)
 
@@ -95,9 +95,14 @@ def decide(situation: Situation) -> Decision:
     """Return what to do next; a wait that would outlast the deadline becomes its failure."""
     attempt = situation.progress.attempt
     decision = _before_attempt(situation) if attempt is None else _after_attempt(situation, attempt)
-    if isinstance(decision, Wait) and _after(situation, decision) > situation.started_at + DEADLINE:
-        return Fail(explanation.out_of_time(situation.request, _minutes(DEADLINE)))
+    if isinstance(decision, Wait) and _after(situation, decision) > deadline(situation.request, situation.started_at):
+        return Fail(explanation.out_of_time(situation.request))
     return decision
+
+
+def deadline(request: ExportRequest, started_at: datetime) -> datetime:
+    """Return when the stack must have heard from us: before its time-out, after which nobody listens."""
+    return started_at + request.timeout - max(ANSWERING_LEAST, request.timeout * ANSWERING_SHARE)
 
 
 def presume_sent(progress: Progress, now: datetime) -> Progress:
@@ -117,7 +122,7 @@ def _before_attempt(situation: Situation) -> Decision:
     if situation.stack is StackPhase.ROLLING_BACK and request.is_update:
         return _in_rollback(situation, [export for export in held if export.audience_size == request.audience_size])
     if same_size and (not request.name_is_given or request.is_held or request.adopts):
-        return follow(same_size[0], situation.now)
+        return follow(same_size[0], request, situation.now)
     if alive:
         return Fail(explanation.conflict(request, alive[0]))
     if not request.is_new:
@@ -131,7 +136,7 @@ def _after_attempt(situation: Situation, attempt: Attempt) -> Decision:
     ours = [export for export in named if _is_ours(export, request, attempt)]
     others = [export for export in named if not export.has_failed and export not in ours]
     if ours:
-        return follow(max(ours, key=lambda export: export.create_time), now)
+        return follow(max(ours, key=lambda export: export.create_time), request, now)
     if attempt.sent is Sent.NOT_YET:
         if others:
             return Fail(explanation.conflict(request, others[0]))
@@ -170,10 +175,12 @@ def _is_ours(export: ExportJob, request: ExportRequest, attempt: Attempt) -> boo
     return (request.adopts or not request.name_is_given) and not export.has_failed
 
 
-def follow(export: ExportJob, now: datetime) -> Decision:
-    """Wait for the export's own end: ACTIVE succeeds, CREATE_FAILED fails with its statusDetails."""
+def follow(export: ExportJob, request: ExportRequest, now: datetime) -> Decision:
+    """Wait for the export's own end, if the request does: ACTIVE succeeds, CREATE_FAILED fails with its details."""
     if export.has_failed:
         return Fail(explanation.export_failed(export))
+    if not request.waits:
+        return Succeed(export)
     if export.status == "ACTIVE":
         if not export.output_location and now - export.update_time < OUTPUT_LOCATION_LAG:
             return Wait(5)

@@ -81,7 +81,7 @@ def export_failed(export: ExportJob) -> ExportFailure:
     )
 
 
-def out_of_time(request: ExportRequest, minutes: int) -> ExportFailure:
+def out_of_time(request: ExportRequest) -> ExportFailure:
     """A request that reached its deadline; the export itself goes on."""
     again = (
         "Deploy again to pick it up: its generated name finds it, and nothing is started twice."
@@ -91,7 +91,7 @@ def out_of_time(request: ExportRequest, minutes: int) -> ExportFailure:
     return ExportFailure(
         "DeadlineExceeded",
         request.subject,
-        f"had not ended after {minutes} minutes",
+        f"had not ended shortly before the time-out of {int(request.timeout.total_seconds()):,} s",
         f"An export that was started goes on by itself. {again}",
     )
 

@@ -7,6 +7,7 @@ applied again. Old properties, and those of a Delete, are never refused: an olde
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from audience_export_handler import api_limits, naming
@@ -20,9 +21,12 @@ _KNOWN = {
     "OnConflict",
     "Revision",
     "StateMachineArn",
+    "TimeoutSeconds",
+    "WaitForCompletion",
     "ServiceToken",
     "ServiceTimeout",
 }
+_SECONDS = range(60, 3600 + 1)  # of a time-out; CloudFormation waits for at most an hour
 _ON_CONFLICT = ("FAIL", "ADOPT")
 _REQUIRED = ("AudienceGenerationJobArn", "AudienceSize", "StateMachineArn")
 
@@ -43,7 +47,8 @@ class ExportRequest:
     """One Create or Update, checked.
 
     `name` is the one given, or the generated content address; `adopts` whether an export that already has it is taken
-    for the one asked for, whoever started it; `is_new` says whether this request may start an
+    for the one asked for, whoever started it; `waits` whether the export's end is awaited; `timeout` how long
+    CloudFormation waits for the answer; `is_new` says whether this request may start an
     export at all: a Create, or an Update that changes what identifies the export.
     """
 
@@ -53,6 +58,8 @@ class ExportRequest:
     name_is_given: bool
     description: str | None
     adopts: bool
+    waits: bool
+    timeout: timedelta
     stack_id: str
     is_update: bool
     is_new: bool
@@ -87,6 +94,8 @@ def parse(event: dict[str, Any]) -> ExportRequest:
         name_is_given="Name" in properties,
         description=_checked(properties, "Description") if "Description" in properties else None,
         adopts=_on_conflict(properties) == "ADOPT",
+        waits=_waits(properties),
+        timeout=_timeout(properties),
         stack_id=event["StackId"],
         is_update=event["RequestType"] == "Update",
         is_new=_is_new(event),
@@ -152,6 +161,20 @@ def _on_conflict(properties: dict[str, Any]) -> str:
     if value not in _ON_CONFLICT:
         raise InvalidProperty("OnConflict", f"must be one of {', '.join(_ON_CONFLICT)}", value)
     return value
+
+
+def _waits(properties: dict[str, Any]) -> bool:
+    value = str(properties.get("WaitForCompletion", "true"))
+    if value.lower() not in ("true", "false"):
+        raise InvalidProperty("WaitForCompletion", "must be true or false", value)
+    return value.lower() == "true"
+
+
+def _timeout(properties: dict[str, Any]) -> timedelta:
+    value = _whole_number(properties.get("TimeoutSeconds", _SECONDS[-1]))
+    if value not in _SECONDS:
+        raise InvalidProperty("TimeoutSeconds", f"must be a whole number from {_SECONDS[0]} to {_SECONDS[-1]:,}", value)
+    return timedelta(seconds=int(str(value)))
 
 
 def _checked(properties: dict[str, Any], argument: str) -> str:

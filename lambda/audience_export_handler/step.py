@@ -114,6 +114,6 @@ def _after_failed_look(
     following = start_outcome.after_failed_look(progress, error, now=now, age=now - started_at)
     if following is None:
         raise explanation.refusal(request, error)
-    if now - started_at > decision.DEADLINE:
-        raise explanation.out_of_time(request, int(decision.DEADLINE.total_seconds() / 60))
+    if now > decision.deadline(request, started_at):
+        raise explanation.out_of_time(request)
     return Pending(following, _AFTER_TROUBLE_SECONDS)

@@ -5,10 +5,10 @@ from typing import Any
 
 import aws_cdk
 import pytest
-from aws_cdk import App, CfnOutput, CfnParameter, Stack, Stage
+from aws_cdk import App, CfnOutput, CfnParameter, Duration, Stack, Stage
 from aws_cdk.assertions import Match, Template
 
-from cdk_cleanroomsml import AudienceExport, AudienceSize, InvalidArgumentError, OnConflict
+from cdk_cleanroomsml import AttributeUnknownError, AudienceExport, AudienceSize, InvalidArgumentError, OnConflict
 
 JOB = "arn:aws:cleanrooms-ml:us-east-1:111122223333:audience-generation-job/11111111-2222-4333-8444-555555555555"
 EXPORT = "Custom::CleanRoomsMLAudienceExport"
@@ -77,6 +77,8 @@ def test_offers_the_attributes_of_the_export(stack: Stack, attribute: str, expec
         ({"audience_generation_job_arn": None}, None),
         ({"audience_size": 10}, "audience_size"),
         ({"on_conflict": "ADOPT"}, "on_conflict"),
+        ({"wait_for_completion": "no"}, "wait_for_completion"),
+        ({"timeout": 600}, "timeout"),
         ({"revision": ""}, "revision"),
         ({"revision": 2}, "revision"),
     ],
@@ -90,6 +92,28 @@ def test_bad_input_names_argument_rule_and_value_and_adds_nothing(
     assert raised.value.argument == (argument or "audience_generation_job_arn")
     assert str(raised.value) == f"{raised.value.argument} {raised.value.rule}; got {value!r}"
     assert stack.node.children == []
+
+
+@pytest.mark.parametrize("timeout", [Duration.seconds(59), Duration.seconds(3601), Duration.millis(60_500)])
+def test_a_time_out_is_1_minute_to_1_hour(stack: Stack, timeout: Duration) -> None:
+    with pytest.raises(InvalidArgumentError, match="timeout must be whole seconds from 1 minute to 1 hour; got "):
+        declare(stack, timeout=timeout)
+    assert stack.node.children == []
+
+
+def test_a_time_out_is_told_to_cloudformation_and_to_the_handler(stack: Stack) -> None:
+    declare(stack, timeout=Duration.minutes(10))
+    Template.from_stack(stack).has_resource_properties(EXPORT, {"ServiceTimeout": "600", "TimeoutSeconds": 600})
+
+
+@pytest.mark.parametrize("attribute", ["status", "output_location"])
+def test_an_export_that_is_not_waited_for_does_not_know_its_end(stack: Stack, attribute: str) -> None:
+    export = declare(stack, wait_for_completion=False)
+    with pytest.raises(AttributeUnknownError, match=f"{attribute} of Campaigns/Export is known only when"):
+        getattr(export, attribute)
+    assert export.name
+    assert export.create_time
+    Template.from_stack(stack).has_resource_properties(EXPORT, {"WaitForCompletion": False})
 
 
 def test_a_name_cannot_have_a_revision(stack: Stack) -> None:

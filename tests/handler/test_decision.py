@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audience_export_handler import export_request
-from audience_export_handler.decision import Announce, Decision, Fail, Situation, Start, Succeed, Wait, decide
+from audience_export_handler.decision import Announce, Decision, Fail, Situation, Start, Succeed, Wait, deadline, decide
 from audience_export_handler.export_job import ExportJob
 from audience_export_handler.export_request import AudienceSize, ExportRequest
 from audience_export_handler.progress import Attempt, Progress, Sent, Trouble
@@ -105,6 +105,20 @@ ACCEPTED = sent("mine", Sent.ACCEPTED, look_for=300)
             situation(adopting("mine"), export("mine"), attempt=sent("mine", Sent.REFUSED_AS_TAKEN, look_for=30)),
             Succeed(export("mine")),
         ),
+        # A request that does not wait is content with an export that is listed and has not failed.
+        (
+            situation(create(WaitForCompletion="false"), export(GENERATED, "CREATE_PENDING")),
+            Succeed(export(GENERATED, "CREATE_PENDING")),
+        ),
+        (
+            situation(
+                create("mine", WaitForCompletion="false"),
+                export("mine", "CREATE_FAILED", age=0),
+                attempt=ACCEPTED,
+            ),
+            "CREATE_FAILED",
+        ),
+        (situation(create("mine", WaitForCompletion="false"), attempt=ACCEPTED), Wait(2)),
         # An update that keeps its export starts nothing, listed or not.
         (situation(update(properties())), Wait(5)),
         (situation(update(properties()), after=31), "ExportNotFound"),
@@ -190,6 +204,12 @@ def test_no_wait_outlasts_the_deadline() -> None:
     running = export(GENERATED, "CREATE_IN_PROGRESS")
     assert decide(situation(create(), running, after=57 * 60 - 30)) == Wait(30)
     assert outcome(decide(situation(create(), running, after=57 * 60 - 29))) == "DeadlineExceeded"
+
+
+@pytest.mark.parametrize(("timeout", "seconds"), [(60, 50), (200, 190), (600, 570), (3600, 3420)])
+def test_the_deadline_leaves_time_to_answer(timeout: int, seconds: int) -> None:
+    request = create(TimeoutSeconds=str(timeout))
+    assert deadline(request, START) == START + timedelta(seconds=seconds)
 
 
 def test_trouble_that_lasts_ends_an_attempt_that_has_not_started() -> None:

@@ -73,6 +73,23 @@ class TestCreate:
         assert "Deploy again to pick it up" in answer["Reason"]
         assert timedelta(minutes=55) < deployment.clock() - began < timedelta(minutes=58)
 
+    def test_a_time_out_of_one_s_own_is_kept(self, deployment: Deployment) -> None:
+        deployment.emulator.service.readings = Readings(in_progress_for=timedelta(hours=9))
+        began = deployment.clock()
+        answer = deployment.request(ResourceProperties=properties(TimeoutSeconds="60", ServiceTimeout="60"))
+        assert answer["Reason"].startswith("DeadlineExceeded: export ")
+        assert "shortly before the time-out of 60 s" in answer["Reason"]
+        assert timedelta(seconds=40) < deployment.clock() - began <= timedelta(seconds=50)
+
+    def test_an_export_that_is_not_waited_for_succeeds_when_it_is_listed(self, deployment: Deployment) -> None:
+        deployment.emulator.service.readings = Readings(
+            listing_lag=timedelta(seconds=10), pending_for=timedelta(hours=9)
+        )
+        answer = deployment.request(ResourceProperties=properties(WaitForCompletion="false"))
+        assert answer["Status"] == "SUCCESS"
+        assert answer["Data"]["Status"] == "CREATE_PENDING"
+        assert set(answer["Data"]) == {"Name", "Status", "OutputLocation", "CreateTime", "AudienceGenerationJobArn"}
+
     def test_waits_for_an_output_location_that_comes_late(self, deployment: Deployment) -> None:
         deployment.emulator.service.readings = Readings(output_location_lag=timedelta(seconds=20))
         assert deployment.request()["Data"]["OutputLocation"].startswith("s3://")
@@ -456,6 +473,9 @@ class TestBadProperties:
             ({"AudienceSize": "10"}, "AudienceSize"),
             ({"Sice": "10"}, "Sice"),
             ({"OnConflict": "IGNORE"}, "OnConflict"),
+            ({"WaitForCompletion": "maybe"}, "WaitForCompletion"),
+            ({"TimeoutSeconds": "59"}, "TimeoutSeconds"),
+            ({"TimeoutSeconds": "3601"}, "TimeoutSeconds"),
             ({"Name": "mine", "Revision": "2"}, "Revision"),
         ],
     )
