@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 from audience_export_handler.export_job import ExportJob, ServiceError
@@ -138,6 +139,14 @@ def handler_broke(error: str, cause: str) -> ExportFailure:
     return ExportFailure(
         error or "HandlerError",
         "the handler of the audience export failed on every retry",
-        cause or "no cause was given",
+        _error_message(cause) or "no cause was given",
         "See the handler's log. An export may have been started: deploying again finds it by a generated name.",
     )
+
+
+def _error_message(cause: str) -> str:
+    """The message out of a cause: Lambda gives an error as JSON, with a stack trace that belongs into the log."""
+    try:
+        return str(json.loads(cause)["errorMessage"])
+    except (ValueError, KeyError, TypeError):
+        return cause

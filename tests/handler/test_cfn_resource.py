@@ -137,6 +137,24 @@ def test_a_message_of_another_version_is_left_to_a_retry() -> None:
         resource({"Version": 2, "Phase": "Step", "Request": event()}, CONTEXT)
 
 
+@pytest.mark.parametrize(
+    ("cause", "told"),
+    [
+        ('{"errorMessage": "it broke", "errorType": "KeyError", "stackTrace": ["line 1"]}', "every retry: it broke."),
+        ("the task timed out", "every retry: the task timed out."),
+        ("", "every retry: no cause was given."),
+        ("[]", "every retry: []."),
+    ],
+)
+def test_a_step_that_failed_on_every_retry(cause: str, told: str) -> None:
+    resource, answers = ours()
+    outcome = {"Error": "KeyError", "Cause": cause}
+    resource({"Version": 1, "Phase": "Answer", "Request": event(), "Outcome": outcome}, CONTEXT)
+    assert answers[0]["Status"] == "FAILED"
+    assert answers[0]["Reason"].startswith("KeyError: ")
+    assert told in answers[0]["Reason"]
+
+
 def test_attributes_of_a_success_only(deployment: Deployment) -> None:
     answer = deployment.request(ResourceProperties=properties(AudienceSize={"Type": "PERCENTAGE", "Value": "7"}))
     assert (answer["Status"], answer["Data"]) == ("FAILED", {})
