@@ -48,7 +48,9 @@ def _arguments() -> argparse.Namespace:
 
 def _introduce(local_cloud: LocalCloud) -> None:
     tools = f"{CHECKOUT / '.venv' / 'bin'}:{CHECKOUT / 'node_modules' / '.bin'}"
-    lines = [f"export {name}={shlex.quote(value)}" for name, value in local_cloud.aws_environment.items()]
+    # A profile or a session token of the reader's own would go before the keys, a proxy before 127.0.0.1.
+    lines = ["unset AWS_PROFILE AWS_SESSION_TOKEN"]
+    lines += [f"export {name}={shlex.quote(value)}" for name, value in local_cloud.aws_environment.items()]
     lines.append(f'export PATH={shlex.quote(tools)}:"$PATH"')
     _SETTINGS.write_text("\n".join([*lines, ""]))
     print("A local cloud is up. In another terminal, in this checkout or in an app of your own:\n")

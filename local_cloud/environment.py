@@ -46,4 +46,5 @@ def aws(*, endpoint: str, clean_rooms_ml_endpoint: str, ca_bundle: Path) -> dict
         "AWS_CA_BUNDLE": str(ca_bundle),
         "NODE_EXTRA_CA_CERTS": str(ca_bundle),
         "CDK_DISABLE_CLI_TELEMETRY": "true",
+        "NO_PROXY": "127.0.0.1",
     }

@@ -36,11 +36,13 @@ def test_an_app_of_one_s_own_is_deployed_with_what_it_prints(tmp_path: Path) -> 
             if line.startswith("Exports, as they change"):
                 break
         settings = CHECKOUT / ".local" / "env"
-        exported = [line.strip() for line in printed.splitlines() if line.startswith("    export ")]
+        exported = [line.strip() for line in printed.splitlines() if line.startswith(("    export ", "    unset "))]
         assert exported == settings.read_text().splitlines()
 
         variables = {
             "SETTINGS": str(settings),
+            "AWS_PROFILE": "of somebody else",
+            "HTTPS_PROXY": "http://127.0.0.1:1",
             "OUT": str(tmp_path / "out"),
             "EXPORT": json.dumps({"audience_generation_job_arn": JOB, "percent": 5, "name": "of one's own"}),
         }
