@@ -92,12 +92,14 @@ def needs_stack(progress: Progress) -> bool:
 
 
 def decide(situation: Situation) -> Decision:
-    """Return what to do next; a wait that would outlast the deadline becomes its failure."""
+    """Return what to do next; what would outlast the deadline, or start an export after it, becomes its failure."""
     attempt = situation.progress.attempt
     decision = _before_attempt(situation) if attempt is None else _after_attempt(situation, attempt)
-    if isinstance(decision, Wait) and _after(situation, decision) > deadline(situation.request, situation.started_at):
-        return Fail(explanation.out_of_time(situation.request))
-    return decision
+    if isinstance(decision, Succeed | Fail) or _next_look(situation, decision) <= deadline(
+        situation.request, situation.started_at
+    ):
+        return decision
+    return Fail(_too_late(situation))
 
 
 def deadline(request: ExportRequest, started_at: datetime) -> datetime:
@@ -238,8 +240,16 @@ def _unless_in_trouble(situation: Situation, decision: Announce | Start) -> Deci
     return decision
 
 
-def _after(situation: Situation, wait: Wait) -> datetime:
-    return situation.now + timedelta(seconds=wait.seconds)
+def _next_look(situation: Situation, decision: Announce | Start | Wait) -> datetime:
+    return situation.now + timedelta(seconds=decision.seconds if isinstance(decision, Wait) else 0)
+
+
+def _too_late(situation: Situation) -> ExportFailure:
+    """The deadline's failure: what stood in the way of a start, if nothing can have started."""
+    trouble = situation.progress.trouble
+    if trouble and not situation.progress.may_have_started:
+        return explanation.trouble(situation.request, trouble.code, trouble.message, situation.now - trouble.since)
+    return explanation.out_of_time(situation.request)
 
 
 def _minutes(span: timedelta) -> int:

@@ -54,6 +54,11 @@ class Progress:
     attempt: Attempt | None = None
     trouble: Trouble | None = None
 
+    @property
+    def may_have_started(self) -> bool:
+        """Whether a start may have taken effect."""
+        return self.attempt is not None and self.attempt.may_have_started
+
     def after_good(self, call: str) -> Progress:
         """Return the progress once a call has gone well: its trouble is over."""
         over = self.trouble is not None and self.trouble.call == call

@@ -58,8 +58,7 @@ def after_failed_look(progress: Progress, error: ServiceError, *, now: datetime,
     if error.outcome is Outcome.REFUSED and not is_transient(error, age):
         return None
     trouble = _trouble(progress, LIST, error, now)
-    started = progress.attempt is not None and progress.attempt.may_have_started
-    if not started and now - trouble.since > TROUBLE_PATIENCE:
+    if not progress.may_have_started and now - trouble.since > TROUBLE_PATIENCE:
         return None
     return replace(progress, trouble=trouble)
 

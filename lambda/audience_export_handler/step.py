@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from audience_export_handler import decision, explanation, export_job, stack, start_outcome
 from audience_export_handler.decision import Announce, Fail, Situation, Start, Succeed, Wait
@@ -112,8 +112,9 @@ def _after_failed_look(
 ) -> Pending:
     logger.warning("The exports cannot be listed: %s", error)
     following = start_outcome.after_failed_look(progress, error, now=now, age=now - started_at)
-    if following is None:
-        raise explanation.refusal(request, error)
-    if now > decision.deadline(request, started_at):
+    is_late = now + timedelta(seconds=_AFTER_TROUBLE_SECONDS) > decision.deadline(request, started_at)
+    if is_late and progress.may_have_started:
         raise explanation.out_of_time(request)
+    if is_late or following is None:
+        raise explanation.refusal(request, error)
     return Pending(following, _AFTER_TROUBLE_SECONDS)

@@ -266,6 +266,8 @@ def test_an_update_that_keeps_its_export_announces_nothing_by_itself(now: Situat
 @given(situations)
 def test_every_decision_is_timely(now: Situation) -> None:
     decision = decide(now)
+    if isinstance(decision, Announce | Start):
+        assert now.now <= START + timedelta(minutes=57)
     if isinstance(decision, Wait):
         assert 1 <= decision.seconds <= 30
         assert now.now + timedelta(seconds=decision.seconds) <= START + timedelta(minutes=57)

@@ -153,6 +153,17 @@ class TestRefusals:
         assert timedelta(minutes=2) <= deployment.clock() - began < timedelta(minutes=3)
         assert deployment.emulator.service.exports == []
 
+    @pytest.mark.parametrize("operation", ["StartAudienceExportJob", "ListAudienceExportJobs"])
+    def test_trouble_until_the_deadline_is_told_and_nothing_starts_after_it(
+        self, deployment: Deployment, operation: str
+    ) -> None:
+        deployment.emulator.faults.append(Fault(operation, Trouble.THROTTLE, times=999))
+        began = deployment.clock()
+        answer = deployment.request(ResourceProperties=properties(TimeoutSeconds="60"))
+        assert answer["Reason"].startswith("ThrottlingException: export ")
+        assert deployment.clock() - began <= timedelta(seconds=55)
+        assert all(call.at - began <= timedelta(seconds=50) for call in deployment.emulator.started())
+
     def test_a_size_that_is_not_offered_is_told_with_those_that_are(self, deployment: Deployment) -> None:
         answer = deployment.request(ResourceProperties=properties(AudienceSize={"Type": "PERCENTAGE", "Value": "7"}))
         assert answer["Reason"].startswith("ValidationException: ")
