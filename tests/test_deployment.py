@@ -6,6 +6,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 
 from local_cloud import cloud, environment, seed
 from local_cloud.cloud import LocalCloud
+from local_cloud.readings import Readings
 from local_cloud.stack_watch import StackWatch
 from tests.handler.deployment import FAILING_JOB, JOB
 
@@ -87,6 +89,25 @@ def test_the_life_of_an_export(local_cloud: LocalCloud) -> None:
     assert stack.describe()["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
     assert stack.outputs() == second
     assert len(stack.exports()) == 3, "the rollback starts nothing"
+
+
+def test_an_export_that_takes_too_long_is_adopted_when_it_is_done(local_cloud: LocalCloud) -> None:
+    service = local_cloud.clean_rooms_ml.service
+    usual, service.readings = service.readings, Readings(in_progress_for=timedelta(hours=1))
+    stack = Stack(local_cloud, "Slow")
+    try:
+        assert stack.deploy(name="Life, slow", minutes=1) != 0
+    finally:
+        service.readings = usual
+    [reason] = stack.watch.reasons()
+    assert 'DeadlineExceeded: export "Life, slow"' in reason
+    assert "An export that was started goes on by itself" in reason
+
+    starts = len(local_cloud.clean_rooms_ml.started())
+    adopter = Stack(local_cloud, "Adopter")
+    assert adopter.deploy(name="Life, slow", on_conflict="ADOPT") == 0
+    assert adopter.outputs()["Name"] == "Life, slow"
+    assert len(local_cloud.clean_rooms_ml.started()) == starts
 
 
 def test_a_value_that_is_known_only_at_deployment_is_refused_there(local_cloud: LocalCloud) -> None:

@@ -87,7 +87,7 @@ def out_of_time(request: ExportRequest) -> ExportFailure:
     again = (
         "Deploy again to pick it up: its generated name finds it, and nothing is started twice."
         if not request.name_is_given
-        else "See ListAudienceExportJobs for its end."
+        else "Deploy again with on_conflict=OnConflict.ADOPT to pick it up under its name."
     )
     return ExportFailure(
         "DeadlineExceeded",

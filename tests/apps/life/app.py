@@ -2,9 +2,9 @@
 
 import json
 
-from aws_cdk import App, CfnOutput, CfnParameter, Stack
+from aws_cdk import App, CfnOutput, CfnParameter, Duration, Stack
 
-from cdk_cleanroomsml import AudienceExport, AudienceSize
+from cdk_cleanroomsml import AudienceExport, AudienceSize, OnConflict
 
 app = App()
 stack = Stack(app, app.node.get_context("stack"))
@@ -15,6 +15,8 @@ export = AudienceExport(
     "Life",
     audience_size=AudienceSize.percentage(arguments.pop("percent")),
     description=description.value_as_string,
+    on_conflict=OnConflict[arguments.pop("on_conflict", "FAIL")],
+    timeout=Duration.minutes(arguments.pop("minutes", 60)),
     **arguments,
 )
 CfnOutput(stack, "Name", value=export.name)
