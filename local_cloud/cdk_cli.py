@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from local_cloud import child
 from local_cloud.environment import CHECKOUT
 
 
@@ -31,27 +30,12 @@ class CdkCli:
         """Run a command of the CLI in the folder of an app; whatever still runs when the block ends is ended."""
         cli = CHECKOUT / "node_modules" / "aws-cdk" / "bin" / "cdk"
         command = ["node", str(cli), "--no-notices", "--ci", "--output", str(self.output), *arguments]
-        with self.log.open("ab") as log:
-            log.write(f"\n$ cdk {' '.join(arguments)}\n".encode())
-            log.flush()
-            child = subprocess.Popen(
-                command,
-                env=dict(self.environment),
-                cwd=app_folder,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        try:
-            yield child
-        finally:
-            # The CLI starts the app, which starts jsii: the whole group goes.
-            with suppress(ProcessLookupError):
-                os.killpg(child.pid, signal.SIGKILL)
-            child.wait()
+        with self.log.open("a") as log:
+            log.write(f"\n$ cdk {' '.join(arguments)}\n")
+        with child.running(command, environment=self.environment, folder=app_folder, log=self.log) as started:
+            yield started
 
     def run(self, *arguments: str, app_folder: Path = CHECKOUT) -> int:
         """Run a command of the CLI to its end and return its exit status."""
-        with self.running(*arguments, app_folder=app_folder) as child:
-            return child.wait()
+        with self.running(*arguments, app_folder=app_folder) as started:
+            return started.wait()

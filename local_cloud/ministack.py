@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import socket
 import ssl
 import subprocess
@@ -18,10 +16,10 @@ from pathlib import Path
 
 import trustme
 
-from local_cloud import environment
+from local_cloud import child, environment
 
 _START_SECONDS = 60
-_STOP_SECONDS = 2
+_GRACE_SECONDS = 2
 
 
 class MiniStackDidNotStartError(RuntimeError):
@@ -46,21 +44,12 @@ def running(folder: Path, *, clean_rooms_ml_endpoint: str) -> Iterator[MiniStack
     # hypercorn itself, not the ministack command, which would take port 443 as well.
     command = [sys.executable, "-m", "hypercorn", "ministack.app:app", "--bind", f"127.0.0.1:{port}"]
     command += ["--certfile", str(certificate), "--keyfile", str(key), "--graceful-timeout", "1"]
-    with stack.log.open("wb") as log:
-        child = subprocess.Popen(
-            command,
-            env=_environment(folder, port, stack, clean_rooms_ml_endpoint),
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        try:
-            _wait_until_ready(child, stack)
-            yield stack
-        finally:
-            _stop(child)
+    environ = _environment(folder, port, stack, clean_rooms_ml_endpoint)
+    with child.running(
+        command, environment=environ, folder=folder, log=stack.log, grace_seconds=_GRACE_SECONDS
+    ) as started:
+        _wait_until_ready(started, stack)
+        yield stack
 
 
 def _environment(folder: Path, port: int, stack: MiniStack, clean_rooms_ml_endpoint: str) -> dict[str, str]:
@@ -99,25 +88,13 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _wait_until_ready(child: subprocess.Popen[bytes], stack: MiniStack) -> None:
+def _wait_until_ready(started: subprocess.Popen[bytes], stack: MiniStack) -> None:
     context = ssl.create_default_context(cafile=str(stack.ca_bundle))
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
     give_up = time.monotonic() + _START_SECONDS
-    while child.poll() is None and time.monotonic() < give_up:
+    while started.poll() is None and time.monotonic() < give_up:
         with suppress(OSError), opener.open(f"{stack.url}/_ministack/health", timeout=5):
             return
         time.sleep(0.1)
     end = stack.log.read_text(errors="replace")[-2000:]
     raise MiniStackDidNotStartError(f"MiniStack is not ready after {_START_SECONDS} s; its log ends with:\n{end}")
-
-
-def _stop(child: subprocess.Popen[bytes]) -> None:
-    """End MiniStack and the Lambda workers that it started: first asked, then made to."""
-    child.terminate()
-    try:
-        child.wait(_STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        child.kill()
-        child.wait()
-    with suppress(ProcessLookupError):
-        os.killpg(child.pid, signal.SIGKILL)

@@ -28,19 +28,20 @@ class AudienceExport(Construct):
         audience_generation_job_arn: ARN of the generation job, 20 to 2,048 characters
             (``arn:…:audience-generation-job/…``). A cross-account job has one ARN for each account.
         audience_size: one of the sizes of the configured audience model.
-        name: name of the export, 1 to 63 characters and not blank; taken names are refused, also after the resource
-            was deleted. Left out, a name is generated that stays the same for this stack, resource, job and size.
+        name: name of the export, 1 to 63 characters and not blank; it stays taken after the resource was deleted (see
+            `on_conflict`). Left out, a name is generated that stays the same for this stack, resource, job, size and
+            revision.
         description: up to 255 characters. It is sent with the start: a later change is not carried over to the export.
-        wait_for_completion: whether the deployment waits until the export is ACTIVE, and fails where it does. Otherwise
-            it goes on once the export is listed, and `status` and `output_location` cannot be asked for.
+        wait_for_completion: whether the deployment waits until the export is ACTIVE or has failed. Otherwise it goes on
+            once the export is listed, and `status` and `output_location` cannot be asked for.
         timeout: how long the deployment waits, 1 minute to 1 hour (CloudFormation's ServiceTimeout); an hour by
             default. The export itself goes on after it.
         on_conflict: what to do where a given name is taken; by default the deployment fails.
         revision: any string, not empty; another one asks for another export of the same job and size. Not together
             with `name`: an export cannot run again under its name.
 
-    All limits are read from botocore's model of ``StartAudienceExportJob``. Tokens are checked at deployment, by the
-    same rules.
+    The limits of the job's ARN, the size, the name and the description are read from botocore's model of
+    ``StartAudienceExportJob``. Tokens among them are checked at deployment, by the same rules.
 
     Raises:
         InvalidArgumentError: an argument breaks a rule; nothing has been added to the stack.
@@ -165,6 +166,8 @@ def _check_waiting(wait_for_completion: object, timeout: object) -> None:
         return
     if not isinstance(timeout, Duration):
         raise InvalidArgumentError("timeout", "must be a Duration", timeout)
+    if timeout.is_unresolved():
+        raise InvalidArgumentError("timeout", "must be known at synth, not a token", timeout.to_string())
     seconds = timeout.to_milliseconds() / 1000
     if not (60 <= seconds <= 3600 and seconds == int(seconds)):
         raise InvalidArgumentError("timeout", "must be whole seconds from 1 minute to 1 hour", timeout.to_string())

@@ -116,14 +116,18 @@ class StateMachineResource(CfnResource):
         try:
             self.PhysicalResourceId = (func(self._event, self._context) if func else "") or ""
         except ExportFailure as failure:
-            logger.info("The request fails: %s", failure.code)
-            self.Status, self.Reason, self.PhysicalResourceId = FAILED, failure.reason, ""
+            self._fail(failure)
+
+    def _fail(self, failure: ExportFailure) -> None:
+        """Take the failure for the verdict; without an id of its own crhelper takes the event's, or the derived one."""
+        logger.info("The request fails: %s", failure.code)
+        self.Status, self.Reason, self.PhysicalResourceId = FAILED, failure.reason, ""
 
     def _accept(self) -> None:
         try:
             self._setup_polling()
         except ExportFailure as failure:
-            self.Status, self.Reason, self.PhysicalResourceId = FAILED, failure.reason, ""
+            self._fail(failure)
             self._cfn_response(self._event)
 
     def _setup_polling(self) -> None:

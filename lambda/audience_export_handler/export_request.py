@@ -48,8 +48,8 @@ class ExportRequest:
 
     `name` is the one given, or the generated content address; `adopts` whether an export that already has it is taken
     for the one asked for, whoever started it; `waits` whether the export's end is awaited; `timeout` how long
-    CloudFormation waits for the answer; `is_new` says whether this request may start an
-    export at all: a Create, or an Update that changes what identifies the export.
+    CloudFormation waits for the answer; `is_new` says whether this request may start an export at all: a Create, or an
+    Update that changes what identifies the export.
     """
 
     audience_generation_job_arn: str

@@ -5,7 +5,7 @@ from typing import Any
 
 import aws_cdk
 import pytest
-from aws_cdk import App, CfnOutput, CfnParameter, Duration, Stack, Stage
+from aws_cdk import App, CfnOutput, CfnParameter, Duration, Stack, Stage, Token
 from aws_cdk.assertions import Match, Template
 
 from cdk_cleanroomsml import AttributeUnknownError, AudienceExport, AudienceSize, InvalidArgumentError, OnConflict
@@ -99,6 +99,11 @@ def test_a_time_out_is_1_minute_to_1_hour(stack: Stack, timeout: Duration) -> No
     with pytest.raises(InvalidArgumentError, match="timeout must be whole seconds from 1 minute to 1 hour; got "):
         declare(stack, timeout=timeout)
     assert stack.node.children == []
+
+
+def test_a_time_out_is_no_token(stack: Stack) -> None:
+    with pytest.raises(InvalidArgumentError, match="timeout must be known at synth"):
+        declare(stack, timeout=Duration.seconds(Token.as_number({"Ref": "Seconds"})))
 
 
 def test_a_time_out_is_told_to_cloudformation_and_to_the_handler(stack: Stack) -> None:

@@ -94,6 +94,12 @@ class Deployment:
         assert len(self.endpoint.bodies) == answered + 1
         return self.endpoint.bodies[-1]
 
+    def update(self, answered: dict, *, old: dict, new: dict) -> dict:
+        """Update the resource that an earlier answer was for, in a stack that goes forward; return the answer."""
+        self.control.stack_status = "UPDATE_IN_PROGRESS"
+        held = answered["PhysicalResourceId"]
+        return self.request("Update", PhysicalResourceId=held, ResourceProperties=new, OldResourceProperties=old)
+
     def starts(self) -> list[str]:
         """Names of the starts that were asked for, whatever came of them."""
         return [call.request["name"] for call in self.emulator.started()]

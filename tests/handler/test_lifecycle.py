@@ -255,13 +255,7 @@ class TestNames:
 
     def test_another_revision_is_another_export(self, deployment: Deployment) -> None:
         created = deployment.request()
-        deployment.control.stack_status = "UPDATE_IN_PROGRESS"
-        updated = deployment.request(
-            "Update",
-            PhysicalResourceId=created["PhysicalResourceId"],
-            ResourceProperties=properties(Revision="2"),
-            OldResourceProperties=properties(),
-        )
+        updated = deployment.update(created, old=properties(), new=properties(Revision="2"))
         assert updated["Status"] == "SUCCESS"
         assert updated["PhysicalResourceId"] != created["PhysicalResourceId"]
         assert len(set(deployment.starts())) == 2
@@ -401,25 +395,15 @@ class TestStack:
 class TestUpdate:
     def test_a_change_outside_the_identity_starts_nothing(self, deployment: Deployment) -> None:
         created = deployment.request()
-        deployment.control.stack_status = "UPDATE_IN_PROGRESS"
-        updated = deployment.request(
-            "Update",
-            PhysicalResourceId=created["PhysicalResourceId"],
-            ResourceProperties=properties(Description="new words"),
-            OldResourceProperties=properties(),
-        )
+        updated = deployment.update(created, old=properties(), new=properties(Description="new words"))
         assert len(deployment.starts()) == 1
         assert updated["PhysicalResourceId"] == created["PhysicalResourceId"]
         assert updated["Data"] == created["Data"]
 
     def test_another_size_is_another_export_under_another_physical_id(self, deployment: Deployment) -> None:
         created = deployment.request()
-        deployment.control.stack_status = "UPDATE_IN_PROGRESS"
-        updated = deployment.request(
-            "Update",
-            PhysicalResourceId=created["PhysicalResourceId"],
-            ResourceProperties=properties(AudienceSize={"Type": "PERCENTAGE", "Value": "20"}),
-            OldResourceProperties=properties(),
+        updated = deployment.update(
+            created, old=properties(), new=properties(AudienceSize={"Type": "PERCENTAGE", "Value": "20"})
         )
         assert updated["Status"] == "SUCCESS"
         assert updated["PhysicalResourceId"] != created["PhysicalResourceId"]
@@ -427,12 +411,10 @@ class TestUpdate:
 
     def test_another_size_under_the_same_given_name_is_a_conflict(self, deployment: Deployment) -> None:
         created = deployment.request(ResourceProperties=properties(Name="mine"))
-        deployment.control.stack_status = "UPDATE_IN_PROGRESS"
-        updated = deployment.request(
-            "Update",
-            PhysicalResourceId=created["PhysicalResourceId"],
-            ResourceProperties=properties(Name="mine", AudienceSize={"Type": "PERCENTAGE", "Value": "20"}),
-            OldResourceProperties=properties(Name="mine"),
+        updated = deployment.update(
+            created,
+            old=properties(Name="mine"),
+            new=properties(Name="mine", AudienceSize={"Type": "PERCENTAGE", "Value": "20"}),
         )
         assert updated["Reason"].startswith("ConflictException: ")
         assert "An export cannot be changed" in updated["Reason"]
