@@ -124,7 +124,9 @@ class CleanRoomsML:
         ):
             if used >= quota:
                 message = f"The limit of {quota} is reached: {name}."
-                raise ApiError("ServiceQuotaExceededException", message, quotaName=name, quotaValue=float(quota))
+                members: dict[str, Any] = {"quotaName": name, "quotaValue": float(quota)}
+                told = members if self.readings.quota_errors_tell_values else {}
+                raise ApiError("ServiceQuotaExceededException", message, **told)
 
     def _list(self, request: dict[str, Any]) -> dict[str, Any]:
         arn = request.get("audienceGenerationJobArn")

@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -33,7 +33,8 @@ class Trouble(Enum):
 class Fault:
     """The next `times` calls of `operation` go wrong, before they take effect or after.
 
-    REFUSE answers with the error `code`, modelled or not; an unmodelled one has status 400.
+    REFUSE answers with the error `code`, modelled or not; an unmodelled one has status 400. `where` limits the fault to
+    requests with these members; None is for one that is left out.
     """
 
     operation: str
@@ -42,6 +43,12 @@ class Fault:
     takes_effect: bool = False
     code: str = ""
     message: str = "refused on request"
+    where: dict[str, Any] = field(default_factory=dict)
+
+    def concerns(self, operation: str, request: dict[str, Any]) -> bool:
+        """Return whether the fault befalls this call."""
+        is_meant = all(request.get(member) == value for member, value in self.where.items())
+        return self.times > 0 and self.operation == operation and is_meant
 
 
 @dataclass(frozen=True)
@@ -115,7 +122,7 @@ class Emulator:
         return response
 
     def _answer(self, operation: Any, request: dict[str, Any]) -> Response | None:
-        fault = self._next_fault(operation.name)
+        fault = self._next_fault(operation.name, request)
         if fault is None or fault.takes_effect:
             output = self.service.call(operation.name, request)
             if fault is None:
@@ -131,9 +138,9 @@ class Emulator:
             self._stopping.wait(_HANG_SECONDS)
         return None
 
-    def _next_fault(self, operation: str) -> Fault | None:
+    def _next_fault(self, operation: str, request: dict[str, Any]) -> Fault | None:
         for fault in self.faults:
-            if fault.operation == operation and fault.times > 0:
+            if fault.concerns(operation, request):
                 fault.times -= 1
                 return fault
         return None

@@ -34,6 +34,7 @@ class Readings:
     repeat: Repeat = Repeat.CONFLICT
     failed_names_are_free: bool = False
     failed_count_for_the_job: bool = False
+    quota_errors_tell_values: bool = True
     inactive_job_error: str = "ValidationException"
     unoffered_size_error: str = "ValidationException"
     unknown_job_lists_empty: bool = True

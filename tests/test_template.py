@@ -53,6 +53,7 @@ def test_cdk_nag_finds_what_the_docs_explain(tmp_path: Path) -> None:
     assert [rule.partition("[")[0] for rule in rules] == [
         "AwsSolutions-IAM5",
         "AwsSolutions-IAM5",
+        "AwsSolutions-IAM5",
         "AwsSolutions-L1",
         "AwsSolutions-SF1",
         "AwsSolutions-SF2",

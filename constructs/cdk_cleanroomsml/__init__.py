@@ -9,10 +9,12 @@ from cdk_cleanroomsml.errors import (
     InvalidArgumentError,
 )
 from cdk_cleanroomsml.on_conflict import OnConflict
+from cdk_cleanroomsml.provider import AudienceExportProvider
 
 __all__ = [
     "AttributeUnknownError",
     "AudienceExport",
+    "AudienceExportProvider",
     "AudienceSize",
     "CleanRoomsMLError",
     "HandlerCodeError",

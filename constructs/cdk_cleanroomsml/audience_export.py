@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from aws_cdk import CustomResource, Duration, Token
+from aws_cdk import CustomResource, Duration, Stack, Token
 from constructs import Construct
 
+from cdk_cleanroomsml import exports_per_job
 from cdk_cleanroomsml.api_limits import broken_rule
 from cdk_cleanroomsml.audience_size import AudienceSize
 from cdk_cleanroomsml.errors import AttributeUnknownError, InvalidArgumentError
@@ -39,6 +40,10 @@ class AudienceExport(Construct):
         on_conflict: what to do where a given name is taken; by default the deployment fails.
         revision: any string, not empty; another one asks for another export of the same job and size. Not together
             with `name`: an export cannot run again under its name.
+        provider: a provider of the same stack, which all exports of the stack share by default. CloudFormation refuses
+            another one for an export that is deployed.
+
+    More than 25 exports of one literal ARN in an app are a warning at synth: no generation job can have them.
 
     The limits of the job's ARN, the size, the name and the description are read from botocore's model of
     ``StartAudienceExportJob``. Tokens among them are checked at deployment, by the same rules.
@@ -60,6 +65,7 @@ class AudienceExport(Construct):
         timeout: Duration | None = None,
         on_conflict: OnConflict = OnConflict.FAIL,
         revision: str | None = None,
+        provider: AudienceExportProvider | None = None,
     ) -> None:
         _check("audience_generation_job_arn", "audienceGenerationJobArn", audience_generation_job_arn)
         _check_size(audience_size)
@@ -70,9 +76,10 @@ class AudienceExport(Construct):
         _check_on_conflict(on_conflict)
         _check_waiting(wait_for_completion, timeout)
         _check_revision(revision, name)
+        _check_provider(provider, scope)
 
         super().__init__(scope, construct_id)
-        provider = AudienceExportProvider.of(self)
+        provider = provider or AudienceExportProvider.of(self)
         properties: dict[str, object] = {
             "AudienceGenerationJobArn": audience_generation_job_arn,
             "AudienceSize": {"Type": audience_size.type, "Value": audience_size.value},
@@ -101,6 +108,7 @@ class AudienceExport(Construct):
             properties=properties,
         )
         provider.serve(self._resource, audience_generation_job_arn)
+        exports_per_job.count(self, audience_generation_job_arn)
 
     @property
     def name(self) -> str:
@@ -181,3 +189,13 @@ def _check_revision(revision: object, name: str | None) -> None:
     if name is not None:
         rule = "cannot stand beside name: an export cannot run again under its name, so change the name instead"
         raise InvalidArgumentError("revision", rule, revision)
+
+
+def _check_provider(provider: object, scope: Construct) -> None:
+    if provider is None:
+        return
+    if not isinstance(provider, AudienceExportProvider):
+        raise InvalidArgumentError("provider", "must be an AudienceExportProvider", provider)
+    if Stack.of(provider) is not Stack.of(scope):
+        rule = f"must be in the export's own stack, {Stack.of(scope).node.path}"
+        raise InvalidArgumentError("provider", rule, provider.node.path)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import jsii
-from aws_cdk import IStableListProducer, Lazy, RemovalPolicy, Stack, Stage
+from aws_cdk import ArnFormat, IStableListProducer, Lazy, RemovalPolicy, Stack, Stage
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -29,7 +29,15 @@ _MAXIMUM_EXACT_JOBS = 60
 
 
 class AudienceExportProvider(Construct):
-    """The shared half of a stack's exports. There is one in each stack, made with the first export."""
+    """The shared half of a stack's exports: handler, log group, state machine and their roles.
+
+    There is one in each stack, made with the first export. Make one of your own for exports that are to have a handler
+    and a role to themselves, and give it to them as `provider`.
+
+    Args:
+        scope: a stack, or a construct in one.
+        construct_id: another id is another function, which CloudFormation refuses for exports that are deployed.
+    """
 
     @classmethod
     def of(cls, scope: Construct) -> AudienceExportProvider:
@@ -57,7 +65,10 @@ class AudienceExportProvider(Construct):
                 self,
                 "StateMachineAccess",
                 roles=[role],
-                statements=[_allow(["states:StartExecution"], [self.state_machine_arn])],
+                statements=[
+                    _allow(["states:StartExecution", "states:ListExecutions"], [self.state_machine_arn]),
+                    _allow(["states:StopExecution"], [self._executions_of(machine)]),
+                ],
             ),
             iam.Policy(self, "AudienceExportAccess", roles=[role], statements=self._export_statements()),
             self._delivery(handler),
@@ -125,6 +136,14 @@ class AudienceExportProvider(Construct):
             role_arn=role.role_arn,
         )
 
+    def _executions_of(self, machine: sfn.CfnStateMachine) -> str:
+        return Stack.of(self).format_arn(
+            service="states",
+            resource="execution",
+            resource_name=f"{machine.attr_name}:*",
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        )
+
     def _export_statements(self) -> list[iam.PolicyStatement]:
         stack = Stack.of(self)
         # Which model a job belongs to is unknown at synth.
@@ -133,7 +152,7 @@ class AudienceExportProvider(Construct):
         return [
             _allow([f"cleanrooms-ml:{action}" for action in exports], Lazy.list(_Jobs(stack, self._job_arns))),
             _allow(["cleanrooms-ml:GetConfiguredAudienceModel"], [models]),
-            # Without a job the API lists the account's exports, which names the holder of a name that is taken.
+            # Without a job the API lists the account's exports: which holds a name that is taken, and how many run.
             _allow(["cleanrooms-ml:ListAudienceExportJobs"], ["*"]),
             _allow(["cloudformation:DescribeStacks"], [stack.stack_id]),
         ]

@@ -22,12 +22,10 @@ from audience_export_handler.stack import StackPhase
 LISTING_LAG = timedelta(seconds=15)
 # An export that was accepted and is still not listed after this long is reported.
 ACCEPTED_UNLISTED = timedelta(minutes=5)
-# A service that throttles, fails or denies without a break is waited out for this long before anything has started.
-TROUBLE_PATIENCE = timedelta(minutes=2)
 # How long to look for an export that must be there before saying that it is not.
 PATIENCE_WITH_LISTING = timedelta(seconds=30)
-# The function's time-out, after which a step that was repeated can no longer be running, and the lag.
-REPEATED_STEP = timedelta(seconds=60) + LISTING_LAG
+# The function's time-out, after which a step that was repeated or stopped can no longer be running, and the lag.
+OUTLASTING_STEP = timedelta(seconds=60) + LISTING_LAG
 # createTime is the service's clock, ours is Lambda's.
 CLOCK_SKEW = timedelta(seconds=5)
 # What is left of the time-out for the answer, and for what passed before the execution started.
@@ -76,7 +74,11 @@ Decision = Announce | Start | Wait | Succeed | Fail
 
 @dataclass(frozen=True)
 class Situation:
-    """All that a decision may depend on. Times are UTC; `stack` is None where it was not asked."""
+    """All that a decision may depend on. Times are UTC.
+
+    `stack` is None where it was not asked; `asked_at` is when CloudFormation made the request, `started_at` when the
+    execution for it began.
+    """
 
     request: ExportRequest
     exports: tuple[ExportJob, ...]
@@ -84,6 +86,7 @@ class Situation:
     stack: StackPhase | None
     now: datetime
     started_at: datetime
+    asked_at: datetime
 
 
 def needs_stack(progress: Progress) -> bool:
@@ -96,15 +99,20 @@ def decide(situation: Situation) -> Decision:
     attempt = situation.progress.attempt
     decision = _before_attempt(situation) if attempt is None else _after_attempt(situation, attempt)
     if isinstance(decision, Succeed | Fail) or _next_look(situation, decision) <= deadline(
-        situation.request, situation.started_at
+        situation.request, situation.asked_at
     ):
         return decision
     return Fail(_too_late(situation))
 
 
-def deadline(request: ExportRequest, started_at: datetime) -> datetime:
+def deadline(request: ExportRequest, asked_at: datetime) -> datetime:
     """Return when the stack must have heard from us: before its time-out, after which nobody listens."""
-    return started_at + request.timeout - max(ANSWERING_LEAST, request.timeout * ANSWERING_SHARE)
+    return asked_at + request.timeout - max(ANSWERING_LEAST, request.timeout * ANSWERING_SHARE)
+
+
+def free_from(stopped_at: datetime | None, started_at: datetime) -> datetime:
+    """Return from when a start meets none of an older execution, whose last step may outlast its being stopped."""
+    return stopped_at + OUTLASTING_STEP if stopped_at else started_at
 
 
 def presume_sent(progress: Progress, now: datetime) -> Progress:
@@ -112,7 +120,7 @@ def presume_sent(progress: Progress, now: datetime) -> Progress:
     attempt = progress.attempt
     if attempt is None or attempt.sent is not Sent.NOT_YET:
         return progress
-    return replace(progress, attempt=attempt.with_unknown_outcome(look_until=now + REPEATED_STEP))
+    return replace(progress, attempt=attempt.with_unknown_outcome(look_until=now + OUTLASTING_STEP))
 
 
 def _before_attempt(situation: Situation) -> Decision:
@@ -126,10 +134,17 @@ def _before_attempt(situation: Situation) -> Decision:
     if same_size and (not request.name_is_given or request.is_held or request.adopts):
         return follow(same_size[0], request, situation.now)
     if alive:
-        return Fail(explanation.conflict(request, alive[0]))
+        return _taken(situation, same_size, alive[0])
     if not request.is_new:
         return _held_but_gone(situation, held)
     return _if_forward(situation, Announce(name))
+
+
+def _taken(situation: Situation, same_size: list[ExportJob], holder: ExportJob) -> Decision:
+    """A conflict, unless the stack may be rolling back to this very export and just cannot be read."""
+    if situation.request.is_update and same_size and situation.stack in (StackPhase.UNREADABLE, None):
+        return Wait(5)
+    return Fail(explanation.conflict(situation.request, holder))
 
 
 def _after_attempt(situation: Situation, attempt: Attempt) -> Decision:
@@ -227,16 +242,19 @@ def _held_but_gone(situation: Situation, failed: list[ExportJob]) -> Decision:
 def _if_forward(situation: Situation, decision: Announce | Start) -> Decision:
     """Go on towards a start only while the stack does; a stack that cannot be read is asked again."""
     if situation.stack is StackPhase.FORWARD:
-        return _unless_in_trouble(situation, decision)
+        return _when_free(situation, decision)
     if situation.stack is StackPhase.UNREADABLE or situation.stack is None:
         return Wait(5)
     return Fail(explanation.stack_moved_on(situation.request, situation.stack.value))
 
 
-def _unless_in_trouble(situation: Situation, decision: Announce | Start) -> Decision:
-    trouble = situation.progress.trouble
-    if trouble and situation.now - trouble.since > TROUBLE_PATIENCE:
-        return Fail(explanation.trouble(situation.request, trouble.code, trouble.message, TROUBLE_PATIENCE))
+def _when_free(situation: Situation, decision: Announce | Start) -> Decision:
+    """Go on once no step of an older request for the same resource can still start something."""
+    free_from = situation.progress.free_from
+    if free_from is None:
+        return Wait(5)
+    if situation.now < free_from:
+        return Wait(min(30, 1 + int((free_from - situation.now).total_seconds())))
     return decision
 
 
@@ -245,11 +263,19 @@ def _next_look(situation: Situation, decision: Announce | Start | Wait) -> datet
 
 
 def _too_late(situation: Situation) -> ExportFailure:
-    """The deadline's failure: what stood in the way of a start, if nothing can have started."""
-    trouble = situation.progress.trouble
-    if trouble and not situation.progress.may_have_started:
-        return explanation.trouble(situation.request, trouble.code, trouble.message, situation.now - trouble.since)
-    return explanation.out_of_time(situation.request)
+    request, attempt = situation.request, situation.progress.attempt
+    is_started = attempt is not None and (
+        attempt.sent is Sent.ACCEPTED or any(_is_ours(export, request, attempt) for export in situation.exports)
+    )
+    return too_late(request, situation.progress, situation.now, is_started=is_started)
+
+
+def too_late(request: ExportRequest, progress: Progress, now: datetime, *, is_started: bool) -> ExportFailure:
+    """Return the deadline's failure: what stood in the way of a start, if none has been seen to take effect."""
+    trouble = progress.trouble
+    if trouble and not is_started:
+        return explanation.trouble(request, trouble.code, trouble.message, now - trouble.since)
+    return explanation.out_of_time(request)
 
 
 def _minutes(span: timedelta) -> int:

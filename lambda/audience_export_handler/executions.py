@@ -1,7 +1,8 @@
-"""Starts the one execution that carries a request to its end; the only caller of Step Functions.
+"""Starts the one execution that carries a request to its end, and stops those of older requests.
 
-The execution is named after the event, so a redelivered event starts nothing: ExecutionAlreadyExists means that the
-request was accepted before.
+The only caller of Step Functions. The execution is named after the event, so a redelivered event starts nothing:
+ExecutionAlreadyExists means that the request was accepted before. The first half of the name finds the executions of
+the same resource.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -23,14 +24,21 @@ from audience_export_handler.failure import ExportFailure
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
+    from mypy_boto3_stepfunctions.type_defs import ExecutionListItemTypeDef
 
 logger = logging.getLogger(__name__)
 
-_CONFIG = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=10)
 # Below the function's time-out of 60 s. A role's new policy may not be known everywhere at once.
 _KEEP_TRYING = timedelta(seconds=45)
 # Refusals that another try of the same call cannot mend.
 _FINAL = {"InvalidArn", "InvalidExecutionInput", "InvalidName", "StateMachineDoesNotExist", "ValidationException"}
+
+# An execution ends by itself after 65 minutes; one that began longer ago cannot be running.
+_LONGEST = timedelta(minutes=70)
+
+
+class ExecutionsUnreadable(Exception):
+    """The executions of the resource cannot be listed or stopped just now."""
 
 
 def start(event: dict[str, Any], *, clock: Callable[[], datetime], sleep: Callable[[float], None]) -> None:
@@ -61,8 +69,73 @@ def start(event: dict[str, Any], *, clock: Callable[[], datetime], sleep: Callab
         pause = min(2 * pause, 8.0)
 
 
+def stop_older(event: dict[str, Any], *, asked_at: datetime, clock: Callable[[], datetime]) -> datetime | None:
+    """Stop the resource's executions that began before this request was made; nothing stops a newer one.
+
+    Returns when the last of them was stopped, by whomever; None where there was none lately. Its step may still be
+    running then: stopping an execution does not stop the function. ExecutionsUnreadable says that one may be left.
+    """
+    client = _client(5)
+    stopped: datetime | None = None
+    try:
+        for execution in _older(client, event, asked_at):
+            if execution["status"] == "RUNNING":
+                _stop(client, execution)
+                stopped = clock()
+            elif execution["status"] == "ABORTED":
+                stopped = max(stopped or execution["stopDate"], execution["stopDate"])
+    except (ClientError, BotoCoreError) as error:
+        raise ExecutionsUnreadable(str(error)) from error
+    return stopped
+
+
+def stop_all(
+    event: dict[str, Any],
+    *,
+    asked_at: datetime,
+    call_seconds: float,
+    last_call: datetime,
+    clock: Callable[[], datetime],
+) -> None:
+    """Stop the executions of a resource that is being deleted, as well as that goes; never raises.
+
+    Args:
+        call_seconds: how long to wait for a connection, and then for an answer.
+        last_call: after this time no call is made.
+    """
+    client = _client(call_seconds)
+    try:
+        for execution in _older(client, event, asked_at):
+            if execution["status"] == "RUNNING" and clock() <= last_call:
+                _stop(client, execution)
+    except (ClientError, BotoCoreError) as error:
+        logger.warning("The executions of the deleted resource cannot be stopped: %s", error)
+
+
+def _older(client: SFNClient, event: dict[str, Any], asked_at: datetime) -> Iterator[ExecutionListItemTypeDef]:
+    """The executions of the event's resource that began before `asked_at`, as far as they can matter."""
+    prefix, own_name = naming.execution_prefix(event), naming.execution_name(event)
+    pages = client.get_paginator("list_executions").paginate(
+        stateMachineArn=event["ResourceProperties"]["StateMachineArn"], PaginationConfig={"PageSize": 1000}
+    )
+    for page in pages:
+        for execution in page["executions"]:
+            # Listed newest first.
+            if execution["startDate"] < asked_at - _LONGEST:
+                return
+            is_ours = execution["name"].startswith(prefix) and execution["name"] != own_name
+            if is_ours and execution["startDate"] < asked_at:
+                yield execution
+
+
+def _stop(client: SFNClient, execution: ExecutionListItemTypeDef) -> None:
+    cause = "A newer request for the same resource has taken over."
+    client.stop_execution(executionArn=execution["executionArn"], error="Overtaken", cause=cause)
+    logger.info("An older execution for this resource is stopped.")
+
+
 def _start_once(event: dict[str, Any]) -> None:
-    _client().start_execution(
+    _client(10).start_execution(
         stateMachineArn=event["ResourceProperties"]["StateMachineArn"],
         name=naming.execution_name(event),
         input=json.dumps({"Request": event, "Step": {"Progress": None}}),
@@ -79,5 +152,6 @@ def _refused(code: str, error: Exception) -> ExportFailure:
 
 
 @cache
-def _client() -> SFNClient:
-    return boto3.client("stepfunctions", config=_CONFIG)
+def _client(call_seconds: float) -> SFNClient:
+    config = Config(retries={"total_max_attempts": 1}, connect_timeout=call_seconds, read_timeout=call_seconds)
+    return boto3.client("stepfunctions", config=config)

@@ -28,9 +28,9 @@ _ADVICE = {
         "Check the ARN: the generation job must exist in this account and Region and not be deleted."
     ),
     "ServiceQuotaExceededException": (
-        "An account may have 20 exports pending or in progress in a Region: where that is the quota, deploy again when "
-        "they have ended. A generation job may have 25 active exports, and none can be deleted: where that is the "
-        "quota, use an existing export or generate the audience anew."
+        "An account may have 20 exports pending or in progress in a Region, and a turn did not come in time: deploy "
+        "again, or declare fewer exports in one deployment. What was started is found again, not started anew. Should "
+        "the quota be the 25 active exports of a generation job, no turn will come: none can be deleted."
     ),
     "ThrottlingException": "The service kept refusing for too many calls. Deploy again later.",
 }
@@ -41,6 +41,16 @@ def refusal(request: ExportRequest, error: ServiceError, facts: str = "") -> Exp
     """A call of the service that was refused for good, with what was found out about it."""
     said = f"{error.message.rstrip('.')}. {facts}" if facts else error.message
     return ExportFailure(error.code, request.subject, said, _ADVICE.get(error.code, _NO_ADVICE))
+
+
+def used_up(request: ExportRequest, error: ServiceError) -> ExportFailure:
+    """A generation job that has all the exports that it can have."""
+    return ExportFailure(
+        error.code,
+        request.subject,
+        f"{error.message.rstrip('.')}. The generation job has the 25 exports that it may have",
+        "No export can be deleted: use one of them with on_conflict=OnConflict.ADOPT, or generate the audience anew.",
+    )
 
 
 def trouble(request: ExportRequest, code: str, message: str, tried_for: timedelta) -> ExportFailure:

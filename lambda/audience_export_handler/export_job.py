@@ -35,12 +35,13 @@ class Outcome(Enum):
 
 
 class ServiceError(Exception):
-    """An error of one call of the service, with its code and its own message."""
+    """An error of one call of the service, with its code and its own message; `quota_value` where it tells one."""
 
-    def __init__(self, code: str, message: str, outcome: Outcome) -> None:
+    def __init__(self, code: str, message: str, outcome: Outcome, quota_value: float | None = None) -> None:
         self.code = code
         self.message = message
         self.outcome = outcome
+        self.quota_value = quota_value
         super().__init__(f"{code}: {message}")
 
 
@@ -72,12 +73,12 @@ def list_exports(audience_generation_job_arn: str) -> tuple[ExportJob, ...]:
     return _listed(audienceGenerationJobArn=audience_generation_job_arn)
 
 
-def list_holders(name: str) -> tuple[ExportJob, ...]:
-    """Return the account's exports of a name, of any generation job; empty where that cannot be read."""
+def list_account() -> tuple[ExportJob, ...] | None:
+    """Return the account's exports, of every generation job; None where they cannot be listed."""
     try:
-        return tuple(export for export in _listed() if export.name == name)
+        return _listed()
     except ServiceError:
-        return ()
+        return None
 
 
 def start_export(request: ExportRequest, name: str) -> None:
@@ -169,7 +170,11 @@ def _service_error(error: ClientError | BotoCoreError) -> ServiceError:
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in _THROTTLES or status == 429:
         return ServiceError(code, message, Outcome.THROTTLED)
-    return ServiceError(code, message, Outcome.UNKNOWN if status >= 500 else Outcome.REFUSED)
+    if status >= 500:
+        return ServiceError(code, message, Outcome.UNKNOWN)
+    # Only an SDK that models this member keeps it.
+    members: dict[str, Any] = {**error.response}
+    return ServiceError(code, message, Outcome.REFUSED, members.get("quotaValue"))
 
 
 @cache

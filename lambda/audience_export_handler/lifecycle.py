@@ -6,21 +6,27 @@ Create and Update are accepted here and then followed by the state machine, step
 from __future__ import annotations
 
 import logging
+import random
 import time
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Any
 
-from audience_export_handler import answer, executions, export_request
+from audience_export_handler import answer, executions, export_request, stack
 from audience_export_handler.cfn_resource import StateMachineResource
 from audience_export_handler.export_job import ExportJob
 from audience_export_handler.progress import Progress
-from audience_export_handler.step import Pending, take_step
+from audience_export_handler.request_time import asked_at
+from audience_export_handler.stack import StackPhase
+from audience_export_handler.step import Pending, Step, take
 
 logger = logging.getLogger(__name__)
 
 Event = dict[str, Any]
+
+# A Delete ends what runs within five seconds: no call begins after three, and none takes more than two.
+_LAST_CALL_OF_DELETE, _CALL_SECONDS_OF_DELETE = timedelta(seconds=3), 1
 
 
 def utc_now() -> datetime:
@@ -29,9 +35,12 @@ def utc_now() -> datetime:
 
 
 def make_handler(
-    *, clock: Callable[[], datetime] = utc_now, sleep: Callable[[float], None] = time.sleep
+    *,
+    clock: Callable[[], datetime] = utc_now,
+    sleep: Callable[[float], None] = time.sleep,
+    draw: Callable[[], float] = random.random,
 ) -> StateMachineResource:
-    """Return the handler; its time comes from outside."""
+    """Return the handler; its time and its chance come from outside."""
     resource = StateMachineResource(
         physical_id_of=export_request.physical_id,
         start_polling=partial(executions.start, clock=clock, sleep=sleep),
@@ -50,14 +59,19 @@ def make_handler(
     @resource.poll_update
     def step(event: Event, context: object) -> str | None:
         """Take one step; returns the physical id when the export has ended well, None to be called again."""
-        message = event["Message"]
-        request = export_request.parse(event)
-        taken = take_step(
-            request,
-            Progress.from_json(message["Progress"]),
-            started_at=datetime.fromisoformat(message["StartedAt"].replace("Z", "+00:00")),
-            is_repeated=message["RetryCount"] > 0,
-            clock=clock,
+        request, message = export_request.parse(event), event["Message"]
+        started_at = datetime.fromisoformat(message["StartedAt"].replace("Z", "+00:00"))
+        taken = take(
+            Step(
+                event,
+                request,
+                Progress.from_json(message["Progress"]),
+                asked_at=asked_at(event, started_at),
+                started_at=started_at,
+                is_repeated=message["RetryCount"] > 0,
+                clock=clock,
+                draw=draw,
+            )
         )
         if isinstance(taken, Pending):
             resource.keep_polling(taken.progress, taken.wait_seconds)
@@ -67,10 +81,22 @@ def make_handler(
 
     @resource.delete
     def delete(event: Event, context: object) -> str:
-        """Succeed: an export cannot be deleted, and its output is the owner's."""
+        """Succeed: an export cannot be deleted, and its output is the owner's. What runs for the resource ends."""
+        _end_executions(event, clock)
         return str(event.get("PhysicalResourceId") or "")
 
     return resource
+
+
+def _end_executions(event: Event, clock: Callable[[], datetime]) -> None:
+    """Stop the resource's executions, if the stack really is at its end: a Delete may come late, or again."""
+    if "StateMachineArn" not in (event.get("ResourceProperties") or {}):
+        return  # of another release
+    began, seconds = clock(), _CALL_SECONDS_OF_DELETE
+    asked, last_call = asked_at(event, began), began + _LAST_CALL_OF_DELETE
+    phase = stack.read_phase(event["StackId"], asked_at=asked, call_seconds=seconds)
+    if phase in (StackPhase.ENDING, StackPhase.ROLLING_BACK):
+        executions.stop_all(event, asked_at=asked, call_seconds=seconds, last_call=last_call, clock=clock)
 
 
 def attributes(export: ExportJob) -> dict[str, str]:

@@ -46,8 +46,12 @@ def execution_name(event: dict[str, Any]) -> str:
     A redelivered event has the same four members. A retried deployment may reuse the RequestId (aws-cdk issue 35957)
     but brings a newly signed ResponseURL.
     """
-    resource = _digest([event["StackId"], event["LogicalResourceId"]], 32)
-    return f"{resource}-{_digest([event['RequestId'], event['ResponseURL']], 32)}"
+    return execution_prefix(event) + _digest([event["RequestId"], event["ResponseURL"]], 32)
+
+
+def execution_prefix(event: dict[str, Any]) -> str:
+    """Return how the names of all executions for the resource of this event begin."""
+    return _digest([event["StackId"], event["LogicalResourceId"]], 32) + "-"
 
 
 def stack_name(stack_id: str) -> str:

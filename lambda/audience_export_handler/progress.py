@@ -49,10 +49,15 @@ class Trouble:
 
 @dataclass(frozen=True)
 class Progress:
-    """State of a request: its attempt and its trouble with the service, if any."""
+    """State of a request: its attempt and its trouble with the service, if any.
+
+    `free_from` is when a start can no longer meet one of an older request for the same resource; None until the older
+    executions are known to be stopped.
+    """
 
     attempt: Attempt | None = None
     trouble: Trouble | None = None
+    free_from: datetime | None = None
 
     @property
     def may_have_started(self) -> bool:
@@ -69,16 +74,18 @@ class Progress:
         return {
             "Attempt": _plain(self.attempt) if self.attempt else None,
             "Trouble": _plain(self.trouble) if self.trouble else None,
+            "FreeFrom": self.free_from.isoformat() if self.free_from else None,
         }
 
     @classmethod
     def from_json(cls, data: dict[str, Any] | None) -> Progress:
         """Read what `to_json` wrote; nothing, at the first step, is a fresh start."""
         data = data or {}
-        attempt, trouble = data.get("Attempt"), data.get("Trouble")
+        attempt, trouble, free_from = data.get("Attempt"), data.get("Trouble"), data.get("FreeFrom")
         return cls(
             attempt=Attempt(**_timed(attempt) | {"sent": Sent(attempt["sent"])}) if attempt else None,
             trouble=Trouble(**_timed(trouble)) if trouble else None,
+            free_from=datetime.fromisoformat(free_from) if free_from else None,
         )
 
 

@@ -8,7 +8,14 @@ import pytest
 from aws_cdk import App, CfnOutput, CfnParameter, Duration, Stack, Stage, Token
 from aws_cdk.assertions import Match, Template
 
-from cdk_cleanroomsml import AttributeUnknownError, AudienceExport, AudienceSize, InvalidArgumentError, OnConflict
+from cdk_cleanroomsml import (
+    AttributeUnknownError,
+    AudienceExport,
+    AudienceExportProvider,
+    AudienceSize,
+    InvalidArgumentError,
+    OnConflict,
+)
 
 JOB = "arn:aws:cleanrooms-ml:us-east-1:111122223333:audience-generation-job/11111111-2222-4333-8444-555555555555"
 EXPORT = "Custom::CleanRoomsMLAudienceExport"
@@ -213,7 +220,7 @@ def test_the_resources_are_the_same_without_feature_flags_and_with_all() -> None
         declare(stack)
         resources = Template.from_stack(stack).to_json()["Resources"]
         synthesised.append((permissions(resources), resources))
-    assert len(synthesised[0][0]) == 7
+    assert len(synthesised[0][0]) == 9
     assert synthesised[0] == synthesised[1]
 
 
@@ -223,3 +230,24 @@ def test_works_in_a_stage() -> None:
     declare(stack)
     app.synth()
     Template.from_stack(stack).resource_count_is(EXPORT, 1)
+
+
+class TestProvider:
+    def test_exports_may_have_one_of_their_own(self, stack: Stack) -> None:
+        own = AudienceExportProvider(stack, "Own")
+        declare(stack)
+        declare(stack, "Apart", provider=own, name="apart")
+        template = Template.from_stack(stack)
+        template.resource_count_is("AWS::Lambda::Function", 2)
+        token = {"Fn::GetAtt": [Match.string_like_regexp("^OwnHandler"), "Arn"]}
+        template.has_resource_properties(EXPORT, {"Name": "apart", "ServiceToken": token})
+
+    def test_must_be_in_the_same_stack(self, stack: Stack) -> None:
+        elsewhere = AudienceExportProvider(Stack(App(), "Elsewhere"), "Own")
+        with pytest.raises(InvalidArgumentError, match="provider must be in the export's own stack, Campaigns"):
+            declare(stack, provider=elsewhere)
+        assert not stack.node.children
+
+    def test_must_be_a_provider(self, stack: Stack) -> None:
+        with pytest.raises(InvalidArgumentError, match="provider must be an AudienceExportProvider"):
+            declare(stack, provider="arn:aws:lambda:us-east-1:111122223333:function:mine")

@@ -47,10 +47,11 @@ def actions_called() -> set[str]:
         prefix = {"cleanroomsml": "cleanrooms-ml", "stepfunctions": "states"}.get(service, service)
         for operation in model.operation_names:
             method = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", operation).lower()
-            if re.search(rf'_client\(\)\.{method}\(|get_paginator\("{method}"\)', source):
+            if re.search(rf'client(\([a-z_0-9]*\))?\.{method}\(|get_paginator\("{method}"\)', source):
                 called.add(f"{prefix}:{operation}")
     assert source.count("boto3.client(") == len(services)
-    assert len(re.findall(r"_client\(\)\.(?!get_paginator)|get_paginator\(", source)) == len(called)
+    calls = re.findall(r"(?<!boto3\.)client(?:\([a-z_0-9]*\))?\.(?!get_paginator)[a-z]|get_paginator\(", source)
+    assert len(calls) == len(called)
     return called
 
 
@@ -84,6 +85,14 @@ def test_the_policies_name_their_resources(stack: Stack) -> None:
         statement for statement in statements(Template.from_stack(stack)) if statement["Resource"] == "*"
     ]
     assert [statement["Action"] for statement in of_any_resource] == ["cleanrooms-ml:ListAudienceExportJobs"]
+
+
+def test_only_executions_of_the_own_state_machine_can_be_stopped(stack: Stack) -> None:
+    declare(stack)
+    [stops] = [one for one in statements(Template.from_stack(stack)) if one["Action"] == "states:StopExecution"]
+    resource = json.dumps(stops["Resource"])
+    assert ':execution:", {"Fn::GetAtt": ["CleanRoomsMLAudienceExportsStateMachine' in resource
+    assert '"Name"]}, ":*"]' in resource
 
 
 def job_resources(stack: Stack) -> list[object]:

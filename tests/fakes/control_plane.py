@@ -1,41 +1,93 @@
-"""The two calls that the handler makes outside Clean Rooms ML: StartExecution, and DescribeStacks."""
+"""The calls that the handler makes outside Clean Rooms ML: those of Step Functions, and DescribeStacks."""
 
 import json
+from datetime import datetime
 from urllib.parse import parse_qs
 
+from tests.fakes.state_machine import Execution, StateMachine
+
 _STACK = """<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><DescribeStacksResult>
-<Stacks><member><StackName>s</StackName><CreationTime>2026-03-01T00:00:00Z</CreationTime>
+<Stacks><member><StackName>s</StackName><CreationTime>2026-03-01T00:00:00Z</CreationTime>{updated}
 <StackStatus>{status}</StackStatus></member></Stacks></DescribeStacksResult></DescribeStacksResponse>"""
 _DENIED = """<ErrorResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><Error><Type>Sender</Type>
 <Code>AccessDenied</Code><Message>not allowed</Message></Error></ErrorResponse>"""
 
 
 class ControlPlane:
-    """`stack_status` None is a stack that cannot be read; `start_errors` are those of the next StartExecutions."""
+    """`stack_status` None is a stack that cannot be read; `errors` are those of the next calls of an operation."""
+
+    machine: StateMachine
 
     def __init__(self) -> None:
         self.stack_status: str | None = "CREATE_IN_PROGRESS"
-        self.start_errors: list[tuple[int, str]] = []
-        self.executions: dict[str, dict] = {}
+        self.stack_updated: datetime | None = None
+        self.errors: dict[str, list[tuple[int, str]]] = {}
         self.calls: list[str] = []
 
     def respond(self, method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
         if "x-amz-target" in headers:
-            return self._start_execution(headers["x-amz-target"], json.loads(body))
+            return self._of_step_functions(headers["x-amz-target"], json.loads(body))
         query = parse_qs(body.decode())
         self.calls.append(query["Action"][0])
         assert query["Action"] == ["DescribeStacks"], query
         if self.stack_status is None:
             return 403, _DENIED.encode()
-        return 200, _STACK.format(status=self.stack_status).encode()
+        updated = f"<LastUpdatedTime>{self.stack_updated.isoformat()}</LastUpdatedTime>" if self.stack_updated else ""
+        return 200, _STACK.format(status=self.stack_status, updated=updated).encode()
 
-    def _start_execution(self, target: str, request: dict) -> tuple[int, bytes]:
-        assert target == "AWSStepFunctions.StartExecution", target
-        self.calls.append("StartExecution")
-        if self.start_errors:
-            status, code = self.start_errors.pop(0)
-            return status, json.dumps({"__type": code, "message": "as the test asked"}).encode()
-        if request["name"] in self.executions:
-            return 400, json.dumps({"__type": "ExecutionAlreadyExists", "message": "taken"}).encode()
-        self.executions[request["name"]] = json.loads(request["input"])
-        return 200, json.dumps({"executionArn": f"arn:execution:{request['name']}", "startDate": 0}).encode()
+    def _of_step_functions(self, target: str, request: dict) -> tuple[int, bytes]:
+        operation = target.removeprefix("AWSStepFunctions.")
+        known = {
+            "StartExecution": self._start_execution,
+            "ListExecutions": self._list_executions,
+            "StopExecution": self._stop_execution,
+        }
+        self.calls.append(operation)
+        if self.errors.get(operation):
+            status, code = self.errors[operation].pop(0)
+            return _error(status, code, "as the test asked")
+        return known[operation](request)
+
+    def _start_execution(self, request: dict) -> tuple[int, bytes]:
+        execution_input = json.loads(request["input"])
+        existing = self.machine.executions.get(request["name"])
+        if existing and (existing.status != "RUNNING" or existing.input != execution_input):
+            return _error(400, "ExecutionAlreadyExists", "taken")
+        started = existing or self.machine.start(request["name"], execution_input)
+        return _ok({"executionArn": _arn(started), "startDate": started.started_at.timestamp()})
+
+    def _list_executions(self, request: dict) -> tuple[int, bytes]:
+        """All of them, newest first, in pages of seven."""
+        newest_first = sorted(self.machine.executions.values(), key=lambda one: one.started_at, reverse=True)
+        first = int(request.get("nextToken", "0"))
+        page = {"executions": [_item(one) for one in newest_first[first : first + 7]]}
+        return _ok(page | ({"nextToken": str(first + 7)} if first + 7 < len(newest_first) else {}))
+
+    def _stop_execution(self, request: dict) -> tuple[int, bytes]:
+        execution = self.machine.executions[request["executionArn"].rpartition(":")[2]]
+        self.machine.stop(execution)
+        assert execution.stopped_at is not None
+        return _ok({"stopDate": execution.stopped_at.timestamp()})
+
+
+def _arn(execution: Execution) -> str:
+    return f"arn:aws:states:us-east-1:111122223333:execution:exports:{execution.name}"
+
+
+def _item(execution: Execution) -> dict:
+    item = {
+        "executionArn": _arn(execution),
+        "stateMachineArn": "arn:aws:states:us-east-1:111122223333:stateMachine:exports",
+        "name": execution.name,
+        "status": execution.status,
+        "startDate": execution.started_at.timestamp(),
+    }
+    return item | ({"stopDate": execution.stopped_at.timestamp()} if execution.stopped_at else {})
+
+
+def _ok(answer: dict) -> tuple[int, bytes]:
+    return 200, json.dumps(answer).encode()
+
+
+def _error(status: int, code: str, message: str) -> tuple[int, bytes]:
+    return status, json.dumps({"__type": code, "message": message}).encode()

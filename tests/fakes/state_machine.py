@@ -1,55 +1,129 @@
-"""Interprets the state machine that the construct synthesises, on a virtual clock.
+"""Step Functions for one state machine: executions that run side by side on a virtual clock, are listed and stopped.
 
-Only what that machine uses: Task with Parameters, ResultPath, Retry and Catch; Choice; Wait with SecondsPath.
+It interprets the machine that the construct synthesises, and only what that uses: Task with Parameters, ResultPath,
+Retry and Catch; Choice; Wait with SecondsPath.
 """
 
 import json
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
 
 from tests.fakes.clock import VirtualClock
 
+# What an execution does between two points of time; it yields the seconds until the next one.
+Course = Iterator[float]
+
+
+@dataclass
+class Execution:
+    """`status` as Step Functions tells it; `error` is what ended a FAILED one."""
+
+    name: str
+    input: dict
+    started_at: datetime
+    wakes_at: datetime
+    course: Course = field(repr=False, default=iter(()))
+    status: str = "RUNNING"
+    stopped_at: datetime | None = None
+    error: Exception | None = None
+
+    def end(self, status: str, now: datetime) -> None:
+        self.status, self.stopped_at = status, now
+
 
 class StateMachine:
-    """`invocations` counts the tasks by phase; an execution that fails raises the last error."""
+    """`invocations` counts the tasks by phase, `waits` keeps the seconds of every Wait."""
 
     def __init__(self, definition: dict, invoke: Callable[[dict], object], clock: VirtualClock) -> None:
         self.definition = json.loads(json.dumps(definition))
         self.invoke = invoke
         self.clock = clock
+        self.executions: dict[str, Execution] = {}
         self.invocations: dict[str, int] = {}
         self.waits: list[int] = []
+        self.due: list[tuple[datetime, Callable[[], object]]] = []
 
-    def run(self, execution_input: dict) -> None:
-        self.started_at = self.clock()
-        ends = self.started_at + timedelta(seconds=self.definition["TimeoutSeconds"])
-        data, name = execution_input, self.definition["StartAt"]
+    def start(self, name: str, execution_input: dict) -> Execution:
+        """Start an execution; it runs when `run` is called."""
+        assert name not in self.executions
+        now = self.clock()
+        execution = Execution(name, execution_input, started_at=now, wakes_at=now)
+        execution.course = self._course(execution)
+        self.executions[name] = execution
+        return execution
+
+    def at(self, time: datetime, do: Callable[[], object]) -> None:
+        """Have something done at a time, while the executions run."""
+        self.due.append((time, do))
+
+    def stop(self, execution: Execution) -> None:
+        if execution.status == "RUNNING":
+            execution.end("ABORTED", self.clock())
+
+    def running(self) -> list[Execution]:
+        return [execution for execution in self.executions.values() if execution.status == "RUNNING"]
+
+    def run(self, *, until: datetime | None = None) -> None:
+        """Run all executions, each in its turn, until none is running or the time has come."""
+        while (following := self._next()) and (until is None or following[0] <= until):
+            time, go_on = following
+            self.clock.now = max(self.clock.now, time)
+            go_on()
+        if until is not None:
+            self.clock.now = max(self.clock.now, until)
+
+    def _next(self) -> tuple[datetime, Callable[[], object]] | None:
+        what: list[tuple[datetime, Callable[[], object]]] = [
+            (execution.wakes_at, partial(self._go_on, execution)) for execution in self.running()
+        ]
+        what += [(time, partial(self._do, time, do)) for time, do in self.due]
+        return min(what, key=lambda one: one[0], default=None)
+
+    def _do(self, time: datetime, do: Callable[[], object]) -> None:
+        self.due.remove((time, do))
+        do()
+
+    def _go_on(self, execution: Execution) -> None:
+        try:
+            seconds = next(execution.course)
+        except StopIteration:
+            execution.end("SUCCEEDED", self.clock())
+        except Exception as error:
+            execution.error = error
+            execution.end("FAILED", self.clock())
+        else:
+            execution.wakes_at = self.clock() + timedelta(seconds=seconds)
+            ends_at = execution.started_at + timedelta(seconds=self.definition["TimeoutSeconds"])
+            if execution.status == "RUNNING" and execution.wakes_at > ends_at:
+                execution.end("TIMED_OUT", ends_at)
+
+    def _course(self, execution: Execution) -> Course:
+        data, name = execution.input, self.definition["StartAt"]
         while name is not None:
-            assert self.clock() < ends, "the execution timed out"
-            data, name = self._run_state(self.definition["States"][name], data)
+            data, name = yield from self._run_state(execution, self.definition["States"][name], data)
 
-    def _run_state(self, state: dict, data: dict) -> tuple[dict, str | None]:
+    def _run_state(self, execution: Execution, state: dict, data: dict) -> Iterator[float]:
         if state["Type"] == "Wait":
             seconds = _at(data, state["SecondsPath"])
             assert isinstance(seconds, int), "AWS takes whole seconds"
             assert seconds >= 0
             self.waits.append(seconds)
-            self.clock.sleep(seconds)
+            yield seconds
             return data, state["Next"]
         if state["Type"] == "Choice":
             return data, _choose(state, data)
-        return self._run_task(state, data)
+        return (yield from self._run_task(execution, state, data))
 
-    def _run_task(self, state: dict, data: dict) -> tuple[dict, str | None]:
+    def _run_task(self, execution: Execution, state: dict, data: dict) -> Iterator[float]:
         [retry] = state["Retry"]
         for attempt in range(retry["MaxAttempts"] + 1):
             try:
-                result = self._invoke_once(state, data, attempt)
+                result = self._invoke_once(execution, state, data, attempt)
             except Exception as error:
                 last = error
-                self.clock.sleep(
-                    min(retry["MaxDelaySeconds"], retry["IntervalSeconds"] * retry["BackoffRate"] ** attempt)
-                )
+                yield min(retry["MaxDelaySeconds"], retry["IntervalSeconds"] * retry["BackoffRate"] ** attempt)
             else:
                 return _put(state, data, result), state.get("Next")
         if "Catch" not in state:
@@ -57,9 +131,9 @@ class StateMachine:
         [catch] = state["Catch"]
         return _put(catch, data, {"Error": type(last).__name__, "Cause": str(last)}), catch["Next"]
 
-    def _invoke_once(self, state: dict, data: dict, retry_count: int) -> object:
+    def _invoke_once(self, execution: Execution, state: dict, data: dict, retry_count: int) -> object:
         context = {
-            "$$.Execution.StartTime": self.started_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "$$.Execution.StartTime": execution.started_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "$$.State.RetryCount": retry_count,
         }
         payload = {}

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,14 +11,15 @@ from tests.fakes.answer_endpoint import answer_endpoint
 from tests.fakes.clock import VirtualClock
 from tests.fakes.control_plane import ControlPlane
 from tests.fakes.http_server import serving
-from tests.handler.deployment import Deployment, forget_clients
+from tests.handler.deployment import JOB, OTHER_JOB, THIRD_JOB, Deployment, forget_clients
 
 
 @pytest.fixture
 def deployment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
     clock, control = VirtualClock(), ControlPlane()
     given = seed.read(seed.DEMO)
-    emulator = Emulator(CleanRoomsML(given.jobs, given.models, clock=clock))
+    more = {arn: replace(given.jobs[JOB], arn=arn) for arn in (OTHER_JOB, THIRD_JOB)}
+    emulator = Emulator(CleanRoomsML(given.jobs | more, given.models, clock=clock))
     with answer_endpoint(tmp_path) as (endpoint, ca_file), emulator.running(), serving(control.respond) as control_url:
         settings = {
             "AWS_ENDPOINT_URL": control_url,

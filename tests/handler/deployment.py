@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -18,6 +19,7 @@ JOB = "arn:aws:cleanrooms-ml:us-east-1:111122223333:audience-generation-job/1111
 FAILING_JOB = JOB.replace("11111111-", "33333333-")
 UNFINISHED_JOB = JOB.replace("11111111-", "44444444-")
 UNKNOWN_JOB = JOB.replace("11111111-", "99999999-")
+OTHER_JOB, THIRD_JOB = JOB.replace("11111111-", "55555555-"), JOB.replace("11111111-", "66666666-")
 MACHINE = "arn:aws:states:us-east-1:111122223333:stateMachine:exports"
 STACK_ID = "arn:aws:cloudformation:us-east-1:111122223333:stack/Campaigns/0c4d7c40"
 
@@ -58,33 +60,30 @@ class Deployment:
     clock: VirtualClock
     handler: Any = field(init=False)
     machine: StateMachine = field(init=False)
+    chance: random.Random = field(default_factory=lambda: random.Random(1))  # noqa: S311 - repeatable
 
     def __post_init__(self) -> None:
-        self.handler = lifecycle.make_handler(clock=self.clock, sleep=self.clock.sleep)
+        self.handler = lifecycle.make_handler(clock=self.clock, sleep=self.clock.sleep, draw=self.chance.random)
         definition = state_machine.definition("arn:handler", timeout_seconds=3900)
-        self.machine = StateMachine(definition, self.invoke, self.clock)
+        self.machine = self.control.machine = StateMachine(definition, self.invoke, self.clock)
         self._number = 0
-        self._ran: set[str] = set()
 
     def invoke(self, message: dict) -> Any:
         return self.handler(message, SimpleNamespace(aws_request_id="1", function_name="handler"))
 
     def event(self, request_type: str = "Create", **rest: Any) -> dict:
+        """An event as CloudFormation makes it now, with its URL signed as S3 signs them."""
         self._number += 1
-        return event(
-            request_type, url=f"{self.endpoint.url}&n={self._number}", request_id=f"request-{self._number}", **rest
-        )
+        url = f"{self.endpoint.url}&X-Amz-Date={self.clock():%Y%m%dT%H%M%SZ}&n={self._number}"
+        return event(request_type, url=url, request_id=f"request-{self._number}", **rest)
 
     def deliver(self, sent: dict) -> None:
         """Invoke the handler as CloudFormation does."""
         assert self.invoke(sent) is None
 
     def run_executions(self) -> None:
-        """Run every execution that has been started and not run."""
-        for name, execution_input in list(self.control.executions.items()):
-            if name not in self._ran:
-                self._ran.add(name)
-                self.machine.run(execution_input)
+        """Run every execution to its end, all side by side."""
+        self.machine.run()
 
     def request(self, request_type: str = "Create", **rest: Any) -> dict:
         """Deliver a request, run what it started, and return the one answer."""

@@ -48,8 +48,11 @@ def situation(
     attempt: Attempt | None = None,
     stack: StackPhase | None = StackPhase.FORWARD,
     after: float = 1,
+    free_from: datetime | None = START,
 ) -> Situation:
-    return Situation(request, exports, Progress(attempt), stack, START + timedelta(seconds=after), START)
+    return Situation(
+        request, exports, Progress(attempt, free_from=free_from), stack, START + timedelta(seconds=after), START, START
+    )
 
 
 def outcome(decision: Decision) -> object:
@@ -73,6 +76,8 @@ ACCEPTED = sent("mine", Sent.ACCEPTED, look_for=300)
         (situation(create(), stack=StackPhase.UNREADABLE), Wait(5)),
         (situation(create(), stack=StackPhase.ROLLING_BACK), "StackMovedOn"),
         (situation(create(), stack=StackPhase.ELSEWHERE), "StackMovedOn"),
+        (situation(create(), stack=StackPhase.ENDING), "StackMovedOn"),
+        (situation(create(), stack=StackPhase.LATER), "StackMovedOn"),
         # A generated name is listed: it is the export asked for.
         (situation(create(), export(GENERATED)), Succeed(export(GENERATED))),
         (situation(create(), export(GENERATED, "CREATE_PENDING", age=99)), Wait(10)),
@@ -212,10 +217,41 @@ def test_the_deadline_leaves_time_to_answer(timeout: int, seconds: int) -> None:
     assert deadline(request, START) == START + timedelta(seconds=seconds)
 
 
-def test_trouble_that_lasts_ends_an_attempt_that_has_not_started() -> None:
-    progress = Progress(trouble=Trouble("StartAudienceExportJob", START, "ThrottlingException", "Rate exceeded"))
-    assert decide(replace(situation(create(), after=120), progress=progress)) == Announce(GENERATED)
-    assert outcome(decide(replace(situation(create(), after=121), progress=progress))) == "ThrottlingException"
+def test_the_deadline_tells_what_stood_in_the_way_of_a_start() -> None:
+    trouble = Trouble("StartAudienceExportJob", START, "ThrottlingException", "Rate exceeded")
+    late = situation(create(), stack=StackPhase.FORWARD, after=57 * 60 + 1)
+    assert outcome(decide(late)) == "DeadlineExceeded"
+    assert outcome(decide(replace(late, progress=replace(late.progress, trouble=trouble)))) == "ThrottlingException"
+    running = replace(late, exports=(export(GENERATED, "CREATE_PENDING"),))
+    unsure = Progress(sent(GENERATED, Sent.UNKNOWN, look_for=9999), trouble, START)
+    assert outcome(decide(replace(running, progress=unsure))) == "DeadlineExceeded"
+    assert outcome(decide(replace(late, progress=unsure))) == "ThrottlingException"
+
+
+@pytest.mark.parametrize("attempt", [None, Attempt("mine", START)])
+def test_nothing_starts_while_an_older_step_may_still_start_something(attempt: Attempt | None) -> None:
+    for free_from, decision in [
+        (None, Wait(5)),
+        (START + timedelta(seconds=75), Wait(30)),
+        (START + timedelta(seconds=8), Wait(8)),
+    ]:
+        assert decide(situation(create("mine"), attempt=attempt, free_from=free_from)) == decision
+    assert not isinstance(decide(situation(create("mine"), attempt=attempt, free_from=START)), Wait)
+
+
+def test_the_deadline_runs_from_when_the_request_was_made() -> None:
+    late = replace(situation(create(), after=57 * 60 - 60), asked_at=START - timedelta(minutes=2))
+    assert outcome(decide(late)) == "DeadlineExceeded"
+
+
+@pytest.mark.parametrize("status", ["ACTIVE", "CREATE_PENDING"])
+def test_a_rollback_that_cannot_be_seen_as_one_is_no_conflict_yet(status: str) -> None:
+    request = update(properties(Name="next"), "mine")
+    assert decide(situation(request, export("mine", status), stack=StackPhase.UNREADABLE)) == Wait(5)
+    other_size = export("mine", status, size=TWENTY)
+    assert outcome(decide(situation(request, other_size, stack=StackPhase.UNREADABLE))) == "ConflictException"
+    created = situation(create("mine"), export("mine", status), stack=StackPhase.UNREADABLE)
+    assert outcome(decide(created)) == "ConflictException"
 
 
 requests = st.sampled_from([create(), create("mine"), update(properties()), update(properties(Name="old"), "mine")])

@@ -109,7 +109,6 @@ class TestRefusals:
             ("ConflictException", "Choose another name"),
             ("ValidationException", "Correct the named property"),
             ("ResourceNotFoundException", "Check the ARN"),
-            ("ServiceQuotaExceededException", "20 exports pending or in progress"),
             ("SomethingNewException", "ask AWS Support about this code"),
         ],
     )
@@ -142,7 +141,7 @@ class TestRefusals:
         [(Trouble.THROTTLE, "ThrottlingException"), (Trouble.SERVER_ERROR, "InternalServerException")],
     )
     @pytest.mark.parametrize("operation", ["StartAudienceExportJob", "ListAudienceExportJobs"])
-    def test_trouble_without_end_is_told(
+    def test_trouble_is_waited_out_until_the_deadline_and_told_then(
         self, deployment: Deployment, operation: str, trouble: Trouble, code: str
     ) -> None:
         deployment.emulator.faults.append(Fault(operation, trouble, times=999))
@@ -150,7 +149,7 @@ class TestRefusals:
         answer = deployment.request()
         assert answer["Status"] == "FAILED"
         assert answer["Reason"].startswith(f"{code}: export ")
-        assert timedelta(minutes=2) <= deployment.clock() - began < timedelta(minutes=3)
+        assert timedelta(minutes=55) <= deployment.clock() - began < timedelta(minutes=58)
         assert deployment.emulator.service.exports == []
 
     @pytest.mark.parametrize("operation", ["StartAudienceExportJob", "ListAudienceExportJobs"])
@@ -204,14 +203,6 @@ class TestRefusals:
         answer = deployment.request(ResourceProperties=properties(AudienceGenerationJobArn=UNKNOWN_JOB))
         assert answer["Status"] == "FAILED"
         assert "does not exist" in answer["Reason"]
-
-    def test_the_26th_export_of_a_job_is_refused_with_the_quota(self, deployment: Deployment) -> None:
-        for number in range(25):
-            deployment.start_elsewhere(f"earlier {number}")
-            deployment.clock.sleep(10)
-        answer = deployment.request()
-        assert answer["Reason"].startswith("ServiceQuotaExceededException: ")
-        assert "The limit of 25 is reached" in answer["Reason"]
 
 
 class TestNames:
@@ -439,15 +430,17 @@ class TestUpdate:
 
 class TestDelete:
     @pytest.mark.parametrize("physical_id", ["SpringCampaign-0123", "made-up-by-cloudformation"])
-    def test_succeeds_and_calls_nothing(self, deployment: Deployment, physical_id: str) -> None:
+    def test_succeeds_without_a_call_of_the_service(self, deployment: Deployment, physical_id: str) -> None:
+        deployment.control.stack_status = "DELETE_IN_PROGRESS"
         answer = deployment.request("Delete", PhysicalResourceId=physical_id)
         assert (answer["Status"], answer["PhysicalResourceId"]) == ("SUCCESS", physical_id)
         assert deployment.emulator.calls == []
-        assert deployment.control.calls == []
+        assert deployment.control.calls == ["DescribeStacks", "ListExecutions"]
 
     def test_is_not_refused_for_its_properties(self, deployment: Deployment) -> None:
         answer = deployment.request("Delete", PhysicalResourceId="any", ResourceProperties={"Older": "release"})
         assert answer["Status"] == "SUCCESS"
+        assert deployment.control.calls == []
 
 
 class TestBadProperties:
@@ -488,7 +481,7 @@ class TestBadProperties:
 
 class TestAccept:
     def test_an_execution_that_cannot_be_started_yet_is_tried_again(self, deployment: Deployment) -> None:
-        deployment.control.start_errors = [
+        deployment.control.errors["StartExecution"] = [
             (400, "AccessDeniedException"),
             (400, "ThrottlingException"),
             (500, "Internal"),
@@ -496,19 +489,19 @@ class TestAccept:
         assert deployment.request()["Status"] == "SUCCESS"
 
     def test_an_execution_that_is_denied_for_good_is_told(self, deployment: Deployment) -> None:
-        deployment.control.start_errors = [(400, "AccessDeniedException")] * 99
+        deployment.control.errors["StartExecution"] = [(400, "AccessDeniedException")] * 99
         answer = deployment.request()
         assert answer["Reason"].startswith("AccessDeniedException: the state machine")
         assert sum(deployment.clock.slept) <= 45
 
     def test_an_outage_is_left_to_the_next_delivery(self, deployment: Deployment) -> None:
-        deployment.control.start_errors = [(500, "Internal")] * 99
+        deployment.control.errors["StartExecution"] = [(500, "Internal")] * 99
         with pytest.raises(Exception, match="Internal"):
             deployment.deliver(deployment.event())
         assert deployment.endpoint.bodies == []
 
     def test_a_state_machine_that_does_not_exist_is_told_at_once(self, deployment: Deployment) -> None:
-        deployment.control.start_errors = [(400, "StateMachineDoesNotExist")]
+        deployment.control.errors["StartExecution"] = [(400, "StateMachineDoesNotExist")]
         assert deployment.request()["Reason"].startswith("StateMachineDoesNotExist: ")
 
 

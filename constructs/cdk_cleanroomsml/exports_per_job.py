@@ -1,0 +1,29 @@
+"""Warns at synth where an app declares more exports of one generation job than the service lets it have."""
+
+from __future__ import annotations
+
+from collections import Counter
+from weakref import WeakKeyDictionary
+
+from aws_cdk import Annotations, Token
+from constructs import IConstruct
+
+# Quota of Clean Rooms ML: active exports of a generation job. None can be deleted, so it is one for life.
+ACTIVE_OF_JOB = 25
+_WARNING = "cdk-cleanroomsml:exportsPerGenerationJob"
+
+_declared: WeakKeyDictionary[IConstruct, Counter[str]] = WeakKeyDictionary()
+
+
+def count(export: IConstruct, audience_generation_job_arn: str) -> None:
+    """Count an export of a literal ARN over the whole app, and warn at the first one too many."""
+    if Token.is_unresolved(audience_generation_job_arn):
+        return
+    of_app = _declared.setdefault(export.node.root, Counter())
+    of_app[audience_generation_job_arn] += 1
+    if of_app[audience_generation_job_arn] == ACTIVE_OF_JOB + 1:
+        Annotations.of(export).add_warning_v2(
+            _WARNING,
+            f"this is export {ACTIVE_OF_JOB + 1} of generation job {audience_generation_job_arn}; the service allows "
+            f"{ACTIVE_OF_JOB}, and none can be deleted, so its deployment will fail",
+        )

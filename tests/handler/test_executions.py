@@ -1,0 +1,263 @@
+"""Overtaking: what a Delete or a newer request does to the executions of older ones, and what none does to a newer."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from audience_export_handler import export_job, naming
+from local_cloud.readings import Readings
+from tests.fakes.state_machine import Execution
+from tests.handler.deployment import OTHER_JOB, Deployment, properties
+
+MINUTE = timedelta(minutes=1)
+BEFORE, AFTER = properties(Name="before"), properties(Name="after")
+BACKWARD = {"ResourceProperties": BEFORE, "OldResourceProperties": AFTER, "PhysicalResourceId": "of before"}
+FORWARD = {"ResourceProperties": AFTER, "OldResourceProperties": BEFORE, "PhysicalResourceId": "of before"}
+
+
+def execution_of(deployment: Deployment, sent: dict) -> Execution:
+    return deployment.machine.executions[naming.execution_name(sent)]
+
+
+def run_for(deployment: Deployment, time: timedelta) -> None:
+    deployment.machine.run(until=deployment.clock() + time)
+
+
+def begin_operation(deployment: Deployment, status: str) -> None:
+    deployment.control.stack_status, deployment.control.stack_updated = status, deployment.clock()
+
+
+@pytest.fixture
+def full(deployment: Deployment) -> Deployment:
+    """An account in which nothing can start for ten minutes: requests wait for their turn."""
+    deployment.emulator.service.readings = Readings(in_progress_for=10 * MINUTE)
+    for number in range(20):
+        deployment.start_elsewhere(f"neighbour {number}", job=OTHER_JOB)
+    return deployment
+
+
+def started_by_us(deployment: Deployment) -> list[str]:
+    return [one.name for one in deployment.emulator.service.exports if not one.name.startswith("neighbour")]
+
+
+class TestNewerRequest:
+    def test_a_cancelled_update_is_stopped_by_its_rollback_and_never_starts(self, full: Deployment) -> None:
+        full.emulator.service.exports.pop()
+        full.start_elsewhere("before")
+        begin_operation(full, "UPDATE_IN_PROGRESS")
+        cancelled = full.event("Update", **FORWARD)
+        full.deliver(cancelled)
+        run_for(full, MINUTE)
+
+        full.control.stack_status = "UPDATE_ROLLBACK_IN_PROGRESS"
+        full.deliver(full.event("Update", **BACKWARD))
+        run_for(full, timedelta(seconds=1))
+        assert full.endpoint.bodies[-1]["Status"] == "SUCCESS"
+        assert execution_of(full, cancelled).status == "ABORTED"
+
+        begin_operation(full, "UPDATE_IN_PROGRESS")
+        full.run_executions()
+        run_for(full, 30 * MINUTE)
+        assert started_by_us(full) == ["before"]
+        assert len(full.endpoint.bodies) == 1
+
+    def test_executions_of_other_resources_go_on(self, full: Deployment) -> None:
+        neighbour = full.event(LogicalResourceId="Neighbour")
+        full.deliver(neighbour)
+        full.deliver(full.event())
+        run_for(full, MINUTE)
+        full.deliver(full.event())
+        run_for(full, MINUTE)
+        assert execution_of(full, neighbour).status == "RUNNING"
+        assert len(full.machine.running()) == 2
+
+    def test_nothing_starts_until_a_stopped_step_must_have_ended(self, deployment: Deployment) -> None:
+        """Stopping an execution does not stop its function: its start may still be on the way."""
+        begin_operation(deployment, "UPDATE_IN_PROGRESS")
+        deployment.deliver(deployment.event("Update", ResourceProperties=AFTER, OldResourceProperties=BEFORE))
+        stopped = next(iter(deployment.machine.executions.values()))
+        run_for(deployment, timedelta(seconds=1))
+        deployment.machine.stop(stopped)
+        before = deployment.clock()
+        deployment.request(
+            "Update", ResourceProperties=properties(Name="newest"), OldResourceProperties=BEFORE, PhysicalResourceId="x"
+        )
+        starts = [call for call in deployment.emulator.started() if call.request["name"] == "newest"]
+        assert starts[0].at - before >= timedelta(seconds=75)
+
+    @pytest.mark.parametrize("name", ["mine", None])
+    def test_a_start_that_a_stopped_step_still_sends_is_not_sent_twice(
+        self, deployment: Deployment, monkeypatch: pytest.MonkeyPatch, name: str | None
+    ) -> None:
+        really_start, late = export_job.start_export, deployment.clock() + timedelta(seconds=59)
+
+        def start_late(*arguments: Any) -> None:
+            monkeypatch.setattr(export_job, "start_export", really_start)
+            deployment.machine.at(late, lambda: really_start(*arguments))
+            raise TimeoutError("the function is still at it")
+
+        monkeypatch.setattr(export_job, "start_export", start_late)
+        declared = properties(Name=name)
+        deployment.deliver(deployment.event(ResourceProperties=declared))
+        run_for(deployment, timedelta(seconds=1))
+        deployment.clock.sleep(1)
+        deployment.deliver(deployment.event(ResourceProperties=declared))
+        deployment.run_executions()
+        [answer] = deployment.endpoint.bodies
+        assert len(deployment.emulator.service.exports) == 1
+        if name:
+            # Who started it cannot be told: a conflict is the truth, and adopting is the user's decision.
+            assert answer["Reason"].startswith("ConflictException: ")
+        else:
+            assert answer["Status"] == "SUCCESS"
+
+    def test_while_executions_cannot_be_listed_nothing_starts(self, deployment: Deployment) -> None:
+        deployment.control.errors["ListExecutions"] = [(400, "ThrottlingException")] * 3
+        began = deployment.clock()
+        assert deployment.request()["Status"] == "SUCCESS"
+        [start] = deployment.emulator.started()
+        assert start.at - began >= timedelta(seconds=15)
+
+    def test_what_cannot_be_stopped_is_stopped_by_the_next_step(self, full: Deployment) -> None:
+        older = full.event()
+        full.deliver(older)
+        run_for(full, MINUTE)
+        full.control.errors["StopExecution"] = [(500, "Internal")]
+        full.deliver(full.event())
+        run_for(full, MINUTE)
+        assert execution_of(full, older).status == "ABORTED"
+
+    def test_executions_that_cannot_be_listed_do_not_hold_up_a_rollback(self, deployment: Deployment) -> None:
+        deployment.start_elsewhere("before")
+        deployment.control.errors["ListExecutions"] = [(400, "AccessDeniedException")] * 99
+        deployment.control.stack_status = "UPDATE_ROLLBACK_IN_PROGRESS"
+        assert deployment.request("Update", **BACKWARD)["Status"] == "SUCCESS"
+
+
+class TestStaleEvent:
+    def test_does_not_stop_the_execution_of_a_newer_request(self, full: Deployment) -> None:
+        begin_operation(full, "UPDATE_IN_PROGRESS")
+        delayed = full.event("Update", **FORWARD)
+        full.clock.sleep(60)
+        full.control.stack_status = "UPDATE_ROLLBACK_IN_PROGRESS"
+        newer = full.event("Update", **BACKWARD)
+        full.deliver(newer)
+        run_for(full, timedelta(seconds=3))
+        full.deliver(delayed)
+        run_for(full, timedelta(seconds=3))
+        assert execution_of(full, newer).status == "RUNNING", "it waits for its export to be listed"
+
+    def test_starts_nothing_in_a_later_operation_of_the_stack(self, deployment: Deployment) -> None:
+        begin_operation(deployment, "UPDATE_IN_PROGRESS")
+        delayed = deployment.event("Update", **FORWARD)
+        deployment.clock.sleep(180)
+        begin_operation(deployment, "UPDATE_IN_PROGRESS")
+        deployment.clock.sleep(60)
+        deployment.deliver(delayed)
+        deployment.run_executions()
+        assert deployment.endpoint.bodies[-1]["Reason"].startswith("StackMovedOn: ")
+        assert "the stack is in a later operation than this request's" in deployment.endpoint.bodies[-1]["Reason"]
+        assert deployment.starts() == []
+
+    def test_an_execution_left_over_starts_nothing_in_a_later_operation(self, full: Deployment) -> None:
+        """Even where its stop has failed, and nothing tells when its request was made."""
+        begin_operation(full, "UPDATE_IN_PROGRESS")
+        left_over = full.event("Update", **FORWARD)
+        full.deliver(left_over | {"ResponseURL": full.endpoint.url})
+        run_for(full, MINUTE)
+        begin_operation(full, "UPDATE_IN_PROGRESS")
+        full.run_executions()
+        assert started_by_us(full) == []
+
+    def test_starts_nothing_after_its_own_time_out(self, deployment: Deployment) -> None:
+        delayed = deployment.event(ResourceProperties=properties(TimeoutSeconds="60", ServiceTimeout="60"))
+        deployment.clock.sleep(61)
+        deployment.deliver(delayed)
+        deployment.run_executions()
+        assert deployment.endpoint.bodies[-1]["Reason"].startswith("DeadlineExceeded: ")
+        assert deployment.starts() == []
+
+    def test_the_deadline_of_a_delayed_event_is_not_later(self, deployment: Deployment) -> None:
+        deployment.emulator.service.readings = Readings(in_progress_for=timedelta(hours=9))
+        delayed, made = deployment.event(), deployment.clock()
+        deployment.clock.sleep(5 * 60)
+        deployment.deliver(delayed)
+        deployment.run_executions()
+        assert deployment.clock() - made <= timedelta(minutes=57)
+
+
+class TestDelete:
+    @pytest.mark.parametrize(
+        "status",
+        [
+            "DELETE_IN_PROGRESS",
+            "ROLLBACK_IN_PROGRESS",
+            "UPDATE_ROLLBACK_IN_PROGRESS",
+            "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
+            "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS",
+        ],
+    )
+    def test_while_its_create_runs_stops_it(self, full: Deployment, status: str) -> None:
+        create, other = full.event(), full.event(LogicalResourceId="Other")
+        for sent in (create, other):
+            full.deliver(sent)
+        run_for(full, MINUTE)
+        full.control.stack_status = status
+        full.deliver(full.event("Delete", PhysicalResourceId="made-up-by-cloudformation"))
+        [answer] = full.endpoint.bodies
+        full.run_executions()
+        assert (answer["Status"], answer["PhysicalResourceId"]) == ("SUCCESS", "made-up-by-cloudformation")
+        assert execution_of(full, create).status == "ABORTED"
+        assert execution_of(full, other).status == "SUCCEEDED", "it ends by itself: the stack has moved on"
+        assert started_by_us(full) == []
+
+    @pytest.mark.parametrize("status", ["CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE", None])
+    def test_stops_nothing_while_the_stack_goes_forward(self, full: Deployment, status: str | None) -> None:
+        create = full.event()
+        full.deliver(create)
+        run_for(full, MINUTE)
+        full.control.stack_status = status
+        full.deliver(full.event("Delete", PhysicalResourceId="any"))
+        assert full.endpoint.bodies[-1]["Status"] == "SUCCESS"
+        assert execution_of(full, create).status == "RUNNING"
+
+    def test_that_comes_late_stops_no_newer_execution(self, full: Deployment) -> None:
+        delayed = full.event("Delete", PhysicalResourceId="any")
+        full.clock.sleep(60)
+        newer = full.event("Update", **BACKWARD)
+        full.control.stack_status = "UPDATE_ROLLBACK_IN_PROGRESS"
+        full.deliver(newer)
+        run_for(full, timedelta(seconds=1))
+        full.deliver(delayed)
+        assert full.endpoint.bodies[-1]["Status"] == "SUCCESS"
+        assert execution_of(full, newer).status == "RUNNING"
+
+    @pytest.mark.parametrize("operation", ["ListExecutions", "StopExecution"])
+    def test_succeeds_where_nothing_can_be_stopped(self, full: Deployment, operation: str) -> None:
+        create = full.event()
+        full.deliver(create)
+        run_for(full, MINUTE)
+        full.control.stack_status = "DELETE_IN_PROGRESS"
+        full.control.errors[operation] = [(500, "Internal")]
+        full.deliver(full.event("Delete", PhysicalResourceId="any"))
+        assert full.endpoint.bodies[-1]["Status"] == "SUCCESS"
+        full.run_executions()
+        assert started_by_us(full) == []
+
+    def test_makes_no_call_after_three_seconds(self, full: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+        create = full.event()
+        full.deliver(create)
+        run_for(full, MINUTE)
+        full.control.stack_status = "DELETE_IN_PROGRESS"
+        respond = full.control.respond
+
+        def slowly(*arguments: Any) -> Any:
+            full.clock.sleep(1.9)
+            return respond(*arguments)
+
+        monkeypatch.setattr(full.control, "respond", slowly)
+        began = full.clock()
+        full.deliver(full.event("Delete", PhysicalResourceId="any"))
+        assert full.clock() - began < timedelta(seconds=5)
+        assert full.endpoint.bodies[-1]["Status"] == "SUCCESS"
