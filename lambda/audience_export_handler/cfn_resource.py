@@ -108,6 +108,10 @@ class StateMachineResource(CfnResource):
             raise ValueError(f"a message of version {message.get('Version')!r}; this handler reads {VERSION}")
         return {**message["Request"], "CrHelperPoll": True, "Message": message}
 
+    def init_failure(self, error: Exception) -> None:
+        """Raise, so that Lambda makes a new container and delivers again: crhelper answers FAILED, even to a Delete."""
+        raise error
+
     def _set_timeout(self) -> None:
         """No timer: crhelper's sends FAILED while the slow call that it reports may still succeed."""
 

@@ -158,6 +158,8 @@ def _after_attempt(situation: Situation, attempt: Attempt) -> Decision:
         if others:
             return Fail(explanation.conflict(request, others[0]))
         return _if_forward(situation, Start(attempt.name))
+    if attempt.sent is Sent.ACCEPTED and not others and now - attempt.since >= PATIENCE_WITH_LISTING:
+        others = named  # A failed one, too: the service may have taken the start for a repeat of it.
     return _not_listed(request, attempt, others, now)
 
 

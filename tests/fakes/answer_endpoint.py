@@ -2,7 +2,7 @@
 
 import json
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,12 +20,14 @@ class AnswerEndpoint:
         self.raw: list[bytes] = []
         self.headers: list[dict[str, str]] = []
         self.statuses: list[int | None] = []
+        self.before_answer: Callable[[], object] = lambda: None
 
     def _respond(self, method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, bytes] | None:
         assert method == "PUT"
         self.raw.append(body)
         self.bodies.append(json.loads(body))
         self.headers.append(headers)
+        self.before_answer()
         status = self.statuses.pop(0) if self.statuses else 200
         return None if status is None else (status, b"")
 

@@ -1,6 +1,7 @@
 """The calls that the handler makes outside Clean Rooms ML: those of Step Functions, and DescribeStacks."""
 
 import json
+import threading
 from datetime import datetime
 from urllib.parse import parse_qs
 
@@ -23,8 +24,13 @@ class ControlPlane:
         self.stack_updated: datetime | None = None
         self.errors: dict[str, list[tuple[int, str]]] = {}
         self.calls: list[str] = []
+        self._one_by_one = threading.Lock()
 
     def respond(self, method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
+        with self._one_by_one:
+            return self._respond(headers, body)
+
+    def _respond(self, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
         if "x-amz-target" in headers:
             return self._of_step_functions(headers["x-amz-target"], json.loads(body))
         query = parse_qs(body.decode())

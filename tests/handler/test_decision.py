@@ -174,6 +174,14 @@ ACCEPTED = sent("mine", Sent.ACCEPTED, look_for=300)
             situation(create("mine"), export("mine", age=0, size=TWENTY), attempt=ACCEPTED, after=15),
             "ConflictException",
         ),
+        (
+            situation(create("mine"), export("mine", "CREATE_FAILED", age=60), attempt=ACCEPTED, after=29),
+            Wait(2),
+        ),
+        (
+            situation(create("mine"), export("mine", "CREATE_FAILED", age=60), attempt=ACCEPTED, after=30),
+            "ConflictException",
+        ),
         # Unknown: only a listing settles it, then it may be tried again.
         (situation(create("mine"), attempt=sent("mine", Sent.UNKNOWN, look_for=15)), Wait(2)),
         (situation(create("mine"), attempt=sent("mine", Sent.UNKNOWN, look_for=15), after=15), Announce("mine")),

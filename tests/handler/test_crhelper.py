@@ -1,0 +1,369 @@
+"""What plain crhelper 2.0.12 does to its users and this subclass does not: each defect is shown in both."""
+
+import json
+import logging
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import crhelper
+import pytest
+from crhelper import utils
+
+from audience_export_handler import answer, naming
+from audience_export_handler.cfn_resource import StateMachineResource
+from audience_export_handler.failure import ExportFailure
+from local_cloud.readings import Readings
+from tests.handler.deployment import JOB, Deployment, event, properties
+
+CONTEXT = SimpleNamespace(get_remaining_time_in_millis=lambda: 60_000, aws_request_id="1", function_name="f")
+LATER = {"CrHelperPoll": True, "CrHelperRule": "arn:aws:events:r:a:rule/n", "CrHelperPermission": "sid"}
+
+
+class Recorder:
+    """A client of AWS that keeps what it is asked for."""
+
+    def __init__(self, calls: list[tuple[str, dict]]) -> None:
+        self._calls = calls
+
+    def __getattr__(self, operation: str) -> Callable[..., dict]:
+        def call(**request: Any) -> dict:
+            self._calls.append((operation, request))
+            return {"RuleArn": "arn:aws:events:us-east-1:111122223333:rule/name"}
+
+        return call
+
+
+class Plain(crhelper.CfnResource):
+    """crhelper as it is, but for the answer and the calls of AWS, which are kept."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answers: list[dict] = []
+        self.calls: list[tuple[str, dict]] = []
+        self.on_answer: Callable[[], object] = lambda: None
+        self._events_client = self._lambda_client = Recorder(self.calls)
+
+    def _send(self, status: Any = None, reason: str = "", send_response: Any = None) -> None:
+        super()._send(status, reason, lambda url, body, verify: self.answers.append({"url": url, **body}))
+        self.on_answer()
+
+    def made(self, operation: str) -> list[dict]:
+        return [request for name, request in self.calls if name == operation]
+
+
+@pytest.fixture
+def plain(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> Plain:
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    return Plain()
+
+
+def ours(**changes: Any) -> tuple[StateMachineResource, list[dict]]:
+    answers: list[dict] = []
+    arguments: dict[str, Any] = {
+        "physical_id_of": lambda event: "derived",
+        "start_polling": lambda event: None,
+        "deliver": lambda url, body: answers.append({"url": url, **body}),
+    }
+    return StateMachineResource(**(arguments | changes)), answers
+
+
+def test_a_malformed_event_on_a_warm_container(plain: Plain) -> None:
+    plain.create(lambda event, context: "id")
+    plain(event(url="https://first"), CONTEXT)
+    plain({"RequestType": "Create"}, CONTEXT)
+    assert [answer["url"] for answer in plain.answers] == ["https://first", "https://first"]
+
+    resource, answers = ours()
+    resource.delete(lambda event, context: "id")
+    resource(event("Delete", url="https://first", PhysicalResourceId="id"), CONTEXT)
+    with pytest.raises(KeyError):
+        resource({"RequestType": "Create"}, CONTEXT)
+    assert [answer["url"] for answer in answers] == ["https://first"]
+    assert resource._response_url == ""
+
+
+def test_no_echo_of_an_earlier_request(plain: Plain) -> None:
+    resource, answers = ours()
+    for each in (plain, resource):
+        each.delete(lambda event, context: "id")
+        each.NoEcho = True
+        each._sleep_on_delete = 0
+        each(event("Delete", PhysicalResourceId="id"), CONTEXT)
+    assert plain.answers[0]["NoEcho"] is True
+    assert answers[0]["NoEcho"] is False
+
+
+def test_the_physical_id_of_a_failed_create(plain: Plain) -> None:
+    def refuse(event: dict, context: object) -> str:
+        from audience_export_handler.failure import InvalidProperty
+
+        raise InvalidProperty("Name", "must not be blank", " ")
+
+    resource, answers = ours()
+    for each in (plain, resource):
+        each.create(refuse)
+        each(event(), CONTEXT)
+        each(event(), CONTEXT)
+    assert plain.answers[0]["PhysicalResourceId"] != plain.answers[1]["PhysicalResourceId"]
+    assert [answer["PhysicalResourceId"] for answer in answers] == ["derived", "derived"]
+
+
+def test_a_fault_that_a_retry_may_mend(plain: Plain) -> None:
+    def fail(event: dict, context: object) -> str:
+        raise ConnectionError("the network is down")
+
+    resource, answers = ours()
+    for each in (plain, resource):
+        each.create(fail)
+    plain(event(), CONTEXT)
+    assert [answer["Status"] for answer in plain.answers] == ["FAILED"]
+    with pytest.raises(ConnectionError):
+        resource(event(), CONTEXT)
+    assert answers == []
+
+
+def test_the_event_and_its_url_in_the_log(plain: Plain, caplog: pytest.LogCaptureFixture) -> None:
+    plain.create(lambda event, context: "id")
+    plain(event(url="https://signed?Signature=1"), CONTEXT)
+    assert "Signature=1" in caplog.text
+    caplog.clear()
+
+    resource, answers = ours()
+    resource.create(lambda event, context: "id")
+    resource(event(url="https://signed?Signature=1"), CONTEXT)
+    assert "Signature=1" not in caplog.text
+    assert logging.getLogger().level == logging.INFO
+    assert answers[0]["Status"] == "SUCCESS"
+
+
+def test_clients_made_when_constructed(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+    monkeypatch.setattr(boto3, "client", lambda service, **rest: made.append(service))
+    Plain()
+    assert made == ["lambda", "events", "logs"]
+    made.clear()
+    ours()
+    assert made == []
+
+
+def test_the_calls_that_polling_makes(plain: Plain) -> None:
+    """A rule's name has at most 64 characters, an execution's 80; a logical id may have 255."""
+    logical_id = "L" * 255
+    plain.create(lambda event, context: None)
+    plain.poll_create(lambda event, context: None)
+    plain(event(LogicalResourceId=logical_id), CONTEXT)
+    assert len(plain.made("put_rule")[0]["Name"]) == 255 + 8
+    assert plain.made("add_permission"), "a statement of the function's policy for each request"
+
+    assert len(naming.execution_name(event(LogicalResourceId=logical_id))) <= 80
+
+
+def test_polling_after_cloudformation_has_given_up(plain: Plain, deployment: Deployment) -> None:
+    plain.poll_create(lambda event, context: None)
+    for _ in range(100):  # every two minutes, for more than three hours
+        plain(event(**LATER), CONTEXT)
+    assert (plain.answers, plain.made("delete_rule")) == ([], [])
+
+    deployment.emulator.service.readings = Readings(in_progress_for=timedelta(hours=9))
+    assert deployment.request()["Reason"].startswith("DeadlineExceeded: ")
+    assert deployment.machine.running() == []
+
+
+def test_the_physical_id_where_polling_cannot_begin(plain: Plain) -> None:
+    def deny(*arguments: object, **more: object) -> str:
+        raise ExportFailure("AccessDenied", "the rule", "it is denied", "Allow it.")
+
+    resource, answers = ours(start_polling=deny)
+    plain._put_rule = deny  # type: ignore[method-assign]
+    for each in (plain, resource):
+        each.create(lambda event, context: "the right one")
+        each.poll_create(lambda event, context: None)
+    plain(event(), CONTEXT)
+    assert plain.answers[0]["PhysicalResourceId"] == "the right one"
+    plain.create(lambda event, context: None)
+    plain(event(), CONTEXT)
+    assert plain.answers[1]["PhysicalResourceId"] == "None"
+
+    resource(event(), CONTEXT)
+    assert (answers[0]["Status"], answers[0]["PhysicalResourceId"]) == ("FAILED", "derived")
+
+
+def test_the_physical_id_of_an_update_that_polls(plain: Plain, deployment: Deployment) -> None:
+    plain.poll_update(lambda event, context: True)
+    plain(event("Update", PhysicalResourceId="recorded", **LATER), CONTEXT)
+    assert plain.answers[0]["PhysicalResourceId"] not in ("recorded", "True"), "CloudFormation replaces the resource"
+
+    created = deployment.request()
+    updated = deployment.update(created, old=properties(), new=properties(Description="other words"))
+    assert updated["PhysicalResourceId"] == created["PhysicalResourceId"]
+
+
+def test_the_physical_id_of_a_create_whose_poll_fails(plain: Plain, deployment: Deployment) -> None:
+    def fail(event: dict, context: object) -> str:
+        raise RuntimeError("the export has failed")
+
+    plain.poll_create(fail)
+    plain(event(CrHelperData={"PhysicalResourceId": "the right one"}, **LATER), CONTEXT)
+    assert plain.answers[0]["PhysicalResourceId"] != "the right one"
+
+    size = {"Type": "PERCENTAGE", "Value": "7"}
+    failed = deployment.request(ResourceProperties=properties(Name="mine", AudienceSize=size))
+    assert failed["PhysicalResourceId"] == naming.physical_id(JOB, "mine")
+
+
+def test_a_fault_of_a_poll_that_a_retry_may_mend(plain: Plain) -> None:
+    def fail(event: dict, context: object) -> str:
+        raise ConnectionError("the network is down")
+
+    resource, answers = ours()
+    for each in (plain, resource):
+        each.poll_create(fail)
+    plain(event(**LATER), CONTEXT)
+    assert [answer["Status"] for answer in plain.answers] == ["FAILED"]
+    with pytest.raises(ConnectionError):
+        resource({"Version": 1, "Phase": "Step", "Request": event()}, CONTEXT)
+    assert answers == []
+
+
+def test_what_a_call_returns_to_who_polls(plain: Plain) -> None:
+    resource, _ = ours()
+    for each in (plain, resource):
+        each.poll_create(lambda event, context: "id")
+    assert plain(event(**LATER), CONTEXT) is None
+    returned = resource({"Version": 1, "Phase": "Step", "Request": event()}, CONTEXT)
+    assert returned is not None
+    assert returned["Settled"] is True
+
+
+def test_the_physical_id_among_the_attributes(deployment: Deployment, plain: Plain) -> None:
+    plain.create(lambda event, context: "id")
+    plain.poll_create(lambda event, context: "id")
+    plain._remove_polling = lambda: None  # type: ignore[method-assign] - as one does who polls otherwise
+    sent = event()
+    plain(sent, CONTEXT)
+    plain(sent | LATER, CONTEXT)
+    assert plain.answers[0]["Data"] == {"PhysicalResourceId": "id"}
+
+    assert "PhysicalResourceId" not in deployment.request()["Data"]
+
+
+def test_a_call_that_outlasts_the_timer(plain: Plain) -> None:
+    answered = threading.Event()
+    plain.on_answer = answered.set
+    short = SimpleNamespace(get_remaining_time_in_millis=lambda: 510, aws_request_id="1", function_name="f")
+    resource, answers = ours()
+    plain.create(lambda event, context: "id" if answered.wait(30) else "too late")
+    plain(event(), short)
+    assert [answer["Status"] for answer in plain.answers] == ["FAILED", "SUCCESS"]
+
+    resource.create(lambda event, context: "id")
+    resource(event(), short)
+    assert resource._timer is None  # type: ignore[attr-defined]
+    assert [answer["Status"] for answer in answers] == ["SUCCESS"]
+
+
+def test_the_pause_before_a_delete_is_answered(plain: Plain) -> None:
+    paused: list[str] = []
+    resource, answers = ours()
+    for each, name in ((plain, "plain"), (resource, "ours")):
+        each.delete(lambda event, context: "id")
+        each._wait_for_cwlogs = lambda name=name: paused.append(name)  # type: ignore[attr-defined,union-attr]
+        each(event("Delete", PhysicalResourceId="id"), CONTEXT)
+    assert paused == ["plain"]
+    assert [answer["Status"] for answer in answers] == ["SUCCESS"]
+
+
+def test_an_init_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a Region plain crhelper cannot make its clients, and fails the Delete for it."""
+    monkeypatch.delenv("AWS_REGION", raising=False)
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
+    boto3.setup_default_session()
+    try:
+        plain = Plain()
+    finally:
+        boto3.DEFAULT_SESSION = None
+    plain.delete(lambda event, context: "id")
+    plain(event("Delete", PhysicalResourceId="recorded"), CONTEXT)
+    assert [(answer["Status"], answer["PhysicalResourceId"]) for answer in plain.answers] == [("FAILED", "")]
+
+    resource, answers = ours()
+    resource.delete(lambda event, context: "recorded")
+    resource(event("Delete", PhysicalResourceId="recorded"), CONTEXT)
+    assert [(answer["Status"], answer["PhysicalResourceId"]) for answer in answers] == [("SUCCESS", "recorded")]
+    with pytest.raises(RuntimeError, match="cannot begin"):
+        resource.init_failure(RuntimeError("cannot begin"))
+
+
+def test_a_long_reason(plain: Plain) -> None:
+    def refuse(event: dict, context: object) -> str:
+        raise ExportFailure("ConflictException", "the export", "x" * 2000, "Choose another name.")
+
+    resource, answers = ours()
+    for each in (plain, resource):
+        each.create(refuse)
+        each(event(), CONTEXT)
+    assert "ConflictException" not in plain.answers[0]["Reason"]
+    sent = json.loads(answer.encode(answers[0]))["Reason"]
+    assert sent.startswith("ConflictException: the export: xxx")
+    assert sent.endswith("Choose another name.")
+
+
+def test_a_body_that_is_too_long(plain: Plain) -> None:
+    """CloudFormation takes 4,096 bytes; crhelper sends whatever there is."""
+    attributes = {"AudienceGenerationJobArn": "a" * 2048, "OutputLocation": "s3://" + "é" * 1280}
+    resource, answers = ours()
+    for each in (plain, resource):
+        each.delete(lambda event, context, each=each: each.Data.update(attributes) or "id")
+        each._sleep_on_delete = 0
+        each(event("Delete", PhysicalResourceId="id"), CONTEXT)
+    assert len(json.dumps(plain.answers[0]).encode()) > 4096
+    assert len(answer.encode(answers[0])) <= 4096
+
+
+def test_an_answer_that_is_refused(deployment: Deployment) -> None:
+    deployment.endpoint.statuses = [403, 403]
+    utils._send_response(deployment.endpoint.url, {"Status": "SUCCESS"})
+    assert len(deployment.endpoint.bodies) == 1, "taken for delivered"
+
+    answer.deliver(deployment.endpoint.url, {"Status": "SUCCESS"}, sleep=deployment.clock.sleep)
+    assert len(deployment.endpoint.bodies) == 3, "403, then 200"
+
+
+def test_an_answer_that_nobody_takes(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    class StillAtIt(BaseException):
+        pass
+
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if sum(slept) > 900:
+            raise StillAtIt
+
+    monkeypatch.setattr(utils.time, "sleep", sleep)
+    with pytest.raises(StillAtIt):
+        utils._send_response("https://127.0.0.1:1/", {"Status": "SUCCESS"})
+
+    with pytest.raises(answer.AnswerNotDelivered):
+        answer.deliver("https://127.0.0.1:1/", {"Status": "SUCCESS"}, sleep=deployment.clock.sleep)
+    assert sum(deployment.clock.slept) < 10
+
+
+def test_an_endpoint_that_is_silent(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    connection = utils.HTTPSConnection("127.0.0.1")
+    assert connection.timeout is not None
+    assert not isinstance(connection.timeout, int | float), "no time-out: a socket waits for ever"
+
+    silence = threading.Event()
+    deployment.endpoint.before_answer = lambda: silence.wait(30)
+    monkeypatch.setattr(answer, "_TIMEOUT_SECONDS", 0.05)
+    try:
+        with pytest.raises(answer.AnswerNotDelivered, match="TimeoutError"):
+            answer.deliver(deployment.endpoint.url, {"Status": "SUCCESS"}, sleep=deployment.clock.sleep)
+    finally:
+        silence.set()

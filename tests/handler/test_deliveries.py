@@ -1,0 +1,142 @@
+"""One event, delivered once or more, and a function that dies at any call: one export, one answer, no loose end."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from itertools import product
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from audience_export_handler import answer, executions, export_job, lifecycle, stack
+from local_cloud.readings import Readings
+from tests.handler.deployment import Deployment, properties
+
+# Every call that leaves the function, on the way of a Create.
+CALLS = [
+    (executions, "_start_once"),
+    (executions, "stop_older"),
+    (export_job, "list_exports"),
+    (stack, "read_phase"),
+    (export_job, "start_export"),
+    (answer, "_put"),
+]
+# Accept: 1; steps: 1 + 2 + 3 calls, then looks; at last the answer.
+CALLS_OF_A_CREATE = 12
+
+
+class Killed(Exception):
+    """The function's container is gone."""
+
+
+def kill_at(monkeypatch: pytest.MonkeyPatch, number: int, moment: str) -> Callable[[], bool]:
+    """Kill the function at its n-th call, before the call or after it; returns whether that has happened."""
+    count = 0
+
+    def guarded(call: Callable[..., Any]) -> Callable[..., Any]:
+        def called(*arguments: Any, **more: Any) -> Any:
+            nonlocal count
+            count += 1
+            mine = count
+            if mine == number and moment == "before":
+                raise Killed
+            result = call(*arguments, **more)
+            if mine == number:
+                raise Killed
+            return result
+
+        return called
+
+    for module, name in CALLS:
+        monkeypatch.setattr(module, name, guarded(getattr(module, name)))
+    return lambda: count >= number
+
+
+def deliver_as_lambda_does(deployment: Deployment, sent: dict) -> None:
+    """Up to two more times where the function fails."""
+    for _ in range(3):
+        try:
+            return deployment.deliver(sent)
+        except Killed:
+            deployment.clock.sleep(60)
+    raise AssertionError("three deliveries have failed")
+
+
+@pytest.mark.parametrize("name", ["mine", None])
+@pytest.mark.parametrize("death", list(product(range(1, CALLS_OF_A_CREATE + 1), ("before", "after"))))
+@pytest.mark.parametrize("deliveries", [1, 2, 3])
+def test_a_function_that_dies_at_any_call(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch, deliveries: int, death: tuple[int, str], name: str | None
+) -> None:
+    deployment.emulator.service.readings = Readings(listing_lag=timedelta(seconds=12))
+    has_died = kill_at(monkeypatch, *death)
+    sent = deployment.event(ResourceProperties=properties(Name=name))
+    for _ in range(deliveries):
+        deliver_as_lambda_does(deployment, sent)
+        deployment.machine.run(until=deployment.clock() + timedelta(seconds=20))
+    deployment.run_executions()
+    deliver_as_lambda_does(deployment, sent)
+    deployment.run_executions()
+
+    assert has_died()
+    assert len(deployment.emulator.service.exports) == 1
+    assert len(deployment.machine.executions) == 1
+    assert {body["Status"] for body in deployment.endpoint.bodies} == {"SUCCESS"}
+    assert len(set(deployment.endpoint.raw)) == 1, "an answer may be sent again, but never another one"
+
+
+@pytest.mark.parametrize("deliveries", [2, 3])
+def test_an_event_that_is_delivered_to_several_containers_at_once(deployment: Deployment, deliveries: int) -> None:
+    sent = deployment.event()
+    context = SimpleNamespace(aws_request_id="1", function_name="handler")
+    handlers = [lifecycle.make_handler(clock=deployment.clock, sleep=deployment.clock.sleep) for _ in range(deliveries)]
+    with ThreadPoolExecutor(deliveries) as pool:
+        assert list(pool.map(lambda handler: handler(sent, context), handlers)) == [None] * deliveries
+    deployment.run_executions()
+    assert len(deployment.emulator.service.exports) == 1
+    assert [body["Status"] for body in deployment.endpoint.bodies] == ["SUCCESS"]
+
+
+class TestNothingIsLeftRunning:
+    def is_over(self, deployment: Deployment, within: timedelta) -> bool:
+        assert deployment.machine.running() == []
+        return all(
+            one.stopped_at is not None and one.stopped_at - one.started_at <= within
+            for one in deployment.machine.executions.values()
+        )
+
+    @pytest.mark.parametrize("timeout", [60, 600, 3600])
+    def test_after_the_deadline(self, deployment: Deployment, timeout: int) -> None:
+        deployment.emulator.service.readings = Readings(in_progress_for=timedelta(hours=9))
+        declared = properties(TimeoutSeconds=str(timeout), ServiceTimeout=str(timeout))
+        assert deployment.request(ResourceProperties=declared)["Status"] == "FAILED"
+        assert self.is_over(deployment, timedelta(seconds=timeout))
+
+    @pytest.mark.parametrize("calls", [0, 1, 3, 20])
+    @pytest.mark.parametrize("seconds", [0, 74])
+    def test_where_lambda_is_down(self, deployment: Deployment, calls: int, seconds: int) -> None:
+        """From the n-th step on each call fails, at once or after the task's time-out."""
+        deployment.emulator.service.readings = Readings(in_progress_for=timedelta(hours=9))
+        invoke, count = deployment.machine.invoke, 0
+
+        def fail_from_then_on(message: dict) -> object:
+            nonlocal count
+            count += 1
+            if count <= calls:
+                return invoke(message)
+            deployment.clock.sleep(seconds)
+            raise ConnectionError("Lambda is down")
+
+        deployment.deliver(deployment.event())
+        deployment.machine.invoke = fail_from_then_on
+        deployment.run_executions()
+        assert self.is_over(deployment, timedelta(minutes=65))
+
+    def test_where_no_answer_is_taken(self, deployment: Deployment) -> None:
+        deployment.endpoint.statuses = [503] * 999
+        deployment.deliver(deployment.event())
+        deployment.run_executions()
+        [execution] = deployment.machine.executions.values()
+        assert execution.status == "FAILED"
+        assert self.is_over(deployment, timedelta(minutes=65))
