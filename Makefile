@@ -29,8 +29,9 @@ demo: $(READY)
 local: $(READY)
 	@$(BIN)/python -m local_cloud
 
+# Two at a time: those on the local cloud mostly wait, the others mostly compute.
 test: $(READY)
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: $(READY)
 	@$(BIN)/ruff format --check .

@@ -1,0 +1,76 @@
+"""A plain handler gets a stack stuck where this one does not: both runs, on MiniStack with the real CDK CLI.
+
+The plain one does what most handlers do: it starts an export on Create and Update, under the name that it is given.
+"""
+
+from collections.abc import Callable
+
+import pytest
+from aws_cdk import CustomResource, Stack
+from aws_cdk import aws_lambda as lambda_
+
+from local_cloud.cloud import LocalCloud
+from tests.deployment.stack import Declare, DeployedStack, export
+from tests.handler.deployment import JOB
+
+pytestmark = pytest.mark.xdist_group("local cloud")  # one run after the other
+
+PLAIN_HANDLER = """
+import json, urllib.request
+import boto3
+
+def handler(event, context):
+    wanted = event["ResourceProperties"]
+    answer = {key: event[key] for key in ("StackId", "RequestId", "LogicalResourceId")}
+    answer |= {"Status": "SUCCESS", "PhysicalResourceId": wanted["Name"]}
+    try:
+        if event["RequestType"] != "Delete":
+            boto3.client("cleanroomsml").start_audience_export_job(
+                name=wanted["Name"],
+                audienceGenerationJobArn=wanted["Job"],
+                audienceSize={"type": "PERCENTAGE", "value": int(wanted["Percent"])},
+            )
+    except Exception as error:
+        answer |= {"Status": "FAILED", "Reason": str(error)}
+        answer["PhysicalResourceId"] = event.get("PhysicalResourceId", wanted["Name"])
+    body = json.dumps(answer).encode()
+    headers = {"Content-Type": ""}
+    urllib.request.urlopen(urllib.request.Request(event["ResponseURL"], body, headers, method="PUT"))
+"""
+
+
+def plain(*, name: str, percent: int = 10) -> Declare:
+    def declare(stack: Stack) -> None:
+        function = lambda_.Function(
+            stack,
+            "Plain",
+            runtime=lambda_.Runtime.PYTHON_3_13,
+            handler="index.handler",
+            code=lambda_.Code.from_inline(PLAIN_HANDLER),
+        )
+        wanted = {"Job": JOB, "Name": name, "Percent": percent}
+        CustomResource(stack, "Export", service_token=function.function_arn, properties=wanted)
+
+    return declare
+
+
+def life_of(stack: DeployedStack, declare: Callable[..., Declare]) -> str:
+    """Two names, one after the other, then an update that fails; returns the status that the stack ends in."""
+    assert stack.deploy(declare(name=f"{stack.name} A")) == 0, stack.cloud.cdk.log.read_text()
+    assert stack.deploy(declare(name=f"{stack.name} B")) == 0
+    assert stack.deploy(declare(name=f"{stack.name} C", percent=7)) != 0
+    return stack.status()
+
+
+def test_a_failed_update_leaves_the_plain_handler_stuck_and_this_one_not(local_cloud: LocalCloud) -> None:
+    stuck = DeployedStack(local_cloud, "Plain")
+    assert life_of(stuck, plain) == "UPDATE_ROLLBACK_FAILED"
+    reasons = [event.get("ResourceStatusReason", "") for event in stuck.watch.told]
+    assert any("ConflictException" in reason for reason in reasons), "its own export is in its way"
+
+    ours = DeployedStack(local_cloud, "Ours")
+    assert life_of(ours, export) == "UPDATE_ROLLBACK_COMPLETE"
+    assert ours.outputs()["Name"] == "Ours B"
+    names = [one.name for one in local_cloud.clean_rooms_ml.service.exports]
+    assert names == ["Plain A", "Plain B", "Ours A", "Ours B"]
+    assert ours.deploy(export(name="Ours D")) == 0, "and it can be deployed again"
