@@ -31,7 +31,7 @@ local: $(READY)
 
 # Two at a time: those on the local cloud mostly wait, the others mostly compute.
 test: $(READY)
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -n 2
 
 check: $(READY)
 	@$(BIN)/ruff format --check .

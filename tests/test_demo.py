@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-pytestmark = pytest.mark.xdist_group("local cloud")  # one run after the other
 
 
 def start_demo() -> subprocess.Popen[str]:

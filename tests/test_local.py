@@ -7,13 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from local_cloud.environment import CHECKOUT
 from tests.handler.deployment import JOB
 
 APP = Path(__file__).parent / "apps" / "life"
-pytestmark = pytest.mark.xdist_group("local cloud")  # one run after the other
 SCRIPT = """
 . "$SETTINGS"
 cdk bootstrap

@@ -3,15 +3,12 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
-import pytest
 from aws_cdk import CfnCustomResource, CfnParameter, Stack
 
 from local_cloud.cloud import LocalCloud
 from local_cloud.readings import Readings
 from tests.deployment.stack import Declare, DeployedStack, export
 from tests.handler.deployment import FAILING_JOB, JOB
-
-pytestmark = pytest.mark.xdist_group("local cloud")  # one run after the other
 
 
 def sizes_exported(cloud: LocalCloud) -> list[int]:

@@ -5,15 +5,12 @@ The plain one does what most handlers do: it starts an export on Create and Upda
 
 from collections.abc import Callable
 
-import pytest
 from aws_cdk import CustomResource, Stack
 from aws_cdk import aws_lambda as lambda_
 
 from local_cloud.cloud import LocalCloud
 from tests.deployment.stack import Declare, DeployedStack, export
 from tests.handler.deployment import JOB
-
-pytestmark = pytest.mark.xdist_group("local cloud")  # one run after the other
 
 PLAIN_HANDLER = """
 import json, urllib.request
