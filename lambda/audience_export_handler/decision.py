@@ -269,6 +269,10 @@ def _too_late(situation: Situation) -> ExportFailure:
     is_started = attempt is not None and (
         attempt.sent is Sent.ACCEPTED or any(_is_ours(export, request, attempt) for export in situation.exports)
     )
+    if attempt is None and situation.progress.free_from is None:
+        return explanation.executions_unreadable(request)
+    if attempt is None and situation.stack is StackPhase.UNREADABLE:
+        return explanation.stack_unreadable(request)
     return too_late(request, situation.progress, situation.now, is_started=is_started)
 
 

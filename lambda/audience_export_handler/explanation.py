@@ -124,6 +124,28 @@ def stack_moved_on(request: ExportRequest, phase: str) -> ExportFailure:
     )
 
 
+def stack_unreadable(request: ExportRequest) -> ExportFailure:
+    """A stack whose status could not be read until the deadline."""
+    return ExportFailure(
+        "StackUnreadable",
+        request.subject,
+        "the stack's status could not be read, so nothing was started",
+        "The handler's role asks for cloudformation:DescribeStacks on its own stack: check permissions boundaries and "
+        "service control policies, then deploy again.",
+    )
+
+
+def executions_unreadable(request: ExportRequest) -> ExportFailure:
+    """Executions of older requests that could not be listed and stopped until the deadline."""
+    return ExportFailure(
+        "ExecutionsUnreadable",
+        request.subject,
+        "older requests for this resource could not be ruled out, so nothing was started",
+        "The handler's role asks for states:ListExecutions and StopExecution on its own state machine: check "
+        "permissions boundaries and service control policies, then deploy again.",
+    )
+
+
 def missing_in_rollback(request: ExportRequest) -> ExportFailure:
     """A rollback to an export that is not listed: nothing may start, and success would be a lie."""
     return ExportFailure(

@@ -370,6 +370,13 @@ class TestStack:
         deployment.run_executions()
         assert deployment.endpoint.bodies[-1]["Status"] == "SUCCESS"
 
+    def test_a_stack_that_cannot_be_read_until_the_deadline_is_told(self, deployment: Deployment) -> None:
+        deployment.control.stack_status = None
+        answer = deployment.request(ResourceProperties=properties(TimeoutSeconds="600"))
+        assert answer["Reason"].startswith("StackUnreadable: export ")
+        assert "cloudformation:DescribeStacks" in answer["Reason"]
+        assert deployment.starts() == []
+
     def test_a_rollback_returns_to_its_export_without_a_start(self, deployment: Deployment) -> None:
         first = deployment.request(ResourceProperties=properties(Name="mine"))
         deployment.control.stack_status = "UPDATE_ROLLBACK_IN_PROGRESS"
