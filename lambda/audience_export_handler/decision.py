@@ -266,9 +266,7 @@ def _next_look(situation: Situation, decision: Announce | Start | Wait) -> datet
 
 def _too_late(situation: Situation) -> ExportFailure:
     request, attempt = situation.request, situation.progress.attempt
-    is_started = attempt is not None and (
-        attempt.sent is Sent.ACCEPTED or any(_is_ours(export, request, attempt) for export in situation.exports)
-    )
+    is_started = attempt is not None and any(_is_ours(export, request, attempt) for export in situation.exports)
     if attempt is None and situation.progress.free_from is None:
         return explanation.executions_unreadable(request)
     if attempt is None and situation.stack is StackPhase.UNREADABLE:
