@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -21,6 +22,8 @@ UNFINISHED_JOB = JOB.replace("11111111-", "44444444-")
 UNKNOWN_JOB = JOB.replace("11111111-", "99999999-")
 OTHER_JOB, THIRD_JOB = JOB.replace("11111111-", "55555555-"), JOB.replace("11111111-", "66666666-")
 MACHINE = "arn:aws:states:us-east-1:111122223333:stateMachine:exports"
+# Of every ResponseURL that leads to the endpoint.
+SIGNATURE = "Signature=secret"
 STACK_ID = "arn:aws:cloudformation:us-east-1:111122223333:stack/Campaigns/0c4d7c40"
 
 
@@ -69,7 +72,9 @@ class Deployment:
         self._number = 0
 
     def invoke(self, message: dict) -> Any:
-        return self.handler(message, SimpleNamespace(aws_request_id="1", function_name="handler"))
+        result = self.handler(message, SimpleNamespace(aws_request_id="1", function_name="handler"))
+        assert SIGNATURE not in json.dumps(result), "what a step returns is stored"
+        return result
 
     def event(self, request_type: str = "Create", **rest: Any) -> dict:
         """An event as CloudFormation makes it now, with its URL signed as S3 signs them."""
