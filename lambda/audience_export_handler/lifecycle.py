@@ -9,24 +9,20 @@ import logging
 import random
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from functools import partial
 from typing import Any
 
-from audience_export_handler import answer, executions, export_request, stack
+from audience_export_handler import answer, deletion, executions, export_request
 from audience_export_handler.cfn_resource import StateMachineResource
 from audience_export_handler.export_job import ExportJob
 from audience_export_handler.progress import Progress
 from audience_export_handler.request_time import asked_at
-from audience_export_handler.stack import StackPhase
 from audience_export_handler.step import Pending, Step, take
 
 logger = logging.getLogger(__name__)
 
 Event = dict[str, Any]
-
-# A Delete ends what runs within five seconds: no call begins after three, and none takes more than two.
-_LAST_CALL_OF_DELETE, _CALL_SECONDS_OF_DELETE = timedelta(seconds=3), 1
 
 
 def utc_now() -> datetime:
@@ -82,21 +78,10 @@ def make_handler(
     @resource.delete
     def delete(event: Event, context: object) -> str:
         """Succeed: an export cannot be deleted, and its output is the owner's. What runs for the resource ends."""
-        _end_executions(event, clock)
+        deletion.end_executions(event, clock)
         return str(event.get("PhysicalResourceId") or "")
 
     return resource
-
-
-def _end_executions(event: Event, clock: Callable[[], datetime]) -> None:
-    """Stop the resource's executions, if the stack really is at its end: a Delete may come late, or again."""
-    if "StateMachineArn" not in (event.get("ResourceProperties") or {}):
-        return  # of another release
-    began, seconds = clock(), _CALL_SECONDS_OF_DELETE
-    asked, last_call = asked_at(event, began), began + _LAST_CALL_OF_DELETE
-    phase = stack.read_phase(event["StackId"], asked_at=asked, call_seconds=seconds)
-    if phase in (StackPhase.ENDING, StackPhase.ROLLING_BACK):
-        executions.stop_all(event, asked_at=asked, call_seconds=seconds, last_call=last_call, clock=clock)
 
 
 def attributes(export: ExportJob) -> dict[str, str]:

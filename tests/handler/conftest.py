@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from local_cloud import seed
 from local_cloud.clean_rooms_ml import CleanRoomsML
 from local_cloud.emulator import Emulator
+from local_cloud.readings import Readings
 from tests.fakes.answer_endpoint import answer_endpoint
 from tests.fakes.clock import VirtualClock
 from tests.fakes.control_plane import ControlPlane
@@ -42,3 +44,12 @@ def deployment(
         forget_clients()
     if not request.node.path.name.startswith("test_crhelper"):
         assert not any(SIGNATURE in record.getMessage() for record in caplog.get_records("call"))
+
+
+@pytest.fixture
+def full(deployment: Deployment) -> Deployment:
+    """An account in which nothing can start for ten minutes: requests wait for their turn."""
+    deployment.emulator.service.readings = Readings(in_progress_for=timedelta(minutes=10))
+    for number in range(20):
+        deployment.start_elsewhere(f"neighbour {number}", job=OTHER_JOB)
+    return deployment

@@ -1,0 +1,88 @@
+"""A Delete always succeeds, and ends what still runs for the resource, but never a newer request."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.handler.deployment import Deployment
+from tests.handler.test_executions import BACKWARD, MINUTE, execution_of, run_for, started_by_us
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        "DELETE_IN_PROGRESS",
+        "ROLLBACK_IN_PROGRESS",
+        "UPDATE_ROLLBACK_IN_PROGRESS",
+        "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
+        "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS",
+    ],
+)
+def test_a_delete_while_its_create_runs_stops_it(full: Deployment, status: str) -> None:
+    create, other = full.event(), full.event(LogicalResourceId="Other")
+    for sent in (create, other):
+        full.deliver(sent)
+    run_for(full, MINUTE)
+    full.control.stack_status = status
+    full.deliver(full.event("Delete", PhysicalResourceId="made-up-by-cloudformation"))
+    [answer] = full.endpoint.bodies
+    full.run_executions()
+    assert (answer["Status"], answer["PhysicalResourceId"]) == ("SUCCESS", "made-up-by-cloudformation")
+    assert execution_of(full, create).status == "ABORTED"
+    assert execution_of(full, other).status == "SUCCEEDED", "it ends by itself: the stack has moved on"
+    assert started_by_us(full) == []
+
+
+@pytest.mark.parametrize("status", ["CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE", None])
+def test_a_delete_stops_nothing_while_the_stack_goes_forward(full: Deployment, status: str | None) -> None:
+    create = full.event()
+    full.deliver(create)
+    run_for(full, MINUTE)
+    full.control.stack_status = status
+    full.deliver(full.event("Delete", PhysicalResourceId="any"))
+    assert full.endpoint.bodies[-1]["Status"] == "SUCCESS"
+    assert execution_of(full, create).status == "RUNNING"
+
+
+def test_a_delete_that_comes_late_stops_no_newer_execution(full: Deployment) -> None:
+    delayed = full.event("Delete", PhysicalResourceId="any")
+    full.clock.sleep(60)
+    newer = full.event("Update", **BACKWARD)
+    full.control.stack_status = "UPDATE_ROLLBACK_IN_PROGRESS"
+    full.deliver(newer)
+    run_for(full, timedelta(seconds=1))
+    full.deliver(delayed)
+    assert full.endpoint.bodies[-1]["Status"] == "SUCCESS"
+    assert execution_of(full, newer).status == "RUNNING"
+
+
+@pytest.mark.parametrize("operation", ["ListExecutions", "StopExecution"])
+def test_a_delete_succeeds_where_nothing_can_be_stopped(full: Deployment, operation: str) -> None:
+    create = full.event()
+    full.deliver(create)
+    run_for(full, MINUTE)
+    full.control.stack_status = "DELETE_IN_PROGRESS"
+    full.control.errors[operation] = [(500, "Internal")]
+    full.deliver(full.event("Delete", PhysicalResourceId="any"))
+    assert full.endpoint.bodies[-1]["Status"] == "SUCCESS"
+    full.run_executions()
+    assert started_by_us(full) == []
+
+
+def test_a_delete_makes_no_call_after_three_seconds(full: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    create = full.event()
+    full.deliver(create)
+    run_for(full, MINUTE)
+    full.control.stack_status = "DELETE_IN_PROGRESS"
+    respond = full.control._respond
+
+    def slowly(*arguments: Any) -> Any:
+        full.clock.sleep(1.9)
+        return respond(*arguments)
+
+    monkeypatch.setattr(full.control, "_respond", slowly)
+    began = full.clock()
+    full.deliver(full.event("Delete", PhysicalResourceId="any"))
+    assert timedelta(seconds=3) < full.clock() - began < timedelta(seconds=5)
+    assert full.endpoint.bodies[-1]["Status"] == "SUCCESS"
