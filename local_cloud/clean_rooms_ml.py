@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from local_cloud.readings import NamesAreUnique, Readings, Repeat
@@ -68,14 +68,23 @@ class CleanRoomsML:
         with self._one_by_one:
             return known[operation](request)
 
+    def duration_of(self, export: Export) -> tuple[timedelta, timedelta]:  # noqa: ARG002 - for those that differ
+        """Return how long an export is pending, and then in progress."""
+        return self.readings.pending_for, self.readings.in_progress_for
+
+    def failure_of(self, export: Export) -> str:
+        """Return the status code with which an export ends, or nothing for one that becomes ACTIVE."""
+        return export.job.fails_exports
+
     def status_of(self, export: Export) -> str:
         """Return the status of an export now."""
         age = self.clock() - export.created
-        if age < self.readings.pending_for:
+        pending_for, in_progress_for = self.duration_of(export)
+        if age < pending_for:
             return "CREATE_PENDING"
-        if age < self.readings.pending_for + self.readings.in_progress_for:
+        if age < pending_for + in_progress_for:
             return "CREATE_IN_PROGRESS"
-        return "CREATE_FAILED" if export.job.fails_exports else "ACTIVE"
+        return "CREATE_FAILED" if self.failure_of(export) else "ACTIVE"
 
     def _start(self, request: dict[str, Any]) -> dict[str, Any]:
         job = self._job(request["audienceGenerationJobArn"])
@@ -148,7 +157,8 @@ class CleanRoomsML:
 
     def _summary(self, export: Export) -> dict[str, Any]:
         status = self.status_of(export)
-        ended = export.created + self.readings.pending_for + self.readings.in_progress_for
+        pending_for, in_progress_for = self.duration_of(export)
+        ended = export.created + pending_for + in_progress_for
         summary = {
             "name": export.name,
             "audienceGenerationJobArn": export.job.arn,
@@ -157,14 +167,14 @@ class CleanRoomsML:
             "createTime": export.created,
             "updateTime": {
                 "CREATE_PENDING": export.created,
-                "CREATE_IN_PROGRESS": export.created + self.readings.pending_for,
+                "CREATE_IN_PROGRESS": export.created + pending_for,
             }.get(status, ended),
         }
         if export.description is not None:
             summary["description"] = export.description
         if status == "CREATE_FAILED":
             message = "The export could not write to its destination."
-            summary["statusDetails"] = {"statusCode": export.job.fails_exports, "message": message}
+            summary["statusDetails"] = {"statusCode": self.failure_of(export), "message": message}
         if status == "ACTIVE" and self.clock() - ended >= self.readings.output_location_lag:
             summary["outputLocation"] = self._output_location(export)
         return summary

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import logging
-import random
 import ssl
 import urllib.error
 import urllib.request
@@ -42,7 +41,9 @@ def encode(body: dict[str, Any]) -> bytes:
     return encoded
 
 
-def deliver(response_url: str, body: dict[str, Any], *, sleep: Callable[[float], None]) -> None:
+def deliver(
+    response_url: str, body: dict[str, Any], *, sleep: Callable[[float], None], draw: Callable[[], float]
+) -> None:
     """PUT the body; AnswerNotDelivered after a few tries without a 2xx."""
     data = encode(body)
     for attempt in range(_TRIES):
@@ -52,7 +53,7 @@ def deliver(response_url: str, body: dict[str, Any], *, sleep: Callable[[float],
             return
         logger.warning("The answer was not confirmed: %s", problem)
         if attempt + 1 < _TRIES:
-            sleep(random.uniform(0.5, 1.5) * 2**attempt)  # noqa: S311 - jitter, not a secret
+            sleep((0.5 + draw()) * 2**attempt)
     raise AnswerNotDelivered(f"CloudFormation did not confirm the answer in {_TRIES} tries; last: {problem}")
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import logging
-import random
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import cache
@@ -41,7 +40,13 @@ class ExecutionsUnreadable(Exception):
     """The executions of the resource cannot be listed or stopped just now."""
 
 
-def start(event: dict[str, Any], *, clock: Callable[[], datetime], sleep: Callable[[float], None]) -> None:
+def start(
+    event: dict[str, Any],
+    *,
+    clock: Callable[[], datetime],
+    sleep: Callable[[float], None],
+    draw: Callable[[], float],
+) -> None:
     """Start the execution of a Create or Update event, or find that it was started before.
 
     Raises ExportFailure where that is refused for good; any other error is raised for Lambda to deliver the event
@@ -65,7 +70,7 @@ def start(event: dict[str, Any], *, clock: Callable[[], datetime], sleep: Callab
             logger.warning("The execution cannot be started yet: %s", code)
         else:
             return
-        sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
+        sleep(pause * (0.5 + 0.5 * draw()))
         pause = min(2 * pause, 8.0)
 
 

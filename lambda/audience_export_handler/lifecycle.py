@@ -39,8 +39,8 @@ def make_handler(
     """Return the handler; its time and its chance come from outside."""
     resource = StateMachineResource(
         physical_id_of=export_request.physical_id,
-        start_polling=partial(executions.start, clock=clock, sleep=sleep),
-        deliver=partial(answer.deliver, sleep=sleep),
+        start_polling=partial(executions.start, clock=clock, sleep=sleep, draw=draw),
+        deliver=partial(answer.deliver, sleep=sleep, draw=draw),
     )
 
     @resource.create

@@ -50,7 +50,7 @@ class StateMachine:
         assert name not in self.executions
         now = self.clock()
         execution = Execution(name, execution_input, started_at=now, wakes_at=now)
-        execution.course = self._course(execution)
+        execution.course = self.course(execution)
         self.executions[name] = execution
         return execution
 
@@ -99,7 +99,8 @@ class StateMachine:
             if execution.status == "RUNNING" and execution.wakes_at > ends_at:
                 execution.end("TIMED_OUT", ends_at)
 
-    def _course(self, execution: Execution) -> Course:
+    def course(self, execution: Execution) -> Course:
+        """Run an execution from its first state; yields the seconds to wait before it goes on."""
         data, name = execution.input, self.definition["StartAt"]
         while name is not None:
             data, name = yield from self._run_state(execution, self.definition["States"][name], data)
