@@ -102,7 +102,7 @@ class StateMachine:
     def course(self, execution: Execution) -> Course:
         """Run an execution from its first state; yields the seconds to wait before it goes on."""
         data, name = execution.input, self.definition["StartAt"]
-        while name is not None:
+        while name is not None and execution.status == "RUNNING":
             data, name = yield from self._run_state(execution, self.definition["States"][name], data)
 
     def _run_state(self, execution: Execution, state: dict, data: dict) -> Iterator[float]:
@@ -125,6 +125,8 @@ class StateMachine:
             except Exception as error:
                 last = error
                 yield min(retry["MaxDelaySeconds"], retry["IntervalSeconds"] * retry["BackoffRate"] ** attempt)
+                if execution.status != "RUNNING":
+                    return data, None
             else:
                 return _put(state, data, result), state.get("Next")
         if "Catch" not in state:

@@ -104,6 +104,13 @@ class Promise:
         for wake in self._waiting:
             self._timeline.at(0, wake)
 
+    def then(self, do: Callable[[], None]) -> None:
+        """Have something done once the value is set; it must not sleep."""
+        if self.is_set:
+            self._timeline.at(0, do)
+        else:
+            self._waiting.append(do)
+
     def wait(self, seconds: float) -> bool:
         """Wait for the value; False if it has not come in so many seconds."""
         if self.is_set:

@@ -1,0 +1,102 @@
+"""One request of CloudFormation, from the event that it sends to the answer that it waits for, with what got in the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tests.simulation.timeline import Promise
+
+if TYPE_CHECKING:
+    from tests.simulation.cloudformation import Operation, Stack
+
+Identity = tuple[str, str, Any, Any, Any, Any, Any]
+
+
+def identity_of(properties: dict[str, Any]) -> tuple[Any, ...]:
+    """What identifies an export (DESIGN: generation job, size, name if given, revision), read afresh here."""
+    size = properties.get("AudienceSize") or {}
+    return (
+        properties.get("AudienceGenerationJobArn"),
+        size.get("Type"),
+        size.get("Value"),
+        properties.get("Name"),
+        properties.get("Revision"),
+    )
+
+
+@dataclass(eq=False)
+class Request:
+    """Times are seconds of the timeline.
+
+    `settle_by` is the handler's own deadline, `gives_up_at` CloudFormation's. `settled` is set with the answer, or with
+    None where CloudFormation does not wait any more. `outages` are spans in which Lambda, Step Functions or the answer's
+    endpoint kept the request from going on.
+    """
+
+    event: dict[str, Any]
+    stack: Stack
+    operation: Operation
+    sent_at: float
+    gives_up_at: float
+    settle_by: float
+    is_rollback: bool
+    settled: Promise
+    bodies: list[dict[str, Any]] = field(default_factory=list)
+    abandoned_at: float | None = None
+    outages: list[tuple[float, float]] = field(default_factory=list)
+    _out_since: float | None = None
+    last_look_failed: bool = False
+    last_ask_failed: bool = False
+    queued_since: float | None = None
+    last_trouble_at: float = 0.0
+
+    @property
+    def type(self) -> str:
+        return self.event["RequestType"]
+
+    @property
+    def properties(self) -> dict[str, Any]:
+        return self.event["ResourceProperties"]
+
+    @property
+    def identity(self) -> Identity:
+        """Identity of the export asked for by this resource, in whichever deployment."""
+        return (self.stack.name, self.event["LogicalResourceId"], *identity_of(self.properties))
+
+    @property
+    def keeps_its_export(self) -> bool:
+        """Whether it is an Update that changes nothing that identifies the export."""
+        old = self.event.get("OldResourceProperties")
+        return self.type == "Update" and identity_of(old or {}) == identity_of(self.properties)
+
+    @property
+    def waits(self) -> bool:
+        return self.properties.get("WaitForCompletion", "true") == "true"
+
+    @property
+    def adopts(self) -> bool:
+        return self.properties.get("OnConflict") == "ADOPT"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether CloudFormation still waits for the answer."""
+        return not self.settled.is_set
+
+    def goes_out(self, now: float) -> None:
+        """From now on something other than Clean Rooms ML keeps it from going on."""
+        self._out_since = now if self._out_since is None else self._out_since
+
+    def goes_on(self, now: float) -> None:
+        """It does go on."""
+        if self._out_since is not None:
+            self.outages.append((self._out_since, now))
+            self._out_since = None
+
+    def was_out_at_the_end(self) -> bool:
+        """Whether it was kept from going on across its deadline."""
+        spans = self.outages + ([(self._out_since, float("inf"))] if self._out_since is not None else [])
+        return any(begin <= self.gives_up_at and end >= self.settle_by for begin, end in spans)
+
+    def __str__(self) -> str:
+        return f"{self.type} of {self.stack.name}/{self.event['LogicalResourceId']} ({self.event['RequestId']})"

@@ -1,0 +1,50 @@
+"""Step Functions for the state machine of one stack, on the timeline: executions side by side, each in its own task."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from tests.fakes.state_machine import Execution, StateMachine
+from tests.simulation.lambda_function import Function, FunctionError
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+
+class Executions(StateMachine):
+    """The machine that the construct deploys; its tasks call the function."""
+
+    def __init__(self, world: World, definition: dict[str, Any], function: Function) -> None:
+        self._world = world
+        super().__init__(definition, self._call, lambda: world.timeline.time(world.skews["states"]))  # type: ignore[arg-type]
+        self._function = function
+
+    def start(self, name: str, execution_input: dict[str, Any]) -> Execution:
+        execution = super().start(name, execution_input)
+        self._world.timeline.spawn(partial(self._run, execution), after=self._world.chance.uniform(0.01, 0.2))
+        return execution
+
+    def stop(self, execution: Execution) -> None:
+        self._world.watch.stopped(execution, self._world.timeline.current)
+        super().stop(execution)
+
+    def _run(self, execution: Execution) -> None:
+        timeline, world = self._world.timeline, self._world
+        ends_at = execution.started_at + timedelta(seconds=self.definition["TimeoutSeconds"])
+        try:
+            for seconds in execution.course:
+                timeline.sleep(seconds + world.chance.uniform(0.01, 0.1))
+                if execution.status == "RUNNING" and self.clock() > ends_at:
+                    execution.end("TIMED_OUT", ends_at)
+        except FunctionError as error:
+            world.tell("the execution for {} fails: {}", world.request_of(execution.input["Request"]), error)
+            if execution.status == "RUNNING":
+                execution.end("FAILED", self.clock())
+        else:
+            if execution.status == "RUNNING":
+                execution.end("SUCCEEDED", self.clock())
+
+    def _call(self, message: dict[str, Any]) -> Any:
+        return self._function.invoke(message, self._world.request_of(message["Request"]))
