@@ -28,8 +28,10 @@ PATIENCE_WITH_LISTING = timedelta(seconds=30)
 OUTLASTING_STEP = timedelta(seconds=60) + LISTING_LAG
 # createTime is the service's clock, ours is Lambda's.
 CLOCK_SKEW = timedelta(seconds=5)
-# What is left of the time-out for the answer, and for what passed before the execution started.
-ANSWERING_SHARE, ANSWERING_LEAST = 0.05, timedelta(seconds=10)
+# What is left of the time-out for a last call that is not answered (15 s), and for the answer.
+ANSWERING_SHARE, ANSWERING_LEAST = 0.05, timedelta(seconds=20)
+# How long after the deadline a look at the exports may begin that was meant to be in time.
+LAST_LOOK = timedelta(seconds=2)
 # outputLocation may appear later than ACTIVE; after this long the success goes without one.
 OUTPUT_LOCATION_LAG = timedelta(seconds=60)
 

@@ -6,6 +6,7 @@ state machine repeat everything else. Members that older SDKs in the Lambda runt
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from enum import Enum
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 # Together below the function's time-out, also for a listing of several pages.
 _CONFIG = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=10)
 _THROTTLES = {"ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded"}
+
+
+# Whether there is time for another call: a listing has any number of pages, and an explanation is only best effort.
+InTime = Callable[[], bool]
 
 
 class Outcome(Enum):
@@ -68,15 +73,15 @@ class ExportJob:
         return f"{self.audience_size}, status {self.status}, created {self.create_time.isoformat()}"
 
 
-def list_exports(audience_generation_job_arn: str) -> tuple[ExportJob, ...]:
+def list_exports(audience_generation_job_arn: str, in_time: InTime) -> tuple[ExportJob, ...]:
     """Return every export of a generation job, over all pages."""
-    return _listed(audienceGenerationJobArn=audience_generation_job_arn)
+    return _listed(in_time, audienceGenerationJobArn=audience_generation_job_arn)
 
 
-def list_account() -> tuple[ExportJob, ...] | None:
+def list_account(in_time: InTime) -> tuple[ExportJob, ...] | None:
     """Return the account's exports, of every generation job; None where they cannot be listed."""
     try:
-        return _listed()
+        return _listed(in_time) if in_time() else None
     except ServiceError:
         return None
 
@@ -96,8 +101,10 @@ def start_export(request: ExportRequest, name: str) -> None:
         raise _service_error(error) from error
 
 
-def explain_refusal(request: ExportRequest) -> str:
+def explain_refusal(request: ExportRequest, in_time: InTime) -> str:
     """Return what the generation job and its model say that bears on a refused start; best effort, may be empty."""
+    if not in_time():
+        return ""
     try:
         job = _client().get_audience_generation_job(audienceGenerationJobArn=request.audience_generation_job_arn)
     except (ClientError, BotoCoreError):
@@ -105,7 +112,7 @@ def explain_refusal(request: ExportRequest) -> str:
     parts = []
     if job.get("status", "ACTIVE") != "ACTIVE":
         parts.append(f"The generation job is {job['status']}; only an ACTIVE one can be exported.")
-    offered = _offered_sizes(job.get("configuredAudienceModelArn", ""))
+    offered = _offered_sizes(job.get("configuredAudienceModelArn", "")) if in_time() else []
     if offered and request.audience_size not in offered:
         parts.append(f"The configured audience model offers these audience sizes: {_size_list(offered)}.")
     measured = _measured_sizes(job.get("metrics", {}))
@@ -135,11 +142,17 @@ def _size_list(sizes: list[AudienceSize]) -> str:
     return "; ".join(f"{kind} {', '.join(str(value) for value in sorted(by_type[kind]))}" for kind in sorted(by_type))
 
 
-def _listed(**filters: Any) -> tuple[ExportJob, ...]:
+def _listed(in_time: InTime, **filters: Any) -> tuple[ExportJob, ...]:
     pages = _client().get_paginator("list_audience_export_jobs").paginate(**filters, PaginationConfig={"PageSize": 100})
     wanted = filters.get("audienceGenerationJobArn")
+    listed: list[ExportJob] = []
     try:
-        listed = [_export(summary) for page in pages for summary in page["audienceExportJobs"]]
+        for page in pages:
+            listed += [_export(summary) for summary in page["audienceExportJobs"]]
+            if "nextToken" in page and not in_time():
+                raise ServiceError(
+                    "ListingTooSlow", "the listing has more pages than there is time for", Outcome.UNKNOWN
+                )
     except (ClientError, BotoCoreError) as error:
         raise _service_error(error) from error
     return tuple(export for export in listed if wanted in (None, export.audience_generation_job_arn))

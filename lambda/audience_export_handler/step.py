@@ -52,13 +52,24 @@ class Step:
     clock: Callable[[], datetime]
     draw: Callable[[], float]
 
+    @property
+    def deadline(self) -> datetime:
+        """By when the request must be settled."""
+        return decision.deadline(self.request, self.asked_at)
+
+    def in_time(self) -> bool:
+        """Whether the deadline is still to come, so that another call may be made."""
+        return self.clock() < self.deadline
+
 
 def take(step: Step) -> ExportJob | Pending:
     """Return the export that fulfils the request, or how to go on; ExportFailure says that it cannot be fulfilled."""
     step = replace(step, progress=_after_a_crash(step) if step.is_repeated else step.progress)
     step = replace(step, progress=_overtake(step))
+    if step.clock() > step.deadline + decision.LAST_LOOK:
+        raise _too_late(step, step.progress, step.clock())
     try:
-        exports = export_job.list_exports(step.request.audience_generation_job_arn)
+        exports = export_job.list_exports(step.request.audience_generation_job_arn, step.in_time)
     except ServiceError as error:
         return _after_failed_look(step, error)
     situation = _observe(replace(step, progress=step.progress.after_good(start_outcome.LIST)), exports)
@@ -88,7 +99,7 @@ def _overtake(step: Step) -> Progress:
 
 def _observe(step: Step, exports: tuple[ExportJob, ...]) -> Situation:
     phase = None
-    if decision.needs_stack(step.progress):
+    if decision.needs_stack(step.progress) and step.in_time():
         phase = stack.read_phase(step.request.stack_id, asked_at=step.asked_at)
     return Situation(
         step.request,
@@ -132,27 +143,27 @@ def _after_refused_start(step: Step, situation: Situation, attempt: Attempt, err
     now = step.clock()
     request, age = replace(situation.request, name=attempt.name), now - situation.started_at
     following = start_outcome.after_refused_start(request, situation.progress, attempt, error, now=now, age=age)
-    if error.code == quota.CODE and following and _is_used_up(situation, following, error, now):
+    if error.code == quota.CODE and following and _is_used_up(step, situation, following, error):
         raise explanation.used_up(request, error)
-    facts = export_job.explain_refusal(request) if error.code in _EXPLAINABLE else ""
+    facts = export_job.explain_refusal(request, step.in_time) if error.code in _EXPLAINABLE else ""
     if following is None or (facts and not attempt.may_have_started):
-        raise _final_refusal(request, error, facts)
+        raise _final_refusal(step, request, error, facts)
     return _look_again(step, following, now)
 
 
-def _is_used_up(situation: Situation, following: Progress, error: ServiceError, now: datetime) -> bool:
+def _is_used_up(step: Step, situation: Situation, following: Progress, error: ServiceError) -> bool:
     """Whether the refusal is the generation job's quota; where that cannot be told, it is taken for the account's."""
     if quota.is_used_up(error.quota_value, situation.exports):
         return True
     if following.trouble is None or not quota.may_be_used_up(error.quota_value, situation.exports):
         return False
-    waited = now - following.trouble.since
-    return quota.is_account_free(export_job.list_account(), waited=waited, listing_lag=decision.LISTING_LAG)
+    waited = step.clock() - following.trouble.since
+    return quota.is_account_free(export_job.list_account(step.in_time), waited=waited, listing_lag=decision.LISTING_LAG)
 
 
-def _final_refusal(request: ExportRequest, error: ServiceError, facts: str) -> ExportFailure:
+def _final_refusal(step: Step, request: ExportRequest, error: ServiceError, facts: str) -> ExportFailure:
     if error.code == "ConflictException":
-        holders = [export for export in export_job.list_account() or () if export.name == request.name]
+        holders = [export for export in export_job.list_account(step.in_time) or () if export.name == request.name]
         if holders or not facts:
             return explanation.conflict(request, holders[0] if holders else None, error.message, facts)
     return explanation.refusal(request, error, facts)
@@ -169,9 +180,13 @@ def _after_failed_look(step: Step, error: ServiceError) -> Pending:
 
 def _look_again(step: Step, progress: Progress, now: datetime) -> Pending:
     """Wait for a service that is in the way, but not beyond the deadline."""
-    left = int((decision.deadline(step.request, step.asked_at) - now).total_seconds())
+    left = int((step.deadline - now).total_seconds())
     if left < 1:
-        raise decision.too_late(step.request, progress, now, is_started=progress.may_have_started)
+        raise _too_late(step, progress, now)
     trouble = progress.trouble
     seconds = start_outcome.pause(trouble, now, step.draw()) if trouble else _AFTER_REFUSAL_SECONDS
     return Pending(progress, min(seconds, left))
+
+
+def _too_late(step: Step, progress: Progress, now: datetime) -> ExportFailure:
+    return decision.too_late(step.request, progress, now, is_started=progress.may_have_started)

@@ -44,7 +44,9 @@ def test_attributes_that_do_not_fit_leave_out_the_arn() -> None:
 def test_only_a_2xx_counts_as_delivered(deployment: Deployment, status: int | None) -> None:
     deployment.endpoint.statuses = [status] * 3
     with pytest.raises(answer.AnswerNotDelivered) as raised:
-        answer.deliver(deployment.endpoint.url, body("why"), sleep=deployment.clock.sleep, draw=deployment.chance.random)
+        answer.deliver(
+            deployment.endpoint.url, body("why"), sleep=deployment.clock.sleep, draw=deployment.chance.random
+        )
     assert "Signature" not in str(raised.value)
     assert len(deployment.endpoint.bodies) == 3
     assert len(deployment.clock.slept) == 2
@@ -52,4 +54,6 @@ def test_only_a_2xx_counts_as_delivered(deployment: Deployment, status: int | No
 
 def test_an_endpoint_that_is_not_there_is_not_delivered_to(deployment: Deployment) -> None:
     with pytest.raises(answer.AnswerNotDelivered, match="ConnectionRefusedError"):
-        answer.deliver("https://127.0.0.1:1/answer", body("why"), sleep=deployment.clock.sleep, draw=deployment.chance.random)
+        answer.deliver(
+            "https://127.0.0.1:1/answer", body("why"), sleep=deployment.clock.sleep, draw=deployment.chance.random
+        )

@@ -330,7 +330,9 @@ def test_an_answer_that_is_refused(deployment: Deployment) -> None:
     utils._send_response(deployment.endpoint.url, {"Status": "SUCCESS"})
     assert len(deployment.endpoint.bodies) == 1, "taken for delivered"
 
-    answer.deliver(deployment.endpoint.url, {"Status": "SUCCESS"}, sleep=deployment.clock.sleep, draw=deployment.chance.random)
+    answer.deliver(
+        deployment.endpoint.url, {"Status": "SUCCESS"}, sleep=deployment.clock.sleep, draw=deployment.chance.random
+    )
     assert len(deployment.endpoint.bodies) == 3, "403, then 200"
 
 
@@ -350,7 +352,9 @@ def test_an_answer_that_nobody_takes(deployment: Deployment, monkeypatch: pytest
         utils._send_response("https://127.0.0.1:1/", {"Status": "SUCCESS"})
 
     with pytest.raises(answer.AnswerNotDelivered):
-        answer.deliver("https://127.0.0.1:1/", {"Status": "SUCCESS"}, sleep=deployment.clock.sleep, draw=deployment.chance.random)
+        answer.deliver(
+            "https://127.0.0.1:1/", {"Status": "SUCCESS"}, sleep=deployment.clock.sleep, draw=deployment.chance.random
+        )
     assert sum(deployment.clock.slept) < 10
 
 
@@ -364,6 +368,11 @@ def test_an_endpoint_that_is_silent(deployment: Deployment, monkeypatch: pytest.
     monkeypatch.setattr(answer, "_TIMEOUT_SECONDS", 0.05)
     try:
         with pytest.raises(answer.AnswerNotDelivered, match="TimeoutError"):
-            answer.deliver(deployment.endpoint.url, {"Status": "SUCCESS"}, sleep=deployment.clock.sleep, draw=deployment.chance.random)
+            answer.deliver(
+                deployment.endpoint.url,
+                {"Status": "SUCCESS"},
+                sleep=deployment.clock.sleep,
+                draw=deployment.chance.random,
+            )
     finally:
         silence.set()

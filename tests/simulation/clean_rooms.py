@@ -15,6 +15,7 @@ from local_cloud.service_model import ApiError, Response, ServiceModel
 from tests.handler.deployment import JOB, OTHER_JOB, THIRD_JOB
 
 JOBS = (JOB, OTHER_JOB, THIRD_JOB)
+SIZES = ("1", "5", "10", "20")  # that every model offers
 # Shorter than the pause after which the handler takes a listing for complete (15 s).
 LONGEST_LISTING_LAG = 14
 
@@ -91,7 +92,9 @@ class Account(CleanRoomsML):
         assert route is not None, (method, target)
         operation, labels = route
         try:
-            return _model().success(operation, self.call(operation.name, _model().parse(operation, labels, target, body)))
+            return _model().success(
+                operation, self.call(operation.name, _model().parse(operation, labels, target, body))
+            )
         except ApiError as error:
             return _model().failure(error)
 

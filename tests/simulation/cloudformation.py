@@ -77,9 +77,10 @@ class Stack:
         self.control.machine = Executions(world, world.deployed.definition, self.function)
         self.machine_arn = f"arn:aws:states:us-east-1:111122223333:stateMachine:{name}-{number}"
         self.resources: dict[str, Resource] = {}
-        self.operation: Operation = Operation(world, "none")
+        self.operation = Operation(world, "none")
+        self._unfinished: tuple[Template, list[str]] = ({}, [])
         self.status = "REVIEW_IN_PROGRESS"
-        self._open: list[Request] = []
+        self.created_at = world.timeline.now
 
     @property
     def status(self) -> str:
@@ -166,7 +167,7 @@ class Stack:
         for task in tasks:
             # Dependencies make some begin later.
             self.world.timeline.spawn(partial(run, task), after=self.world.chance.choice((0.1, 0.2, 3.0)))
-        done.wait(1e9)
+        done.wait()
 
     def _side_by_side_end(self, operation: Operation) -> None:
         """The failure of a neighbour may come after the last export, as long as the neighbour is at it."""
@@ -307,8 +308,8 @@ class Stack:
             self.operation,
             sent_at=now,
             gives_up_at=now + timeout,
-            # docs/decision-table.md: less a twentieth, at least 10 s; the second in which the URL was signed is cut.
-            settle_by=now + timeout - max(10, timeout / 20) - 1,
+            # docs/decision-table.md: less a twentieth, at least 20 s; the second in which the URL was signed is cut.
+            settle_by=now + timeout - max(20, timeout / 20) - 1,
             is_rollback=is_rollback,
             settled=Promise(world.timeline),
         )

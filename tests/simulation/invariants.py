@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from audience_export_handler import naming
 from local_cloud.clean_rooms_ml import ACTIVE_EXPORTS_OF_A_JOB, PENDING_EXPORTS_OF_AN_ACCOUNT, Export
 from tests.fakes.state_machine import Execution
+from tests.simulation.clean_rooms import JOBS, SIZES
 from tests.simulation.request import Request
 
 if TYPE_CHECKING:
@@ -75,6 +76,8 @@ class Watch:
         request, now = invocation.request, self._world.timeline.now
         if fault or (status and status >= 400 and status != 402):
             request.last_trouble_at = now
+        if operation == "StartExecution" and fault:
+            request.goes_out(now)
         if operation == "ListAudienceExportJobs":
             request.last_look_failed = bool(fault)
         if operation == "DescribeStacks":
@@ -95,7 +98,12 @@ class Watch:
 
     def handler_raised(self, request: Request, error: Exception) -> None:
         """An error that leaves the handler, for Lambda or Step Functions to try again."""
-        if type(error).__name__ not in ("AnswerNotDelivered", "ClientError", "ReadTimeoutError", "ConnectionClosedError"):
+        if type(error).__name__ not in (
+            "AnswerNotDelivered",
+            "ClientError",
+            "ReadTimeoutError",
+            "ConnectionClosedError",
+        ):
             self._world.goes_wrong(3, "the handler breaks at {}: {!r}", request, error)
 
     def returned(self, invocation: Invocation, result: Any) -> None:
@@ -107,7 +115,9 @@ class Watch:
             return
         for execution in request.stack.control.machine.running():
             other = world.request_of(execution.input["Request"])
-            is_older = other.sent_at < request.sent_at - 5 and execution.started_at < world.clock() - timedelta(seconds=5)
+            is_older = other.sent_at < request.sent_at - 5 and execution.started_at < world.clock() - timedelta(
+                seconds=5
+            )
             if is_older and _resource(other) == _resource(request):
                 world.goes_wrong(6, "{} leaves {} running", request, other)
 
@@ -162,9 +172,13 @@ class Watch:
 
     def _check_id(self, request: Request, answered: str) -> None:
         """One id for one generation job and name, on every path."""
-        owner = (*request.identity[:2], *request.identity[2:]) if not request.properties.get("Name") else (
-            request.properties["AudienceGenerationJobArn"],
-            request.properties["Name"],
+        owner = (
+            (*request.identity[:2], *request.identity[2:])
+            if not request.properties.get("Name")
+            else (
+                request.properties["AudienceGenerationJobArn"],
+                request.properties["Name"],
+            )
         )
         if self._ids.setdefault(owner, answered) != answered:
             self._world.goes_wrong(6, "{} has the physical id {}, and had {}", request, answered, self._ids[owner])
@@ -219,7 +233,9 @@ class Watch:
             self._world.goes_wrong(2, "{} succeeds with an export of the name {}", request, export.name)
         is_held = request.event.get("PhysicalResourceId") == naming.physical_id(export.job.arn, export.name)
         if owner is not request and not (request.adopts or is_held or request.is_rollback):
-            self._world.goes_wrong(4, "{} adopts export {}, which {} started", request, export.number, owner or "another")
+            self._world.goes_wrong(
+                4, "{} adopts export {}, which {} started", request, export.number, owner or "another"
+            )
 
     def _check_failure(self, request: Request, body: dict[str, Any]) -> None:
         world, reason, now = self._world, body["Reason"], self._world.timeline.now
@@ -258,7 +274,9 @@ class Watch:
     def _longest_free(self, begin: float, end: float) -> float:
         """Seconds for which the account had slots free without a break."""
         world, longest, free_since = self._world, 0.0, None
-        spans = [(self._seconds(one.created), self._seconds(world.account.ended_at(one))) for one in world.account.exports]
+        spans = [
+            (self._seconds(one.created), self._seconds(world.account.ended_at(one))) for one in world.account.exports
+        ]
         for moment in sorted({begin, end, *(time for span in spans for time in span if begin < time < end)}):
             running = sum(created <= moment < ended for created, ended in spans)
             if running < PENDING_EXPORTS_OF_AN_ACCOUNT and free_since is None:
@@ -280,7 +298,9 @@ class Watch:
 
     def _check_conflict(self, request: Request) -> None:
         """A conflict has a holder: an export of that name that is not the request's own."""
-        name = request.properties.get("Name")
+        name, size = request.properties.get("Name"), request.properties["AudienceSize"]
+        if size["Value"] not in SIZES or request.properties["AudienceGenerationJobArn"] not in JOBS:
+            return  # The service may call these a conflict, too.
         holders = [one for one in self._world.account.exports if name in (None, one.name)]
         if not any(self.started_by.get(one.number) is not request for one in holders) and name is not None:
             self._world.goes_wrong(4, "{} is told of a conflict, and nobody else has the name", request)
@@ -299,5 +319,8 @@ def _is_stopping(invocation: Invocation) -> bool:
     """Whether the invocation is one that ends older executions: a Delete, or the first step of another request."""
     request = invocation.request
     if request.type == "Delete":
-        return bool(_ROLLING_BACK_OR_ENDING.fullmatch(request.stack.status)) and request.operation is request.stack.operation
+        return (
+            bool(_ROLLING_BACK_OR_ENDING.fullmatch(request.stack.status))
+            and request.operation is request.stack.operation
+        )
     return invocation.message.get("Phase") == "Step" and invocation.message["Progress"] is None

@@ -54,6 +54,7 @@ class Invocation:
         """A call is about to be made, or has just come back."""
         self.calls += side == "before"
         if self.freezes_at == self.calls:
+            self.request.goes_out(self.world.timeline.now)
             self.sleep(10_000)
         if self.dies_at == (self.calls, side):
             raise Killed(f"killed {side} {what}")

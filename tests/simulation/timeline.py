@@ -111,7 +111,7 @@ class Promise:
         else:
             self._waiting.append(do)
 
-    def wait(self, seconds: float) -> bool:
+    def wait(self, seconds: float | None = None) -> bool:
         """Wait for the value; False if it has not come in so many seconds."""
         if self.is_set:
             return True
@@ -124,6 +124,7 @@ class Promise:
                 task.switch()
 
         self._waiting.append(wake)
-        self._timeline.at(seconds, wake)
+        if seconds is not None:
+            self._timeline.at(seconds, wake)
         self._timeline._hub.switch()
         return self.is_set

@@ -7,7 +7,15 @@ from random import Random
 
 # Services of AWS that the handler calls, and what can befall one call of them.
 SERVICES = ("rooms", "states", "cloudformation")
-CALL_FAULTS = ("throttled", "error before", "error after", "time-out before", "time-out after", "lost before", "lost after")
+CALL_FAULTS = (
+    "throttled",
+    "error before",
+    "error after",
+    "time-out before",
+    "time-out after",
+    "lost before",
+    "lost after",
+)
 
 KINDS = (
     *(f"{service}: {fault}" for service in SERVICES for fault in CALL_FAULTS),

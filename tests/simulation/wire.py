@@ -12,7 +12,6 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
@@ -32,9 +31,21 @@ _ROOMS, _STATES, _CLOUDFORMATION = "rooms", "states", "cloudformation"
 _SERVICES = {"cleanroomsml": _ROOMS, "sfn": _STATES, "cloudformation": _CLOUDFORMATION}
 # What a service says that refuses a call, in its own protocol.
 _ERRORS = {
-    "throttled": {_ROOMS: ("ThrottlingException", 429), _STATES: ("ThrottlingException", 400), _CLOUDFORMATION: ("Throttling", 400)},
-    "error": {_ROOMS: ("InternalServerException", 500), _STATES: ("InternalServerError", 500), _CLOUDFORMATION: ("InternalFailure", 500)},
-    "denied": {_ROOMS: ("AccessDeniedException", 403), _STATES: ("AccessDeniedException", 400), _CLOUDFORMATION: ("AccessDenied", 403)},
+    "throttled": {
+        _ROOMS: ("ThrottlingException", 429),
+        _STATES: ("ThrottlingException", 400),
+        _CLOUDFORMATION: ("Throttling", 400),
+    },
+    "error": {
+        _ROOMS: ("InternalServerException", 500),
+        _STATES: ("InternalServerError", 500),
+        _CLOUDFORMATION: ("InternalFailure", 500),
+    },
+    "denied": {
+        _ROOMS: ("AccessDeniedException", 403),
+        _STATES: ("AccessDeniedException", 400),
+        _CLOUDFORMATION: ("AccessDenied", 403),
+    },
 }
 _QUERY_ERROR = """<ErrorResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><Error><Type>Sender</Type>
 <Code>{code}</Code><Message>simulated</Message></Error></ErrorResponse>"""

@@ -34,7 +34,9 @@ class World:
         self.habits = Habits.draw(self.chance)
         # Clocks differ by less than 5 s.
         most = 0.0 if is_calm else self.chance.choice((0.0, 2.0))
-        self.skews = {name: self.chance.uniform(-most, most) for name in ("rooms", "states", "cloudformation", "lambda")}
+        self.skews = {
+            name: self.chance.uniform(-most, most) for name in ("rooms", "states", "cloudformation", "lambda")
+        }
         readings = draw_readings(self.chance)
         self.account = Account(
             self.chance,
@@ -44,7 +46,10 @@ class World:
             failing=failing,
             spread=spread,
         )
+        # Share of operations in which a neighbour fails after the last export is done.
         self.late_failures = 0.0
+        # Seconds from a stack's begin in which its role may not be known everywhere.
+        self.iam_delay = 0.0 if is_calm else 20.0
         self.requests: dict[str, Request] = {}
         self.stacks: list[Stack] = []
         self.story: list[str] | None = None

@@ -1,0 +1,177 @@
+"""What people do with their stacks: they declare exports, change them, go back, cancel, delete, and deploy again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+from tests.handler.deployment import FAILING_JOB, UNFINISHED_JOB, UNKNOWN_JOB
+from tests.simulation.clean_rooms import JOBS, SIZES
+from tests.simulation.cloudformation import Operation, Stack, Template
+from tests.simulation.world import World
+
+NAMES = ("Spring", "Summer")
+_ODD_JOBS = (FAILING_JOB, UNFINISHED_JOB, UNKNOWN_JOB)
+# A person, or a pipeline, needs so long between two operations of a stack.
+_BETWEEN = (12, 600)
+
+
+def draw_export(chance: Random, *, plain: bool = False) -> dict[str, Any]:
+    """ResourceProperties of one export; a plain one is sure to be fulfilled."""
+    timeout = chance.choice(("60", "120", "600", "3600"))
+    properties: dict[str, Any] = {
+        "ServiceToken": "arn:aws:lambda:us-east-1:111122223333:function:handler",
+        "AudienceGenerationJobArn": JOBS[0] if chance.random() < 0.8 else chance.choice(JOBS),
+        "AudienceSize": {"Type": "PERCENTAGE", "Value": chance.choice(SIZES)},
+        "TimeoutSeconds": timeout,
+        "ServiceTimeout": timeout,
+    }
+    if chance.random() < 0.2:
+        properties["WaitForCompletion"] = "false"
+    if plain:
+        return properties | {"TimeoutSeconds": "3600", "ServiceTimeout": "3600"}
+    if chance.random() < 0.4:
+        properties["Name"] = chance.choice(NAMES)
+    elif chance.random() < 0.3:
+        properties["Revision"] = chance.choice(("1", "2"))
+    if chance.random() < 0.3:
+        properties["OnConflict"] = "ADOPT"
+    if chance.random() < 0.2:
+        properties["Description"] = chance.choice(("for spring", "for all"))
+    _make_odd(properties, chance)
+    return properties
+
+
+def _make_odd(properties: dict[str, Any], chance: Random) -> None:
+    """Some exports cannot be fulfilled, for a reason of their own."""
+    odd = chance.random()
+    if odd < 0.02:
+        properties["AudienceGenerationJobArn"] = chance.choice(_ODD_JOBS)
+    elif odd < 0.04:
+        properties["AudienceSize"] = {"Type": "PERCENTAGE", "Value": chance.choice(("7", "101"))}
+    elif odd < 0.05:
+        properties["Nmae"] = "Spring"
+
+
+def draw_template(chance: Random, *, plain: bool = False) -> Template:
+    """One export in most stacks, in some a few."""
+    count = chance.choice((1, 1, 1, 2, 2, 3))
+    return {f"Export{number}": draw_export(chance, plain=plain) for number in range(1, count + 1)}
+
+
+def change(template: Template, chance: Random) -> Template:
+    """The template after a person has edited it."""
+    changed = {logical_id: dict(properties) for logical_id, properties in template.items()}
+    logical_id = chance.choice(sorted(changed))
+    edit = chance.random()
+    if edit < 0.1 and len(changed) > 1:
+        del changed[logical_id]
+    elif edit < 0.25:
+        changed[f"Export{len(changed) + 1}"] = draw_export(chance)
+    else:
+        _edit_export(changed[logical_id], chance)
+    return changed
+
+
+def _edit_export(properties: dict[str, Any], chance: Random) -> None:
+    edit = chance.choice(("name", "name", "size", "description", "revision", "time-out", "conflict", "waiting"))
+    if edit == "name":
+        properties.pop("Revision", None)
+        properties["Name"] = "Summer" if properties.get("Name") == "Spring" else "Spring"
+    elif edit == "size":
+        properties["AudienceSize"] = {"Type": "PERCENTAGE", "Value": chance.choice(SIZES)}
+    elif edit == "description":
+        properties["Description"] = "for another season"
+    elif edit == "revision" and "Name" not in properties:
+        properties["Revision"] = chance.choice(("1", "2", "3"))
+    elif edit == "conflict":
+        properties["OnConflict"] = "FAIL" if properties.get("OnConflict") == "ADOPT" else "ADOPT"
+    elif edit == "waiting":
+        properties["WaitForCompletion"] = "false" if properties.get("WaitForCompletion") != "false" else "true"
+    else:
+        properties["TimeoutSeconds"] = properties["ServiceTimeout"] = chance.choice(("60", "600", "3600"))
+
+
+def campaign(world: World, name: str, begins: float) -> Callable[[], None]:
+    """The life of one stack, from the first deployment to the last."""
+    chance = world.chance
+
+    def live() -> None:
+        template = draw_template(chance)
+        versions = [template]
+        stack = _deploy_first(world, name, template)
+        for _ in range(chance.choice((0, 1, 1, 2, 3))):
+            world.timeline.sleep(chance.uniform(*_BETWEEN))
+            if stack.status in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"):
+                if chance.random() < 0.15:
+                    stack.delete()
+                    continue
+                template = chance.choice(versions) if chance.random() < 0.3 else change(template, chance)
+                versions.append(template)
+                stack.update(template, meddling(world))
+            elif stack.status == "UPDATE_ROLLBACK_FAILED":
+                stack.continue_rollback()
+            elif stack.status == "DELETE_COMPLETE":
+                stack = _deploy_first(world, name, template)
+            else:
+                stack.delete()
+        if stack.status == "ROLLBACK_COMPLETE" and chance.random() < 0.5:
+            world.timeline.sleep(chance.uniform(*_BETWEEN))
+            stack.delete()
+            _deploy_first(world, name, template)
+
+    def begin() -> None:
+        world.timeline.spawn(live, after=begins)
+
+    return begin
+
+
+def _deploy_first(world: World, name: str, template: Template) -> Stack:
+    stack = world.new_stack(name)
+    stack.create(template, meddling(world))
+    return stack
+
+
+def meddling(world: World) -> Callable[[Operation], None]:
+    """What may end an operation from outside: a neighbour that fails, a person who cancels or deletes."""
+
+    def meddle(operation: Operation) -> None:
+        if world.weather.is_calm:
+            return
+        fate = world.chance.random()
+        when = world.chance.choice((1, 5, 20, 100, 600)) * world.chance.random()
+        if fate < 0.2:
+            world.timeline.at(when, lambda: operation.fail("a neighbour failed"))
+        elif fate < 0.27:
+            ends = "deleted" if operation.kind == "CREATE_IN_PROGRESS" else "cancelled"
+            world.timeline.at(when, lambda: operation.fail(ends))
+
+    return meddle
+
+
+def tenant(world: World) -> None:
+    """Somebody else of the account, who takes names and slots, past every stack."""
+    chance = world.chance
+
+    def start(name: str, job: str) -> None:
+        size = {"type": "PERCENTAGE", "value": int(chance.choice(SIZES))}
+        request = {"name": name, "audienceGenerationJobArn": job, "audienceSize": size, "description": "a tenant's"}
+        try:
+            world.account.call("StartAudienceExportJob", request)
+            world.tell("a tenant starts {}", name)
+        except Exception as error:
+            world.tell("a tenant cannot start {}: {}", name, error)
+
+    def begin(name: str, job: str, after: float) -> None:
+        world.timeline.at(after, lambda: start(name, job))
+
+    if chance.random() < 0.5:
+        begin(chance.choice(NAMES), JOBS[0], 0)
+    crowd = chance.random()
+    if crowd < 0.12:
+        for number in range(chance.choice((19, 20, 22, 40))):
+            begin(f"tenant {number}", chance.choice(JOBS[1:]), chance.choice((0, 0, chance.uniform(0, 300))))
+    elif crowd < 0.17:
+        for number in range(chance.choice((24, 25))):
+            begin(f"tenant {number}", JOBS[0], number * 2)
