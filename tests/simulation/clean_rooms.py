@@ -1,4 +1,4 @@
-"""Clean Rooms ML for one schedule: the project's emulator in process, under a drawn reading, with exports that differ."""
+"""Clean Rooms ML for one schedule: the project's emulator in process, a drawn reading, and exports that differ."""
 
 from __future__ import annotations
 

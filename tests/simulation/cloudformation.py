@@ -231,8 +231,7 @@ class Stack:
         """Delete what was replaced and what is no longer declared; a failure here fails nothing."""
         tasks: list[Callable[[], object]] = []
         for logical_id, resource in list(self.resources.items()):
-            for stale in resource.stale_ids:
-                tasks.append(partial(self._delete_one, logical_id, stale, resource.properties))
+            tasks += [partial(self._delete_one, logical_id, id_, resource.properties) for id_ in resource.stale_ids]
             resource.stale_ids.clear()
             if logical_id not in keep:
                 del self.resources[logical_id]

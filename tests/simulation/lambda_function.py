@@ -1,4 +1,4 @@
-"""Lambda for the handler of one stack: warm and cold containers, deliveries, retries, and invocations that are killed."""
+"""Lambda for one stack's handler: warm and cold containers, deliveries, retries, and invocations that are killed."""
 
 from __future__ import annotations
 

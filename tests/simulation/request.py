@@ -1,4 +1,4 @@
-"""One request of CloudFormation, from the event that it sends to the answer that it waits for, with what got in the way."""
+"""One request of CloudFormation: the event that it sends, the answer that it waits for, and what got in the way."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class Request:
     """Times are seconds of the timeline.
 
     `settle_by` is the handler's own deadline, `gives_up_at` CloudFormation's. `settled` is set with the answer, or with
-    None where CloudFormation does not wait any more. `outages` are spans in which Lambda, Step Functions or the answer's
-    endpoint kept the request from going on.
+    None where CloudFormation does not wait any more. `outages` are spans in which Lambda, Step Functions or the
+    answer's endpoint kept the request from going on.
     """
 
     event: dict[str, Any]

@@ -1,4 +1,4 @@
-"""What the construct really deploys, as far as it shapes the course of a request: read from the synthesised template."""
+"""What the construct really deploys, as far as it shapes a request's course: read from the synthesised template."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ class World:
     def __init__(self, seed: int, deployed: Deployed, *, is_calm: bool, typical: float, failing: float, spread: float):
         self.seed = seed
         self.deployed = deployed
-        self.chance = Random(seed)
+        self.chance = Random(seed)  # noqa: S311 - repeatable
         self.timeline = Timeline()
         self.weather = Weather(self.chance, is_calm=is_calm)
         self.habits = Habits.draw(self.chance)
