@@ -13,6 +13,7 @@ from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from local_cloud.readings import Repeat
 from tests.fakes.control_plane import ControlPlane
 from tests.simulation.lambda_function import Function
 from tests.simulation.request import Request
@@ -286,6 +287,9 @@ class Stack:
         world = self.world
         number = world.next_number()
         wire = dict(properties) | {"StateMachineArn": self.machine_arn}
+        if "Name" in wire and world.account.readings.repeat is Repeat.SILENT:
+            # Where the service swallows repeats, nobody can tell who started what two sent to the letter.
+            wire["Description"] = f"{wire.get('Description', 'an audience')} of {self.name}-{logical_id}"
         event = {
             "RequestType": request_type,
             "ResponseURL": world.sign(number),

@@ -167,7 +167,7 @@ def tenant(world: World) -> None:
         world.timeline.at(after, lambda: start(name, job))
 
     if chance.random() < 0.5:
-        begin(chance.choice(NAMES), JOBS[0], 0)
+        begin(chance.choice(NAMES), JOBS[0], chance.choice((0, 0, chance.uniform(31, 40))))
     crowd = chance.random()
     if crowd < 0.12:
         for number in range(chance.choice((19, 20, 22, 40))):

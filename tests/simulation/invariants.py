@@ -188,6 +188,8 @@ class Watch:
     def _check_success(self, request: Request, body: dict[str, Any]) -> None:
         world = self._world
         self._check_id(request, body["PhysicalResourceId"])
+        if "Nmae" in request.properties or request.properties["AudienceSize"]["Value"] == "101":
+            world.goes_wrong(2, "{} succeeds with properties that nobody knows", request)
         if set(body["Data"]) != ATTRIBUTES:
             world.goes_wrong(2, "{} succeeds with the attributes {}", request, sorted(body["Data"]))
             return
@@ -266,10 +268,12 @@ class Watch:
         of_job = [export for export in world.account.exports if export.job.arn == job]
         if is_early and len(of_job) < ACTIVE_EXPORTS_OF_A_JOB:
             world.goes_wrong(7, "{} does not wait for its turn", request)
-        if not is_early and request.queued_since is not None and len(of_job) < ACTIVE_EXPORTS_OF_A_JOB:
-            begin = max(request.queued_since, request.last_trouble_at)
-            if self._longest_free(begin, request.settle_by) > 60:
-                world.goes_wrong(7, "{} has no turn, though slots were free for a minute", request)
+        if is_early or request.queued_since is None:
+            return
+        begin = max(request.queued_since, request.last_trouble_at)
+        if self._longest_free(begin, request.settle_by) > 60:
+            missed = "has no turn" if len(of_job) < ACTIVE_EXPORTS_OF_A_JOB else "waits for a turn that cannot come"
+            world.goes_wrong(7, "{} {}, though slots were free for a minute", request, missed)
 
     def _longest_free(self, begin: float, end: float) -> float:
         """Seconds for which the account had slots free without a break."""
@@ -301,9 +305,23 @@ class Watch:
         name, size = request.properties.get("Name"), request.properties["AudienceSize"]
         if size["Value"] not in SIZES or request.properties["AudienceGenerationJobArn"] not in JOBS:
             return  # The service may call these a conflict, too.
-        holders = [one for one in self._world.account.exports if name in (None, one.name)]
-        if not any(self.started_by.get(one.number) is not request for one in holders) and name is not None:
+        if name is None:
+            self._world.goes_wrong(4, "{} is told of a conflict about a generated name", request)
+        holders = [one for one in self._world.account.exports if one.name == name]
+        if all(self.started_by.get(one.number) is request for one in holders):
             self._world.goes_wrong(4, "{} is told of a conflict, and nobody else has the name", request)
+        if request.adopts and any(self._could_be_adopted(one, request) for one in holders):
+            self._world.goes_wrong(4, "{} is told of a conflict with an export that it adopts", request)
+
+    def _could_be_adopted(self, export: Export, request: Request) -> bool:
+        """Whether an export that is there for as long as the request is the one to adopt, and no other has its name."""
+        wanted, size = request.properties, request.properties["AudienceSize"]
+        return (
+            export.job.arn == wanted["AudienceGenerationJobArn"]
+            and export.size == {"type": size["Type"], "value": int(size["Value"])}
+            and self._seconds(export.created) < request.sent_at - 30
+            and self._world.account.status_of(export) != "CREATE_FAILED"
+        )
 
     def _seconds(self, time: datetime) -> float:
         from tests.simulation.timeline import BEGIN

@@ -6,6 +6,7 @@ botocore serialises, signs and parses as ever; only the sending is replaced, by 
 from __future__ import annotations
 
 import io
+import json
 import logging
 import time
 import urllib.error
@@ -49,6 +50,9 @@ _ERRORS = {
 }
 _QUERY_ERROR = """<ErrorResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><Error><Type>Sender</Type>
 <Code>{code}</Code><Message>simulated</Message></Error></ErrorResponse>"""
+
+# A service may say more than an answer to CloudFormation can hold.
+_MESSAGES = ("simulated", "simulated at length " * 400)
 
 _world: World | None = None
 
@@ -150,7 +154,7 @@ def _outcome(service: str, request: AWSPreparedRequest, fault: str | None, answe
         code, status = _ERRORS[kind][service]
         if service == _CLOUDFORMATION:
             return status, {"content-type": "text/xml"}, _QUERY_ERROR.format(code=code).encode()
-        body = b'{"message": "simulated", "__type": "%s"}' % code.encode()
+        body = json.dumps({"message": _MESSAGES[len(request.url) % 2], "__type": code}).encode()
         return status, {"x-amzn-errortype": code, "content-type": "application/json"}, body
     assert answered is not None
     return answered
@@ -204,6 +208,11 @@ def _urlopen(request: urllib.request.Request, *, timeout: float, context: object
         raise ConnectionResetError
     asked.goes_on(world.timeline.now)
     return io.BytesIO()
+
+
+def put_plainly(url: str, data: bytes) -> None:
+    """PUT of an answer by a handler that is not ours."""
+    _urlopen(urllib.request.Request(url, data=data, method="PUT"), timeout=10, context=None)
 
 
 def _answer_problem(world: World) -> str | None:

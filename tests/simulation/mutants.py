@@ -1,0 +1,245 @@
+"""Handlers that are wrong in one way each: the simulation has to find every one of them.
+
+Each rule of behaviour is switched off in turn; beside them stand the handlers that people write first.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+from unittest.mock import patch
+
+import boto3
+import crhelper.utils
+from botocore.config import Config
+from crhelper import CfnResource
+
+from audience_export_handler import (
+    answer,
+    decision,
+    deletion,
+    executions,
+    export_job,
+    export_request,
+    naming,
+    quota,
+    stack,
+    start_outcome,
+)
+from audience_export_handler.cfn_resource import StateMachineResource
+from audience_export_handler.progress import Sent
+from audience_export_handler.stack import StackPhase
+from tests.handler.deployment import forget_clients
+from tests.simulation import wire
+from tests.simulation.world import World
+
+Patch = tuple[Any, str, Any]
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """`rule` is what it breaks, by number of the rules of behaviour; `patches` are made anew for each run."""
+
+    rule: str
+    name: str
+    patches: Callable[[], list[Patch]]
+
+    @contextmanager
+    def alive(self) -> Iterator[None]:
+        """Have the handler be this one until the block ends."""
+        with ExitStack() as changes:
+            for target, attribute, replacement in self.patches():
+                changes.enter_context(patch.object(target, attribute, replacement))
+            forget_clients()
+            yield
+        forget_clients()
+
+
+def _numbered(original: Callable[..., str]) -> Callable[..., str]:
+    number = itertools.count()
+    return lambda *args, **kwargs: f"{original(*args, **kwargs)[:50]}{next(number):06}"
+
+
+def _blind(original: Callable[[decision.Situation], decision.Decision]) -> Callable[..., decision.Decision]:
+    """Decides to start without looking at what is listed."""
+
+    def decide(situation: decision.Situation) -> decision.Decision:
+        attempt = situation.progress.attempt
+        if attempt is None or attempt.sent is Sent.NOT_YET:
+            situation = replace(situation, exports=())
+        return original(situation)
+
+    return decide
+
+
+def _identity_with_description(properties: dict[str, Any]) -> list[object]:
+    size = properties.get("AudienceSize") or {}
+    keys = ("AudienceGenerationJobArn", "Name", "Revision", "Description")
+    return [size, *(properties.get(key) for key in keys)]
+
+
+def _fresh_name(situation: decision.Situation) -> str:
+    taken = {export.name for export in situation.exports}
+    if situation.request.name_is_given:
+        return situation.request.name
+    return next(name for name in naming.ordinals(situation.request.name) if name not in taken)
+
+
+def _stop_anything(client: Any, event: dict[str, Any], _: object) -> Iterator[Any]:
+    own = naming.execution_name(event)
+    pages = client.get_paginator("list_executions").paginate(
+        stateMachineArn=event["ResourceProperties"]["StateMachineArn"]
+    )
+    return (one for page in pages for one in page["executions"] if one["name"] != own)
+
+
+def _rollback_unknown(original: Callable[..., StackPhase]) -> Callable[..., StackPhase]:
+    def read_phase(*args: Any, **kwargs: Any) -> StackPhase:
+        phase = original(*args, **kwargs)
+        return StackPhase.ELSEWHERE if phase is StackPhase.ROLLING_BACK else phase
+
+    return read_phase
+
+
+def _log_everything(original: Callable[..., Any]) -> Callable[..., Any]:
+    def parse(event: dict[str, Any]) -> Any:
+        logging.getLogger("handler").info("received %s", event)
+        return original(event)
+
+    return parse
+
+
+def _answer_while_settling(original: Callable[..., Any]) -> Callable[..., Any]:
+    def step_result(self: Any) -> Any:
+        result = original(self)
+        if result["Settled"]:
+            self._cfn_response(self._event)
+        return result
+
+    return step_result
+
+
+def _finals_only(*_: object, **__: object) -> None:
+    return None
+
+
+def _plain_crhelper(world: World) -> Callable[..., Any]:
+    """crhelper as its README shows it: start on Create and Update, and let it answer."""
+    with patch.dict("os.environ", {"AWS_SAM_LOCAL": "true"}):
+        resource = CfnResource(log_level="INFO")
+    resource._set_timeout = lambda: None  # a timer of its own would be a thread in real time
+
+    @resource.create
+    @resource.update
+    def start(event: dict[str, Any], _: object) -> str:
+        wanted = event["ResourceProperties"]
+        name = wanted.get("Name") or event["LogicalResourceId"]
+        size = wanted["AudienceSize"]
+        boto3.client("cleanroomsml").start_audience_export_job(
+            name=name,
+            audienceGenerationJobArn=wanted["AudienceGenerationJobArn"],
+            audienceSize={"type": size["Type"], "value": int(size["Value"])},
+        )
+        return str(name)
+
+    @resource.delete
+    def delete(event: dict[str, Any], _: object) -> None:
+        pass
+
+    def handle(event: dict[str, Any], context: Any) -> None:
+        context.get_remaining_time_in_millis = lambda: 60_000
+        resource(event, context)
+
+    return handle
+
+
+def _plain_patches() -> list[Patch]:
+    def send(url: str, body: dict[str, Any], *_: object) -> None:
+        wire.put_plainly(url, crhelper.utils.json.dumps(body).encode())
+
+    def plain_send(self: Any, status: Any = None, reason: str = "", send_response: Any = None) -> None:
+        original(self, status, reason, send)
+
+    original = CfnResource._send
+    return [(World, "make_handler", _plain_crhelper), (CfnResource, "_send", plain_send)]
+
+
+def _both(*patches: Patch) -> Callable[[], list[Patch]]:
+    return lambda: list(patches)
+
+
+_RETRYING = Config(retries={"total_max_attempts": 3}, connect_timeout=5, read_timeout=10)
+_NEVER = timedelta(days=9)
+
+MUTANTS = [
+    Mutant("1", "an update in place may start", _both((export_request, "_is_new", lambda event: True))),
+    Mutant("1", "a description identifies", _both((export_request, "_identity", _identity_with_description))),
+    Mutant("2", "starts before it lists", lambda: [(decision, "decide", _blind(decision.decide))]),
+    Mutant(
+        "2", "each delivery has an execution", lambda: [(naming, "execution_name", _numbered(naming.execution_name))]
+    ),
+    Mutant("2", "botocore's retries", _both((export_job, "_CONFIG", _RETRYING))),
+    Mutant("2", "no pause after an unknown outcome", _both((start_outcome, "LISTING_LAG", timedelta(0)))),
+    Mutant(
+        "2", "a step that runs again starts again", _both((decision, "presume_sent", lambda progress, now: progress))
+    ),
+    Mutant("2", "no pause after a crash", _both((decision, "OUTLASTING_STEP", timedelta(0)))),
+    Mutant("3", "names are new each time", lambda: [(naming, "generated_name", _numbered(naming.generated_name))]),
+    Mutant(
+        "3", "no ordinal after a failure", _both((decision, "_name_to_use", lambda situation: situation.request.name))
+    ),
+    Mutant("3", "an ordinal each time", _both((decision, "_name_to_use", _fresh_name))),
+    Mutant("4", "adopts under FAIL", _both((export_request, "_on_conflict", lambda properties: "ADOPT"))),
+    Mutant("4", "fails under ADOPT", _both((export_request, "_on_conflict", lambda properties: "FAIL"))),
+    Mutant(
+        "4",
+        "a name alone proves",
+        _both(
+            (
+                decision,
+                "_is_ours",
+                lambda export, request, attempt: (
+                    export.audience_size == request.audience_size and not export.has_failed
+                ),
+            )
+        ),
+    ),
+    Mutant("5", "does not wait for the end", _both((export_request, "_waits", lambda properties: False))),
+    Mutant("5", "a failed export goes on", _both((export_job.ExportJob, "has_failed", property(lambda self: False)))),
+    Mutant("6", "a full account is a failure", _both((quota, "CODE", "never"))),
+    Mutant(
+        "6",
+        "a used-up job is waited for",
+        _both((quota, "is_used_up", lambda *_: False), (quota, "may_be_used_up", lambda *_: False)),
+    ),
+    Mutant("7", "no deadline", _both((decision, "deadline", lambda request, asked_at: asked_at + _NEVER))),
+    Mutant(
+        "8",
+        "a Delete is checked",
+        _both((deletion, "end_executions", lambda event, clock: export_request.parse(event))),
+    ),
+    Mutant("8", "a Delete stops nothing", _both((deletion, "end_executions", lambda event, clock: None))),
+    Mutant("8", "nothing stops older requests", _both((executions, "stop_older", lambda event, asked_at, clock: None))),
+    Mutant("8", "newer requests are stopped", _both((executions, "_older", _stop_anything))),
+    Mutant(
+        "9",
+        "what passes by is final",
+        _both((start_outcome, "is_transient", lambda *_: False), (start_outcome, "after_failed_look", _finals_only)),
+    ),
+    Mutant("10", "does not ask the stack", _both((stack, "read_phase", lambda *_, **__: StackPhase.FORWARD))),
+    Mutant("10", "a rollback is not known", lambda: [(stack, "read_phase", _rollback_unknown(stack.read_phase))]),
+    Mutant("11", "an answer of any length", _both((answer, "encode", answer._json))),
+    Mutant("12", "the event is logged", lambda: [(export_request, "parse", _log_everything(export_request.parse))]),
+    Mutant("13", "unknown properties pass", _both((export_request, "_refuse_unknown", lambda properties: None))),
+    Mutant("", "plain crhelper", _plain_patches),
+    Mutant(
+        "",
+        "answers in the step that settles",
+        lambda: [(StateMachineResource, "_step_result", _answer_while_settling(StateMachineResource._step_result))],
+    ),
+]
