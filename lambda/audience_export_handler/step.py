@@ -61,12 +61,16 @@ class Step:
         """Whether the deadline is still to come, so that another call may be made."""
         return self.clock() < self.deadline
 
+    def is_over(self) -> bool:
+        """Whether even a last look would come too late."""
+        return self.clock() > self.deadline + decision.LAST_LOOK
+
 
 def take(step: Step) -> ExportJob | Pending:
     """Return the export that fulfils the request, or how to go on; ExportFailure says that it cannot be fulfilled."""
     step = replace(step, progress=_after_a_crash(step) if step.is_repeated else step.progress)
     step = replace(step, progress=_overtake(step))
-    if step.clock() > step.deadline + decision.LAST_LOOK:
+    if step.is_over():
         raise _too_late(step, step.progress, step.clock())
     try:
         exports = export_job.list_exports(step.request.audience_generation_job_arn, step.in_time)
@@ -99,7 +103,7 @@ def _overtake(step: Step) -> Progress:
 
 def _observe(step: Step, exports: tuple[ExportJob, ...]) -> Situation:
     phase = None
-    if decision.needs_stack(step.progress) and step.in_time():
+    if decision.needs_stack(step.progress) and not step.is_over():
         phase = stack.read_phase(step.request.stack_id, asked_at=step.asked_at)
     return Situation(
         step.request,

@@ -79,7 +79,7 @@ class TestCreate:
         answer = deployment.request(ResourceProperties=properties(TimeoutSeconds="60", ServiceTimeout="60"))
         assert answer["Reason"].startswith("DeadlineExceeded: export ")
         assert "shortly before the time-out of 60 s" in answer["Reason"]
-        assert timedelta(seconds=40) < deployment.clock() - began <= timedelta(seconds=50)
+        assert timedelta(seconds=30) < deployment.clock() - began <= timedelta(seconds=40)
 
     def test_an_export_that_is_not_waited_for_succeeds_when_it_is_listed(self, deployment: Deployment) -> None:
         deployment.emulator.service.readings = Readings(

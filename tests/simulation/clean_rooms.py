@@ -15,7 +15,7 @@ from local_cloud.service_model import ApiError, Response, ServiceModel
 from tests.handler.deployment import JOB, OTHER_JOB, THIRD_JOB
 
 JOBS = (JOB, OTHER_JOB, THIRD_JOB)
-SIZES = ("1", "5", "10", "20")  # that every model offers
+SIZES = tuple(str(percent) for percent in range(1, 61))  # that the model offers
 # Shorter than the pause after which the handler takes a listing for complete (15 s).
 LONGEST_LISTING_LAG = 14
 
@@ -47,7 +47,12 @@ def _model() -> ServiceModel:
 def _seed() -> seed.Seed:
     given = seed.read(seed.DEMO)
     more = {arn: replace(given.jobs[JOB], arn=arn) for arn in JOBS}
-    return seed.Seed(given.jobs | more, given.models)
+    offered = tuple(int(size) for size in SIZES)
+    models = {
+        arn: replace(model, sizes=offered) if model.size_type == "PERCENTAGE" else model
+        for arn, model in given.models.items()
+    }
+    return seed.Seed(given.jobs | more, models)
 
 
 class Account(CleanRoomsML):

@@ -17,13 +17,23 @@ _ODD_JOBS = (FAILING_JOB, UNFINISHED_JOB, UNKNOWN_JOB)
 _BETWEEN = (12, 600)
 
 
-def draw_export(chance: Random, *, plain: bool = False) -> dict[str, Any]:
+def sizes_of(stack: str, logical_id: str) -> tuple[str, ...]:
+    """The sizes from which one resource chooses, which are nobody else's.
+
+    Where a start may be under way, nobody can tell it from another of the same name, generation job and size; the
+    model leaves that out (docs/simulation.md).
+    """
+    first = 3 * (8 * (stack == "Campaigns2") + int(logical_id.removeprefix("Export")) % 8)
+    return SIZES[first : first + 3]
+
+
+def draw_export(chance: Random, sizes: tuple[str, ...], *, plain: bool = False) -> dict[str, Any]:
     """ResourceProperties of one export; a plain one is sure to be fulfilled."""
     timeout = chance.choice(("60", "120", "600", "3600"))
     properties: dict[str, Any] = {
         "ServiceToken": "arn:aws:lambda:us-east-1:111122223333:function:handler",
         "AudienceGenerationJobArn": JOBS[0] if chance.random() < 0.8 else chance.choice(JOBS),
-        "AudienceSize": {"Type": "PERCENTAGE", "Value": chance.choice(SIZES)},
+        "AudienceSize": {"Type": "PERCENTAGE", "Value": chance.choice(sizes)},
         "TimeoutSeconds": timeout,
         "ServiceTimeout": timeout,
     }
@@ -49,18 +59,18 @@ def _make_odd(properties: dict[str, Any], chance: Random) -> None:
     if odd < 0.02:
         properties["AudienceGenerationJobArn"] = chance.choice(_ODD_JOBS)
     elif odd < 0.04:
-        properties["AudienceSize"] = {"Type": "PERCENTAGE", "Value": chance.choice(("7", "101"))}
+        properties["AudienceSize"] = {"Type": "PERCENTAGE", "Value": chance.choice(("77", "101"))}
     elif odd < 0.05:
         properties["Nmae"] = "Spring"
 
 
-def draw_template(chance: Random, *, plain: bool = False) -> Template:
+def draw_template(chance: Random, stack: str) -> Template:
     """One export in most stacks, in some a few."""
-    count = chance.choice((1, 1, 1, 2, 2, 3))
-    return {f"Export{number}": draw_export(chance, plain=plain) for number in range(1, count + 1)}
+    logical_ids = [f"Export{number + 1}" for number in range(chance.choice((1, 1, 1, 2, 2, 3)))]
+    return {logical_id: draw_export(chance, sizes_of(stack, logical_id)) for logical_id in logical_ids}
 
 
-def change(template: Template, chance: Random) -> Template:
+def change(template: Template, chance: Random, stack: str) -> Template:
     """The template after a person has edited it."""
     changed = {logical_id: dict(properties) for logical_id, properties in template.items()}
     logical_id = chance.choice(sorted(changed))
@@ -68,19 +78,20 @@ def change(template: Template, chance: Random) -> Template:
     if edit < 0.1 and len(changed) > 1:
         del changed[logical_id]
     elif edit < 0.25:
-        changed[f"Export{len(changed) + 1}"] = draw_export(chance)
+        added = f"Export{len(changed) + 1}"
+        changed[added] = draw_export(chance, sizes_of(stack, added))
     else:
-        _edit_export(changed[logical_id], chance)
+        _edit_export(changed[logical_id], chance, sizes_of(stack, logical_id))
     return changed
 
 
-def _edit_export(properties: dict[str, Any], chance: Random) -> None:
+def _edit_export(properties: dict[str, Any], chance: Random, sizes: tuple[str, ...]) -> None:
     edit = chance.choice(("name", "name", "size", "description", "revision", "time-out", "conflict", "waiting"))
     if edit == "name":
         properties.pop("Revision", None)
         properties["Name"] = "Summer" if properties.get("Name") == "Spring" else "Spring"
     elif edit == "size":
-        properties["AudienceSize"] = {"Type": "PERCENTAGE", "Value": chance.choice(SIZES)}
+        properties["AudienceSize"] = {"Type": "PERCENTAGE", "Value": chance.choice(sizes)}
     elif edit == "description":
         properties["Description"] = "for another season"
     elif edit == "revision" and "Name" not in properties:
@@ -98,7 +109,7 @@ def campaign(world: World, name: str, begins: float) -> Callable[[], None]:
     chance = world.chance
 
     def live() -> None:
-        template = draw_template(chance)
+        template = draw_template(chance, name)
         versions = [template]
         stack = _deploy_first(world, name, template)
         for _ in range(chance.choice((0, 1, 1, 2, 3))):
@@ -107,7 +118,7 @@ def campaign(world: World, name: str, begins: float) -> Callable[[], None]:
                 if chance.random() < 0.15:
                     stack.delete()
                     continue
-                template = chance.choice(versions) if chance.random() < 0.3 else change(template, chance)
+                template = chance.choice(versions) if chance.random() < 0.3 else change(template, chance, name)
                 versions.append(template)
                 stack.update(template, meddling(world))
             elif stack.status == "UPDATE_ROLLBACK_FAILED":
@@ -154,8 +165,8 @@ def tenant(world: World) -> None:
     """Somebody else of the account, who takes names and slots, past every stack."""
     chance = world.chance
 
-    def start(name: str, job: str) -> None:
-        size = {"type": "PERCENTAGE", "value": int(chance.choice(SIZES))}
+    def start(name: str, job: str, sizes: tuple[str, ...]) -> None:
+        size = {"type": "PERCENTAGE", "value": int(chance.choice(sizes))}
         request = {"name": name, "audienceGenerationJobArn": job, "audienceSize": size, "description": "a tenant's"}
         try:
             world.account.call("StartAudienceExportJob", request)
@@ -163,11 +174,14 @@ def tenant(world: World) -> None:
         except Exception as error:
             world.tell("a tenant cannot start {}: {}", name, error)
 
-    def begin(name: str, job: str, after: float) -> None:
-        world.timeline.at(after, lambda: start(name, job))
+    def begin(name: str, job: str, after: float, sizes: tuple[str, ...] = SIZES[-3:]) -> None:
+        world.timeline.at(after, lambda: start(name, job, sizes))
 
-    if chance.random() < 0.5:
-        begin(chance.choice(NAMES), JOBS[0], chance.choice((0, 0, chance.uniform(31, 40))))
+    if chance.random() < 0.4:
+        # Long before the first stack begins, so that it may be adopted.
+        begin(chance.choice(NAMES), JOBS[0], 0, sizes_of("Campaigns1", chance.choice(("Export1", "Export2"))))
+    elif chance.random() < 0.3:
+        begin(chance.choice(NAMES), JOBS[0], chance.uniform(31, 40))
     crowd = chance.random()
     if crowd < 0.12:
         for number in range(chance.choice((19, 20, 22, 40))):

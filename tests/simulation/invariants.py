@@ -15,6 +15,7 @@ from local_cloud.clean_rooms_ml import ACTIVE_EXPORTS_OF_A_JOB, PENDING_EXPORTS_
 from tests.fakes.state_machine import Execution
 from tests.simulation.clean_rooms import JOBS, SIZES
 from tests.simulation.request import Request
+from tests.simulation.timeline import BEGIN
 
 if TYPE_CHECKING:
     from tests.simulation.lambda_function import Invocation
@@ -115,9 +116,7 @@ class Watch:
             return
         for execution in request.stack.control.machine.running():
             other = world.request_of(execution.input["Request"])
-            is_older = other.sent_at < request.sent_at - 5 and execution.started_at < world.clock() - timedelta(
-                seconds=5
-            )
+            is_older = execution.started_at < self._time(request.sent_at - 5)
             if is_older and _resource(other) == _resource(request):
                 world.goes_wrong(6, "{} leaves {} running", request, other)
 
@@ -323,9 +322,10 @@ class Watch:
             and self._world.account.status_of(export) != "CREATE_FAILED"
         )
 
-    def _seconds(self, time: datetime) -> float:
-        from tests.simulation.timeline import BEGIN
+    def _time(self, seconds: float) -> datetime:
+        return BEGIN + timedelta(seconds=seconds)
 
+    def _seconds(self, time: datetime) -> float:
         return (time - BEGIN).total_seconds() - self._world.skews["rooms"]
 
 

@@ -9,7 +9,7 @@ from random import Random
 
 from local_cloud.clean_rooms_ml import PENDING_EXPORTS_OF_AN_ACCOUNT
 from tests.simulation import wire
-from tests.simulation.clean_rooms import JOBS
+from tests.simulation.clean_rooms import JOBS, SIZES
 from tests.simulation.cloudformation import Template
 from tests.simulation.deployments import campaign, draw_export, tenant
 from tests.simulation.template import Deployed
@@ -59,7 +59,7 @@ def _run_queue(seed: int, deployed: Deployed, plan: Random, *, with_story: bool)
     count = plan.randint(PENDING_EXPORTS_OF_AN_ACCOUNT + 1, 44)
     template: Template = {}
     for number in range(count):
-        properties = draw_export(world.chance, plain=True) | {"AudienceGenerationJobArn": JOBS[number % 3]}
+        properties = draw_export(world.chance, SIZES[:3], plain=True) | {"AudienceGenerationJobArn": JOBS[number % 3]}
         template[f"Export{number}"] = properties | {"WaitForCompletion": "true"}
     stack = world.new_stack("Queue")
 
