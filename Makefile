@@ -1,5 +1,5 @@
 # Every command of the project. `make setup` installs all it needs into this checkout and nowhere else.
-.PHONY: setup demo local test check clean lock
+.PHONY: setup demo local test simulate mutants check clean lock
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -32,6 +32,17 @@ local: $(READY)
 # Two at a time: those on the local cloud mostly wait, the others mostly compute.
 test: $(READY)
 	@$(BIN)/python -m pytest -n 2
+
+# The handler on a virtual clock: SCHEDULES=100000 runs more, SEED=n begins elsewhere, REPLAY=n tells one story.
+SCHEDULES ?= 10000
+SEED ?= 0
+simulate: $(READY)
+	@PYTHONPATH=constructs:lambda $(BIN)/python -m tests.simulation \
+		--schedules $(SCHEDULES) --seed $(SEED) $(if $(REPLAY),--replay $(REPLAY))
+
+# Wrong handlers on purpose: the simulation has to find each of them.
+mutants: $(READY)
+	@PYTHONPATH=constructs:lambda $(BIN)/python -m tests.simulation --mutants --seed $(SEED)
 
 check: $(READY)
 	@$(BIN)/ruff format --check .

@@ -31,7 +31,7 @@ def draw_readings(chance: Random) -> Readings:
         inactive_job_error=chance.choice(("ValidationException", "ConflictException")),
         unoffered_size_error=chance.choice(("ValidationException", "ConflictException")),
         unknown_job_lists_empty=chance.random() < 0.5,
-        listing_lag=timedelta(seconds=chance.choice((0, 0, 1, 5, LONGEST_LISTING_LAG))),
+        listing_lag=timedelta(seconds=chance.choice((0, 1, 5, 10, LONGEST_LISTING_LAG, LONGEST_LISTING_LAG))),
         output_location_lag=timedelta(seconds=chance.choice((0, 0, 10, 50))),
         page_size=chance.choice((100, 100, 3)),
         newest_first=chance.random() < 0.5,
@@ -85,6 +85,14 @@ class Account(CleanRoomsML):
 
     def failure_of(self, export: Export) -> str:
         return export.job.fails_exports or self._course_of(export)[2]
+
+    def has_long_had(self, count: int, job: str) -> None:
+        """Give a generation job so many exports of long ago."""
+        for _ in range(count):
+            number, created = len(self.exports) + 1, self.clock() - timedelta(days=1)
+            size = {"type": "PERCENTAGE", "value": int(SIZES[-1])}
+            self.exports.append(Export(f"of long ago {number}", self.jobs[job], size, None, created, number))
+            self._courses[number] = (timedelta(seconds=1), timedelta(seconds=1), "")
 
     def ended_at(self, export: Export) -> Any:
         """When an export ends, as the service's clock has it."""

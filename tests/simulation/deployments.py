@@ -37,7 +37,7 @@ def draw_export(chance: Random, sizes: tuple[str, ...], *, plain: bool = False) 
         "TimeoutSeconds": timeout,
         "ServiceTimeout": timeout,
     }
-    if chance.random() < 0.2:
+    if chance.random() < 0.3:
         properties["WaitForCompletion"] = "false"
     if plain:
         return properties | {"TimeoutSeconds": "3600", "ServiceTimeout": "3600"}
@@ -186,6 +186,5 @@ def tenant(world: World) -> None:
     if crowd < 0.12:
         for number in range(chance.choice((19, 20, 22, 40))):
             begin(f"tenant {number}", chance.choice(JOBS[1:]), chance.choice((0, 0, chance.uniform(0, 300))))
-    elif crowd < 0.17:
-        for number in range(chance.choice((24, 25))):
-            begin(f"tenant {number}", JOBS[0], number * 2)
+    elif crowd < 0.2:
+        world.account.has_long_had(chance.choice((23, 24, 25)), JOBS[0])

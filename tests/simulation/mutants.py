@@ -217,6 +217,15 @@ MUTANTS = [
         "a used-up job is waited for",
         _both((quota, "is_used_up", lambda *_: False), (quota, "may_be_used_up", lambda *_: False)),
     ),
+    Mutant(
+        "7",
+        "a slow call outlasts the deadline",
+        _both(
+            (decision, "ANSWERING_LEAST", timedelta(seconds=10)),
+            (step.Step, "in_time", lambda self: True),
+            (step.Step, "is_over", lambda self: False),
+        ),
+    ),
     Mutant("7", "no deadline", _both((decision, "deadline", lambda request, asked_at: asked_at + _NEVER))),
     Mutant(
         "8",

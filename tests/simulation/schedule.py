@@ -39,7 +39,7 @@ def run(seed: int, deployed: Deployed, *, with_story: bool = False) -> Outcome:
     if kind < 0.004:
         return _run_queue(seed, deployed, plan, with_story=with_story)
     typical = plan.choice((plan.uniform(2, 40), plan.uniform(2, 40), plan.uniform(60, 600), plan.uniform(1000, 5000)))
-    failing = plan.choice((0.0, 0.0, 0.2, 0.6))
+    failing = plan.choice((0.0, 0.0, 0.3, 0.7))
     is_calm = plan.random() < 0.1
     world = World(seed, deployed, is_calm=is_calm, typical=typical, failing=failing, spread=1.0)
     world.late_failures = 0.0 if is_calm else plan.choice((0.0, 0.3))

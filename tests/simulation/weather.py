@@ -46,12 +46,12 @@ class Weather:
         self._chance = chance
         self.is_calm = is_calm
         self.counts: Counter[str] = Counter()
-        harsh = chance.choice((0.05, 0.2, 0.2, 0.5))
+        harsh = chance.choice((0.03, 0.1, 0.2, 0.4))
         self._odds: dict[str, float] = {}
         self.outages: dict[str, tuple[float, float]] = {}
         if is_calm:
             return
-        self._odds = {kind: chance.choice((0.03, 0.1, 0.4)) for kind in KINDS if chance.random() < harsh}
+        self._odds = {kind: chance.choice((0.02, 0.1, 0.4)) for kind in KINDS if chance.random() < harsh}
         for service in OUTAGES:
             if chance.random() < 0.05:
                 begins = chance.uniform(0, 200)
