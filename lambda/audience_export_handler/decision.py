@@ -30,8 +30,8 @@ OUTLASTING_STEP = timedelta(seconds=60) + LISTING_LAG
 CLOCK_SKEW = timedelta(seconds=5)
 # What is left of the time-out for a last call that is not answered (15 s), and for the answer.
 ANSWERING_SHARE, ANSWERING_LEAST = 0.05, timedelta(seconds=20)
-# How long after the deadline a look at the exports may begin that was meant to be in time.
-LAST_LOOK = timedelta(seconds=2)
+# How long before the time-out a look may begin that comes late; a call that is not answered takes 15 s of it.
+LAST_LOOK = timedelta(seconds=18)
 # outputLocation may appear later than ACTIVE; after this long the success goes without one.
 OUTPUT_LOCATION_LAG = timedelta(seconds=60)
 

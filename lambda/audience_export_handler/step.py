@@ -62,8 +62,8 @@ class Step:
         return self.clock() < self.deadline
 
     def is_over(self) -> bool:
-        """Whether even a last look would come too late."""
-        return self.clock() > self.deadline + decision.LAST_LOOK
+        """Whether even a last look would come too late for the answer."""
+        return self.clock() > self.asked_at + self.request.timeout - decision.LAST_LOOK
 
 
 def take(step: Step) -> ExportJob | Pending:

@@ -157,9 +157,7 @@ class Watch:
 
     def stuck(self, request: Request, body: dict[str, Any] | None) -> None:
         """A reversed Update has failed, so the stack is stuck."""
-        if body is None and request.was_out_at_the_end():
-            return
-        if request.last_look_failed or request.last_ask_failed:
+        if request.was_out_at_the_end() or request.last_look_failed or request.last_ask_failed:
             return
         self._world.goes_wrong(5, "the rollback is stuck at {}: {}", request, body and body["Reason"])
 
