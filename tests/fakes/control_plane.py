@@ -64,7 +64,7 @@ class ControlPlane:
 
     def _list_executions(self, request: dict) -> tuple[int, bytes]:
         """All of them, newest first, in pages of seven."""
-        newest_first = sorted(self.machine.executions.values(), key=lambda one: one.started_at, reverse=True)
+        newest_first = sorted(self.machine.listed(), key=lambda one: one.started_at, reverse=True)
         first = int(request.get("nextToken", "0"))
         page = {"executions": [_item(one) for one in newest_first[first : first + 7]]}
         return _ok(page | ({"nextToken": str(first + 7)} if first + 7 < len(newest_first) else {}))

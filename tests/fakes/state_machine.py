@@ -65,6 +65,10 @@ class StateMachine:
     def running(self) -> list[Execution]:
         return [execution for execution in self.executions.values() if execution.status == "RUNNING"]
 
+    def listed(self) -> list[Execution]:
+        """The executions that ListExecutions tells."""
+        return list(self.executions.values())
+
     def run(self, *, until: datetime | None = None) -> None:
         """Run all executions, each in its turn, until none is running or the time has come."""
         while (following := self._next()) and (until is None or following[0] <= until):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import textwrap
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -105,7 +106,7 @@ def report(total: Total, seeds: range, seconds: float) -> Iterator[str]:
     yield f"rate              {total.schedules / seconds:>12.1f}   schedules a second"
     for seed, rule, text in sorted(total.violations)[:20]:
         yield ""
-        yield f"seed {seed}, invariant {rule}: {text[:300]}"
+        yield from textwrap.wrap(f"seed {seed}, invariant {rule}: {text[:300]}", 100, subsequent_indent="  ")
         yield f"  replay it with: {replay_command(seed)}"
     yield ""
     yield f"Replay any of them with {replay_command(seeds[0])} (or another seed)."

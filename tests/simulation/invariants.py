@@ -114,10 +114,11 @@ class Watch:
             world.goes_wrong(8, "a step returns a ResponseURL")
         if invocation.had_fault or not _is_stopping(invocation):
             return
-        for execution in request.stack.control.machine.running():
+        machine = request.stack.control.machine
+        for execution in machine.running():
             other = world.request_of(execution.input["Request"])
             is_older = execution.started_at < self._time(request.sent_at - 5)
-            if is_older and _resource(other) == _resource(request):
+            if is_older and execution.name not in machine.listed_from and _resource(other) == _resource(request):
                 world.goes_wrong(6, "{} leaves {} running", request, other)
 
     # What CloudFormation sees

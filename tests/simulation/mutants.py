@@ -30,6 +30,7 @@ from audience_export_handler import (
     quota,
     stack,
     start_outcome,
+    step,
 )
 from audience_export_handler.cfn_resource import StateMachineResource
 from audience_export_handler.progress import Sent

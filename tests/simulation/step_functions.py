@@ -20,11 +20,18 @@ class Executions(StateMachine):
         self._world = world
         super().__init__(definition, self._call, lambda: world.timeline.time(world.skews["states"]))  # type: ignore[arg-type]
         self._function = function
+        self.listed_from: dict[str, float] = {}  # by name, of those that are listed late
 
     def start(self, name: str, execution_input: dict[str, Any]) -> Execution:
         execution = super().start(name, execution_input)
+        if self._world.weather.strikes("step functions: listed late"):
+            self.listed_from[name] = self._world.timeline.now + self._world.chance.uniform(1, 10)
         self._world.timeline.spawn(partial(self._run, execution), after=self._world.chance.uniform(0.01, 0.2))
         return execution
+
+    def listed(self) -> list[Execution]:
+        now = self._world.timeline.now
+        return [one for one in super().listed() if self.listed_from.get(one.name, 0.0) <= now]
 
     def stop(self, execution: Execution) -> None:
         self._world.watch.stopped(execution, self._world.timeline.current)
