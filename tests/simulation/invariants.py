@@ -25,6 +25,15 @@ ATTRIBUTES = {"Name", "Status", "OutputLocation", "CreateTime", "AudienceGenerat
 _TRANSIENT = re.compile(r"(Throttling|Internal|AccessDenied|ReadTimeout|ConnectionClosed)\w*: ")
 _REASON = re.compile(r"[A-Za-z_.]+: \S")
 _QUOTA = "ServiceQuotaExceededException"
+# What the service itself can mean, or the time-out that was asked for.
+_ON_A_CALM_DAY = {
+    _QUOTA,
+    "CREATE_FAILED",
+    "ConflictException",
+    "DeadlineExceeded",
+    "ResourceNotFoundException",
+    "ValidationException",
+}
 _ROLLING_BACK_OR_ENDING = re.compile(r".*ROLLBACK_IN_PROGRESS|DELETE_IN_PROGRESS|.*CLEANUP_IN_PROGRESS")
 
 
@@ -245,6 +254,9 @@ class Watch:
             world.goes_wrong(6, "{} fails with another physical id, {}", request, body["PhysicalResourceId"])
         if not _REASON.match(reason):
             world.goes_wrong(3, "{} fails for a reason without a code: {}", request, reason)
+        code = reason.partition(":")[0]
+        if world.weather.is_calm and code not in _ON_A_CALM_DAY:
+            world.goes_wrong(3, "{} fails on a calm day: {}", request, reason)
         is_early = now < request.settle_by - 30
         if is_early and _TRANSIENT.match(reason) and not reason.startswith("AccessDenied"):
             world.goes_wrong(3, "{} fails for what passes by: {}", request, reason)

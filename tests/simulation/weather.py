@@ -48,12 +48,14 @@ class Weather:
         self.counts: Counter[str] = Counter()
         harsh = chance.choice((0.03, 0.1, 0.2, 0.4))
         self._odds: dict[str, float] = {}
+        # A service that is out says so, or says nothing.
+        self._outage_fault = chance.choice(("error before", "time-out before"))
         self.outages: dict[str, tuple[float, float]] = {}
         if is_calm:
             return
         self._odds = {kind: chance.choice((0.02, 0.1, 0.4)) for kind in KINDS if chance.random() < harsh}
         for service in OUTAGES:
-            if chance.random() < 0.05:
+            if chance.random() < 0.06:
                 begins = chance.uniform(0, 200)
                 self.outages[service] = (begins, begins + chance.choice((20, 60, 300, 2000)) * chance.random())
 
@@ -76,7 +78,7 @@ class Weather:
     def call_fault(self, service: str, now: float) -> str | None:
         """What befalls a call of a service, if anything."""
         if service in self.outages and self.is_out(service, now):
-            return "error before"
+            return self._outage_fault
         for fault in CALL_FAULTS:
             if self.strikes(f"{service}: {fault}"):
                 return fault
