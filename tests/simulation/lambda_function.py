@@ -38,9 +38,9 @@ class Invocation:
         self.dies_at: tuple[int, str] | None = None
         self.freezes_at = 0
         if world.weather.strikes("lambda: killed"):
-            self.dies_at = (world.chance.randint(1, 4), world.chance.choice(("before", "after")))
+            self.dies_at = (world.chance.randint(1, 6), world.chance.choice(("before", "after")))
         if world.weather.strikes("lambda: frozen"):
-            self.freezes_at = world.chance.randint(1, 4)
+            self.freezes_at = world.chance.randint(1, 6)
 
     def sleep(self, seconds: float) -> None:
         """Let time pass inside the invocation; the function's time-out may come first."""

@@ -12,7 +12,7 @@ from tests.simulation.mutants import MUTANTS
 from tests.simulation.template import Deployed, synthesise
 from tests.simulation.weather import KINDS
 
-SLICE = range(400)
+SLICE = range(200)
 # Found within a few schedules, so that the suite can afford to hunt them each time; `make mutants` hunts them all.
 EASY = ("starts before it lists", "does not ask the stack", "no deadline", "the event is logged", "plain crhelper")
 
