@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from random import Random
 from typing import Any
@@ -100,6 +99,3 @@ class World:
         self.tell("VIOLATION of invariant {}: {}", rule, text.format(*about))
         self.watch.violations.append((rule, text.format(*about)))
         self.timeline.is_stopped = True
-
-
-Play = Callable[[World], None]
