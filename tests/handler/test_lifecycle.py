@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from audience_export_handler import export_job
 from local_cloud.emulator import Fault, Trouble
 from local_cloud.readings import Readings, Repeat
 from tests.handler.deployment import FAILING_JOB, JOB, UNFINISHED_JOB, UNKNOWN_JOB, Deployment, properties
@@ -80,6 +81,32 @@ class TestCreate:
         assert answer["Reason"].startswith("DeadlineExceeded: export ")
         assert "shortly before the time-out of 60 s" in answer["Reason"]
         assert timedelta(seconds=30) < deployment.clock() - began <= timedelta(seconds=40)
+
+    def test_a_step_that_comes_late_still_looks_in_a_rollback(self, deployment: Deployment) -> None:
+        """The simulation found it: Lambda fails across the deadline, and the stack must not get stuck for that."""
+        deployment.request(ResourceProperties=properties(Name="mine"))
+        deployment.control.stack_status = "UPDATE_ROLLBACK_IN_PROGRESS"
+        back = {"ResourceProperties": properties(Name="mine"), "OldResourceProperties": properties(Name="next")}
+        deployment.deliver(deployment.event("Update", PhysicalResourceId="another", **back))
+        deployment.clock.sleep(3600 - 19)
+        deployment.run_executions()
+        assert deployment.endpoint.bodies[-1]["Status"] == "SUCCESS"
+
+    def test_a_step_that_comes_too_late_calls_nothing_more(self, deployment: Deployment) -> None:
+        deployment.deliver(deployment.event())
+        deployment.clock.sleep(3600 - 17)
+        deployment.run_executions()
+        assert deployment.endpoint.bodies[-1]["Reason"].startswith("DeadlineExceeded: ")
+        assert deployment.emulator.calls == []
+
+    def test_a_listing_goes_on_to_its_next_page_only_in_time(self, deployment: Deployment) -> None:
+        deployment.emulator.service.readings = Readings(page_size=1)
+        for name in ("a", "b"):
+            deployment.start_elsewhere(name)
+        assert len(export_job.list_exports(JOB, lambda: True)) == 2
+        with pytest.raises(export_job.ServiceError, match="ListingTooSlow"):
+            export_job.list_exports(JOB, lambda: False)
+        assert export_job.list_account(lambda: False) is None
 
     def test_an_export_that_is_not_waited_for_succeeds_when_it_is_listed(self, deployment: Deployment) -> None:
         deployment.emulator.service.readings = Readings(
