@@ -72,7 +72,7 @@ class Watch:
         if fault or (status and status >= 400 and status != 402):
             request.last_trouble_at = now
         if operation == "StartExecution" and fault:
-            request.goes_out(now)
+            request.goes_out(now, in_delivery=True)
         if operation == "ListAudienceExportJobs":
             request.last_look_failed = bool(fault)
         if operation == "DescribeStacks":

@@ -42,6 +42,11 @@ class Invocation:
         if world.weather.strikes("lambda: frozen"):
             self.freezes_at = world.chance.randint(1, 6)
 
+    @property
+    def is_delivery(self) -> bool:
+        """Whether it was called with an event of CloudFormation, not by the state machine."""
+        return "Phase" not in self.message
+
     def sleep(self, seconds: float) -> None:
         """Let time pass inside the invocation; the function's time-out may come first."""
         left = self.ends_at - self.world.timeline.now
@@ -54,7 +59,7 @@ class Invocation:
         """A call is about to be made, or has just come back."""
         self.calls += side == "before"
         if self.freezes_at == self.calls:
-            self.request.goes_out(self.world.timeline.now)
+            self.request.goes_out(self.world.timeline.now, in_delivery=self.is_delivery)
             self.sleep(10_000)
         if self.dies_at == (self.calls, side):
             raise Killed(f"killed {side} {what}")
@@ -84,23 +89,23 @@ class Function:
     def _deliver(self, request: Request) -> None:
         world, event = self._world, request.event
         if world.weather.strikes("lambda: delivered late"):
-            request.goes_out(world.timeline.now)
+            request.goes_out(world.timeline.now, in_delivery=True)
             world.timeline.sleep(world.chance.uniform(1, 120))
         retries = 0
         while True:
             while world.weather.is_out("lambda", world.timeline.now) or world.weather.strikes("lambda: throttled"):
-                request.goes_out(world.timeline.now)
+                request.goes_out(world.timeline.now, in_delivery=True)
                 world.timeline.sleep(world.chance.uniform(1, 60))
             if world.timeline.now - request.sent_at > self._deployed.longest_delivery:
                 world.tell("Lambda gives up on {}", request)
                 return
             began = world.timeline.now
-            request.goes_on(began)
+            request.goes_on(began, in_delivery=True)
             try:
                 self._run(event, request, began + self._deployed.function_timeout)
             except FunctionError as error:
                 world.tell("the delivery of {} fails: {}", request, error)
-                request.goes_out(began)
+                request.goes_out(began, in_delivery=True)
             else:
                 return
             retries += 1

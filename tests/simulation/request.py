@@ -46,6 +46,7 @@ class Request:
     abandoned_at: float | None = None
     outages: list[tuple[float, float]] = field(default_factory=list)
     _out_since: float | None = None
+    has_execution: bool = False
     last_look_failed: bool = False
     last_ask_failed: bool = False
     queued_since: float | None = None
@@ -83,13 +84,17 @@ class Request:
         """Whether CloudFormation still waits for the answer."""
         return not self.settled.is_set
 
-    def goes_out(self, now: float) -> None:
-        """From now on something other than Clean Rooms ML keeps it from going on."""
-        self._out_since = now if self._out_since is None else self._out_since
+    def goes_out(self, now: float, *, in_delivery: bool = False) -> None:
+        """From now on something other than Clean Rooms ML keeps it from going on.
 
-    def goes_on(self, now: float) -> None:
+        What befalls the delivery of its event matters only until its execution has started.
+        """
+        if not (in_delivery and self.has_execution) and self._out_since is None:
+            self._out_since = now
+
+    def goes_on(self, now: float, *, in_delivery: bool = False) -> None:
         """It does go on."""
-        if self._out_since is not None:
+        if not (in_delivery and self.has_execution) and self._out_since is not None:
             self.outages.append((self._out_since, now))
             self._out_since = None
 

@@ -24,6 +24,9 @@ class Executions(StateMachine):
 
     def start(self, name: str, execution_input: dict[str, Any]) -> Execution:
         execution = super().start(name, execution_input)
+        request = self._world.request_of(execution_input["Request"])
+        request.goes_on(self._world.timeline.now)
+        request.has_execution = True
         if self._world.weather.strikes("step functions: listed late"):
             self.listed_from[name] = self._world.timeline.now + self._world.chance.uniform(1, 10)
         self._world.timeline.spawn(partial(self._run, execution), after=self._world.chance.uniform(0.01, 0.2))

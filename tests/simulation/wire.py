@@ -191,7 +191,7 @@ def _urlopen(request: urllib.request.Request, *, timeout: float, context: object
     invocation.sleep(world.chance.uniform(0.01, 0.15))
     problem = _answer_problem(world)
     if problem:
-        asked.goes_out(world.timeline.now)
+        asked.goes_out(world.timeline.now, in_delivery=invocation.is_delivery)
         world.tell("the answer to {}: {}", asked, problem)
     if problem == "refused":
         raise urllib.error.URLError(ConnectionRefusedError())
@@ -206,7 +206,7 @@ def _urlopen(request: urllib.request.Request, *, timeout: float, context: object
     invocation.reaches("after", "PUT")
     if weather.strikes("answer: confirmation lost"):
         raise ConnectionResetError
-    asked.goes_on(world.timeline.now)
+    asked.goes_on(world.timeline.now, in_delivery=invocation.is_delivery)
     return io.BytesIO()
 
 
