@@ -1,13 +1,15 @@
 """A slice of the simulation, and that it is what it says: repeatable, alone in its process, and able to find bugs."""
 
+import re
 import socket
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.simulation import schedule, wire
-from tests.simulation.__main__ import Total, replay_command, report, run_some
+from tests.simulation.__main__ import HUNT, Total, replay_command, report, run_some
 from tests.simulation.mutants import MUTANTS
 from tests.simulation.template import Deployed, synthesise
 from tests.simulation.weather import KINDS
@@ -76,6 +78,14 @@ def test_a_bug_that_was_found_stays_away(seed: int, name: str, deployed: Deploye
     [mutant] = [mutant for mutant in MUTANTS if mutant.name == name]
     assert run_some(range(seed, seed + 1), deployed, mutant).violations
     assert not run_some(range(seed, seed + 1), deployed).violations
+
+
+def test_the_document_tells_of_every_mutant() -> None:
+    """Copied from the output of `make mutants`."""
+    document = (Path(__file__).parents[2] / "docs" / "simulation.md").read_text()
+    rows = re.findall(r"^\| ([\d ]*) \| (.+) \| (\d+) \| \d \|$", document, re.MULTILINE)
+    assert [(rule.strip(), name) for rule, name, _ in rows] == [(mutant.rule, mutant.name) for mutant in MUTANTS]
+    assert all(int(schedules) <= HUNT for *_, schedules in rows)
 
 
 def test_every_kind_of_fault_strikes(deployed: Deployed) -> None:
