@@ -37,12 +37,12 @@ test: $(READY)
 SCHEDULES ?= 10000
 SEED ?= 0
 simulate: $(READY)
-	@PYTHONPATH=constructs:lambda $(BIN)/python -m tests.simulation \
+	@PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH=constructs:lambda $(BIN)/python -m tests.simulation \
 		--schedules $(SCHEDULES) --seed $(SEED) $(if $(REPLAY),--replay $(REPLAY))
 
 # Wrong handlers on purpose: the simulation has to find each of them.
 mutants: $(READY)
-	@PYTHONPATH=constructs:lambda $(BIN)/python -m tests.simulation --mutants --seed $(SEED)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH=constructs:lambda $(BIN)/python -m tests.simulation --mutants --seed $(SEED)
 
 check: $(READY)
 	@$(BIN)/ruff format --check .
