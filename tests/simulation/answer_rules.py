@@ -149,8 +149,10 @@ class AnswerRules:
             world.goes_wrong(7, "{} does not wait for its turn", request)
         if is_early or request.queued_since is None:
             return
-        begin = max(request.queued_since, request.last_trouble_at)
-        if self._longest_free(begin, request.settle_by) > 60:
+        # After a step that may have sent its start the handler waits for 75 s (docs/decision-table.md).
+        resumed = [end + 75 for _, end in request.outages]
+        begin = max(request.queued_since, request.last_trouble_at, *resumed)
+        if begin < request.settle_by and self._longest_free(begin, request.settle_by) > 60:
             missed = "has no turn" if len(of_job) < ACTIVE_EXPORTS_OF_A_JOB else "waits for a turn that cannot come"
             world.goes_wrong(7, "{} {}, though slots were free for a minute", request, missed)
 
