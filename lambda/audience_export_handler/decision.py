@@ -186,12 +186,12 @@ def _is_ours(export: ExportJob, request: ExportRequest, attempt: Attempt) -> boo
     """Whether a listed export of the attempted name is the request's own.
 
     A generated name is a content address: whoever started it, it is the export asked for; so it is where the request
-    adopts. A given name alone proves nothing: the export must have been created since an attempt that may have taken
-    effect. So must a failed one, which may be the reason for this attempt.
+    adopts. A given name alone proves nothing: the export must have been created while a start that may have taken
+    effect was under way. So must a failed one, which may be the reason for this attempt.
     """
     if export.audience_size != request.audience_size:
         return False
-    if attempt.may_have_started and export.create_time >= attempt.since - CLOCK_SKEW:
+    if attempt.until and attempt.since - CLOCK_SKEW <= export.create_time <= attempt.until + CLOCK_SKEW:
         return True
     return (request.adopts or not request.name_is_given) and not export.has_failed
 

@@ -49,7 +49,7 @@ class ExportRequest:
     `name` is the one given, or the generated content address; `adopts` whether an export that already has it is taken
     for the one asked for, whoever started it; `waits` whether the export's end is awaited; `timeout` how long
     CloudFormation waits for the answer; `is_new` says whether this request may start an export at all: a Create, or an
-    Update that changes what identifies the export.
+    Update to an export that the resource does not hold.
     """
 
     audience_generation_job_arn: str
@@ -121,6 +121,9 @@ def physical_id(event: dict[str, Any]) -> str:
 
 def _is_new(event: dict[str, Any]) -> bool:
     if event["RequestType"] == "Create":
+        return True
+    # Without rollback the old properties may be those of an update that failed, whose export the resource never held.
+    if event.get("PhysicalResourceId") != physical_id(event):
         return True
     return _identity(event["ResourceProperties"]) != _identity(event.get("OldResourceProperties") or {})
 

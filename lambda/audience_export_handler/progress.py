@@ -21,20 +21,26 @@ class Sent(Enum):
 class Attempt:
     """An attempt to start the export, recorded before the start is sent.
 
-    `since` is when the first start of it can have been sent; `may_have_started` whether one of them may have taken
-    effect; `look_until` when a listing shows for sure whether it did; `message` what the service said.
+    `since` is when the first start of it can have been sent; `until` by when the last one that may have taken effect
+    is created and listed if it did, None where none may have; `look_until` is how long to look for it; `message` what
+    the service said.
     """
 
     name: str
     since: datetime
     sent: Sent = Sent.NOT_YET
-    may_have_started: bool = False
+    until: datetime | None = None
     look_until: datetime | None = None
     message: str = ""
 
+    @property
+    def may_have_started(self) -> bool:
+        """Whether a start of it may have taken effect."""
+        return self.until is not None
+
     def with_unknown_outcome(self, look_until: datetime) -> Attempt:
         """Return the attempt after a start that may or may not have taken effect."""
-        return replace(self, sent=Sent.UNKNOWN, may_have_started=True, look_until=look_until)
+        return replace(self, sent=Sent.UNKNOWN, until=look_until, look_until=look_until)
 
 
 @dataclass(frozen=True)
@@ -100,5 +106,5 @@ def _plain_value(value: Any) -> Any:
 
 
 def _timed(record: dict[str, Any]) -> dict[str, Any]:
-    times = {key: datetime.fromisoformat(record[key]) for key in ("since", "look_until") if record.get(key)}
+    times = {key: datetime.fromisoformat(record[key]) for key in ("since", "until", "look_until") if record.get(key)}
     return record | times

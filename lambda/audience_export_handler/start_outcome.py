@@ -33,7 +33,7 @@ def announced(progress: Progress, name: str, now: datetime) -> Progress:
 def accepted(progress: Progress, attempt: Attempt, now: datetime) -> Progress:
     """The service took the start."""
     started = replace(
-        attempt, sent=Sent.ACCEPTED, may_have_started=True, look_until=now + ACCEPTED_UNLISTED, message=""
+        attempt, sent=Sent.ACCEPTED, until=now + LISTING_LAG, look_until=now + ACCEPTED_UNLISTED, message=""
     )
     return replace(progress, attempt=started, trouble=None)
 

@@ -27,8 +27,10 @@ def adopting(name: str) -> ExportRequest:
     return create(name, OnConflict="ADOPT")
 
 
-def update(old: dict, name: str | None = None, physical_id: str = "recorded") -> ExportRequest:
+def update(old: dict, name: str | None = None, physical_id: str | None = None) -> ExportRequest:
+    """An update from the old properties, which the resource holds unless another physical id is given."""
     declared = properties(Name=name)
+    physical_id = physical_id or export_request.physical_id(event(ResourceProperties=old))
     return export_request.parse(
         event("Update", PhysicalResourceId=physical_id, ResourceProperties=declared, OldResourceProperties=old)
     )
@@ -61,7 +63,8 @@ def outcome(decision: Decision) -> object:
 
 
 def sent(name: str, how: Sent, *, may_have_started: bool = True, look_for: float = 0) -> Attempt:
-    return Attempt(name, START, how, may_have_started, START + timedelta(seconds=look_for) if look_for else None)
+    until = START + timedelta(seconds=max(15, look_for)) if may_have_started else None
+    return Attempt(name, START, how, until, START + timedelta(seconds=look_for) if look_for else None)
 
 
 ACCEPTED = sent("mine", Sent.ACCEPTED, look_for=300)
@@ -128,6 +131,12 @@ ACCEPTED = sent("mine", Sent.ACCEPTED, look_for=300)
         (situation(update(properties())), Wait(5)),
         (situation(update(properties()), after=31), "ExportNotFound"),
         (situation(update(properties()), export(GENERATED, "CREATE_FAILED")), "CREATE_FAILED"),
+        # One to an export that the resource does not hold is a new request, even where an earlier try had the same.
+        (situation(update(properties(), physical_id="of another")), Announce(GENERATED)),
+        (
+            situation(update(properties(), physical_id="of another"), export(GENERATED, "CREATE_FAILED")),
+            Announce(f"{GENERATED}-2"),
+        ),
         # A rollback succeeds with whatever is listed.
         (
             situation(update(properties(Name="new"), "mine"), export("mine"), stack=StackPhase.ROLLING_BACK),
@@ -188,6 +197,23 @@ ACCEPTED = sent("mine", Sent.ACCEPTED, look_for=300)
         (
             situation(create("mine"), export("mine", age=-2), attempt=sent("mine", Sent.UNKNOWN, look_for=15)),
             Succeed(export("mine", age=-2)),
+        ),
+        # An export that was created when no start of ours was under way any more is not ours.
+        (
+            situation(
+                create("mine"), export("mine", age=-21), attempt=sent("mine", Sent.UNKNOWN, look_for=15), after=25
+            ),
+            "ConflictException",
+        ),
+        (
+            situation(
+                create("mine"), export("mine", age=-20), attempt=sent("mine", Sent.UNKNOWN, look_for=15), after=25
+            ),
+            Succeed(export("mine", age=-20)),
+        ),
+        (
+            situation(create("mine"), export("mine", age=6), attempt=sent("mine", Sent.UNKNOWN, look_for=15), after=25),
+            "ConflictException",
         ),
         # Refused as taken, perhaps by ourselves.
         (situation(create(), attempt=sent(GENERATED, Sent.REFUSED_AS_TAKEN, look_for=30)), Wait(2)),

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from audience_export_handler import export_job
+from audience_export_handler import export_job, export_request
 from local_cloud.emulator import Fault, Trouble
 from local_cloud.readings import Readings, Repeat
 from tests.handler.deployment import FAILING_JOB, JOB, UNFINISHED_JOB, UNKNOWN_JOB, Deployment, properties
@@ -455,11 +455,22 @@ class TestUpdate:
         assert (updated["Status"], updated["PhysicalResourceId"]) == ("FAILED", "the recorded one")
 
     def test_an_update_without_its_export_starts_nothing(self, deployment: Deployment) -> None:
-        updated = deployment.request(
-            "Update", PhysicalResourceId="any", ResourceProperties=properties(), OldResourceProperties=properties()
-        )
+        held = {"PhysicalResourceId": export_request.physical_id(deployment.event())}
+        updated = deployment.update(held, old=properties(), new=properties())
         assert updated["Reason"].startswith("ExportNotFound: ")
         assert deployment.starts() == []
+
+    def test_a_failed_update_that_is_tried_again_may_start_again(self, deployment: Deployment) -> None:
+        """Without rollback the old properties are those that failed; the physical id is still the held export's."""
+        created = deployment.request()
+        failing = properties(AudienceGenerationJobArn=FAILING_JOB)
+        assert deployment.update(created, old=properties(), new=failing)["Reason"].startswith("CREATE_FAILED: ")
+        again = deployment.update(created, old=failing, new=failing)
+        first, second, third = deployment.starts()
+        assert (first, f"{second}-2") == (created["Data"]["Name"], third)
+        assert again["PhysicalResourceId"] == created["PhysicalResourceId"]
+        assert deployment.update(created, old=failing, new=properties())["Data"] == created["Data"]
+        assert len(deployment.starts()) == 3
 
 
 class TestDelete:

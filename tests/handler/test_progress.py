@@ -9,7 +9,7 @@ from audience_export_handler.progress import Attempt, Progress, Sent, Trouble
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
 times = st.datetimes(timezones=st.just(timezone.utc))
-attempts = st.builds(Attempt, st.text(), times, st.sampled_from(Sent), st.booleans(), st.none() | times, st.text())
+attempts = st.builds(Attempt, st.text(), times, st.sampled_from(Sent), st.none() | times, st.none() | times, st.text())
 troubles = st.builds(Trouble, st.text(), times, st.text(), st.text())
 
 
@@ -30,7 +30,9 @@ def test_trouble_ends_with_a_good_call_of_the_same_kind() -> None:
 
 def test_a_repeated_step_may_have_sent_what_was_announced() -> None:
     presumed = presume_sent(Progress(Attempt("mine", NOW)), NOW).attempt
-    assert presumed == Attempt("mine", NOW, Sent.UNKNOWN, may_have_started=True, look_until=NOW + OUTLASTING_STEP)
+    latest = NOW + OUTLASTING_STEP
+    assert presumed == Attempt("mine", NOW, Sent.UNKNOWN, until=latest, look_until=latest)
+    assert presumed.may_have_started
     assert timedelta(seconds=75) <= OUTLASTING_STEP
 
 

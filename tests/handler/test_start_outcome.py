@@ -23,7 +23,7 @@ from tests.handler.test_decision import adopting, create
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
 EARLIER = NOW - timedelta(minutes=3)
 ATTEMPT = Attempt("mine", EARLIER)
-PERHAPS = replace(ATTEMPT, may_have_started=True)
+PERHAPS = replace(ATTEMPT, until=EARLIER)
 THROTTLED = ServiceError("ThrottlingException", "slow down", Outcome.THROTTLED)
 UNKNOWN = ServiceError("InternalServerException", "oops", Outcome.UNKNOWN)
 
@@ -57,7 +57,7 @@ def test_an_unknown_outcome_is_looked_for() -> None:
     assert following.attempt == replace(
         ATTEMPT,
         sent=Sent.UNKNOWN,
-        may_have_started=True,
+        until=NOW + timedelta(seconds=15),
         look_until=NOW + timedelta(seconds=15),
         message="InternalServerException: oops",
     )
