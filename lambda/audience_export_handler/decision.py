@@ -16,6 +16,7 @@ from audience_export_handler.export_job import ExportJob
 from audience_export_handler.export_request import ExportRequest
 from audience_export_handler.failure import ExportFailure
 from audience_export_handler.progress import Attempt, Progress, Sent
+from audience_export_handler.request_time import CLOCK_SKEW
 from audience_export_handler.stack import StackPhase
 
 # A listing is taken to lag less than this behind a start (unknown at AWS; seconds elsewhere).
@@ -26,8 +27,6 @@ ACCEPTED_UNLISTED = timedelta(minutes=5)
 PATIENCE_WITH_LISTING = timedelta(seconds=30)
 # The function's time-out, after which a step that was repeated or stopped can no longer be running, and the lag.
 OUTLASTING_STEP = timedelta(seconds=60) + LISTING_LAG
-# createTime is the service's clock, ours is Lambda's.
-CLOCK_SKEW = timedelta(seconds=5)
 # What is left of the time-out for a last call that is not answered (15 s), and for the answer.
 ANSWERING_SHARE, ANSWERING_LEAST = 0.05, timedelta(seconds=20)
 # How long before the time-out a look may begin that comes late; a call that is not answered takes 15 s of it.

@@ -18,7 +18,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from audience_export_handler import naming
+from audience_export_handler import naming, request_time
 from audience_export_handler.failure import ExportFailure
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def start(
 
 
 def stop_older(event: dict[str, Any], *, asked_at: datetime, clock: Callable[[], datetime]) -> datetime | None:
-    """Stop the resource's executions that began before this request was made; nothing stops a newer one.
+    """Stop the resource's executions that surely began before this request was made; nothing stops a newer one.
 
     Returns when the last of them was stopped, by whomever; None where there was none lately. Its step may still be
     running then: stopping an execution does not stop the function. ExecutionsUnreadable says that one may be left.
@@ -118,7 +118,13 @@ def stop_all(
 
 
 def _older(client: SFNClient, event: dict[str, Any], asked_at: datetime) -> Iterator[ExecutionListItemTypeDef]:
-    """The executions of the event's resource that began before `asked_at`, as far as they can matter."""
+    """The executions of the event's resource that began before `asked_at`, as far as they can matter.
+
+    Two requests may follow within a second, and their executions begin in any order: an update that fails at once, and
+    its rollback. Which is older is then not to be told by two clocks, so neither stops the other; each asks the stack
+    before it starts anything.
+    """
+    surely_before = asked_at - request_time.CLOCK_SKEW
     prefix, own_name = naming.execution_prefix(event), naming.execution_name(event)
     pages = client.get_paginator("list_executions").paginate(
         stateMachineArn=event["ResourceProperties"]["StateMachineArn"], PaginationConfig={"PageSize": 1000}
@@ -129,7 +135,7 @@ def _older(client: SFNClient, event: dict[str, Any], asked_at: datetime) -> Iter
             if execution["startDate"] < asked_at - _LONGEST:
                 return
             is_ours = execution["name"].startswith(prefix) and execution["name"] != own_name
-            if is_ours and execution["startDate"] < asked_at:
+            if is_ours and execution["startDate"] < surely_before:
                 yield execution
 
 

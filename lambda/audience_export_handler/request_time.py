@@ -9,6 +9,8 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+# Clocks of two services of AWS are taken to differ by less; times of the one are compared with the other's only so far.
+CLOCK_SKEW = timedelta(seconds=5)
 # Lambda gives an event up after six minutes, and the handler is at it for one; the rest is for clocks that differ.
 LONGEST_DELIVERY = timedelta(minutes=10)
 

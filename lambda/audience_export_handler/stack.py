@@ -6,7 +6,7 @@ So neither a rollback, nor a late or repeated event, nor a wait behind a failed 
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import Enum
 from functools import cache
 from typing import TYPE_CHECKING
@@ -15,6 +15,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from audience_export_handler.request_time import CLOCK_SKEW
+
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.client import CloudFormationClient
     from mypy_boto3_cloudformation.type_defs import StackTypeDef
@@ -22,8 +24,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _FORWARD = {"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"}
-# CloudFormation's clock is not Lambda's, nor that of Step Functions.
-_CLOCK_SKEW = timedelta(seconds=5)
 
 
 class StackPhase(Enum):
@@ -55,7 +55,7 @@ def read_phase(stack_id: str, *, asked_at: datetime, call_seconds: float = 5) ->
 def _phase(stack: StackTypeDef, asked_at: datetime) -> StackPhase:
     status, began = stack["StackStatus"], stack.get("LastUpdatedTime")
     if status in _FORWARD:
-        return StackPhase.LATER if began and asked_at < began - _CLOCK_SKEW else StackPhase.FORWARD
+        return StackPhase.LATER if began and asked_at < began - CLOCK_SKEW else StackPhase.FORWARD
     # Of every stack status, those of a rollback under way and only those end like this.
     if status.endswith("ROLLBACK_IN_PROGRESS"):
         return StackPhase.ROLLING_BACK

@@ -78,6 +78,7 @@ class TestNewerRequest:
         run_for(deployment, timedelta(seconds=1))
         deployment.machine.stop(stopped)
         before = deployment.clock()
+        deployment.clock.sleep(5)
         deployment.request(
             "Update", ResourceProperties=properties(Name="newest"), OldResourceProperties=BEFORE, PhysicalResourceId="x"
         )
@@ -99,7 +100,7 @@ class TestNewerRequest:
         declared = properties(Name=name)
         deployment.deliver(deployment.event(ResourceProperties=declared))
         run_for(deployment, timedelta(seconds=1))
-        deployment.clock.sleep(1)
+        deployment.clock.sleep(5)
         deployment.deliver(deployment.event(ResourceProperties=declared))
         deployment.run_executions()
         [answer] = deployment.endpoint.bodies
@@ -150,6 +151,21 @@ class TestStaleEvent:
         full.deliver(newer)
         run_for(full, timedelta(seconds=3))
         full.deliver(delayed)
+        run_for(full, timedelta(seconds=3))
+        assert execution_of(full, newer).status == "RUNNING", "it waits for its export to be listed"
+
+    def test_of_the_same_second_does_not_stop_the_newer_one(self, full: Deployment) -> None:
+        """An update that is cancelled at once: its rollback may begin first, and clocks differ by seconds."""
+        begin_operation(full, "UPDATE_IN_PROGRESS")
+        fast = timedelta(seconds=3)
+        full.clock.now += fast
+        cancelled = full.event("Update", **FORWARD)
+        full.clock.now -= fast
+        full.control.stack_status = "UPDATE_ROLLBACK_IN_PROGRESS"
+        newer = full.event("Update", **BACKWARD)
+        full.deliver(newer)
+        run_for(full, timedelta(seconds=1))
+        full.deliver(cancelled)
         run_for(full, timedelta(seconds=3))
         assert execution_of(full, newer).status == "RUNNING", "it waits for its export to be listed"
 

@@ -66,12 +66,20 @@ def replay_command(seed: int) -> str:
     return f"make simulate REPLAY={seed}"
 
 
+def tell_violation(seed: int, rule: int, text: str) -> Iterator[str]:
+    """What a person reads about one violation."""
+    yield from textwrap.wrap(f"seed {seed}, invariant {rule}: {text[:300]}", 100, subsequent_indent="  ")
+    yield f"  replay it with: {replay_command(seed)}"
+
+
 def run_all(seeds: range, processes: int) -> Total:
     """Run schedules on several processes, telling how far it has come."""
     deployed, total = synthesise(), Total()
     chunks = [seeds[first : first + _CHUNK] for first in range(0, len(seeds), _CHUNK)]
     with ProcessPoolExecutor(processes) as pool:
         for done in as_completed([pool.submit(run_some, chunk, deployed) for chunk in chunks]):
+            for found in done.result().violations:
+                print("\n".join(tell_violation(*found)), file=sys.stderr, flush=True)
             total.merge(done.result())
             if sys.stderr.isatty():
                 print(f"\r{total.schedules:,} of {len(seeds):,} schedules", end="", file=sys.stderr, flush=True)
@@ -104,10 +112,9 @@ def report(total: Total, seeds: range, seconds: float) -> Iterator[str]:
         yield f"  {kind:<32} {count:>12,}"
     yield f"violations        {len(total.violations):>12,}"
     yield f"rate              {total.schedules / seconds:>12.1f}   schedules a second"
-    for seed, rule, text in sorted(total.violations)[:20]:
+    for found in sorted(total.violations)[:20]:
         yield ""
-        yield from textwrap.wrap(f"seed {seed}, invariant {rule}: {text[:300]}", 100, subsequent_indent="  ")
-        yield f"  replay it with: {replay_command(seed)}"
+        yield from tell_violation(*found)
     yield ""
     yield f"Replay any of them with {replay_command(seeds[0])} (or another seed)."
 

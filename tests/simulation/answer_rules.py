@@ -110,10 +110,16 @@ class AnswerRules:
         if export.name != request.properties["Name"]:
             self._world.goes_wrong(2, "{} succeeds with an export of the name {}", request, export.name)
         is_held = request.event.get("PhysicalResourceId") == naming.physical_id(export.job.arn, export.name)
-        if owner is not request and not (request.adopts or is_held or request.is_rollback):
+        may_take = request.adopts or is_held or request.is_rollback or self._may_be_own(request, export)
+        if owner is not request and not may_take:
             self._world.goes_wrong(
                 4, "{} adopts export {}, which {} started", request, export.number, owner or "another"
             )
+
+    def _may_be_own(self, request: Request, export: Export) -> bool:
+        """Whether nobody could tell: it was created while a start of the request may have been under way."""
+        begin, end = request.under_way or (0.0, -1.0)
+        return begin <= self._seconds(export.created) <= end
 
     def _check_failure(self, request: Request, body: dict[str, Any]) -> None:
         world, reason, now = self._world, body["Reason"], self._world.timeline.now
@@ -135,6 +141,10 @@ class AnswerRules:
             self._check_quota(request, is_early=is_early)
         if reason.startswith("DeadlineExceeded"):
             self._check_deadline(request)
+        if reason.startswith("ExportNotFound") and not request.keeps_its_export:
+            world.goes_wrong(3, "{} asks for a new export, and none is found: {}", request, reason)
+        if reason.startswith("CREATE_FAILED"):
+            self._check_failed_export(request)
         if not is_early:
             return
         if reason.startswith("ConflictException"):
@@ -175,11 +185,25 @@ class AnswerRules:
     def _check_deadline(self, request: Request) -> None:
         """An export that has ended is not waited for."""
         for number, owner in self._started_by.items():
-            if owner is request:
+            if owner is request and self._is_alone(self._world.account.exports[number - 1]):
                 ended = self._seconds(self._world.account.ended_at(self._world.account.exports[number - 1]))
                 quiet = max(ended, request.last_trouble_at, *(span[1] for span in request.outages), 0.0)
                 if quiet < request.settle_by - 130:
                     self._world.goes_wrong(3, "{} waits on after its export {} has ended", request, number)
+
+    def _is_alone(self, export: Export) -> bool:
+        """Whether no other export has its name, generation job and size."""
+        key = (export.name, export.job.arn, export.size)
+        return sum((one.name, one.job.arn, one.size) == key for one in self._world.account.exports) == 1
+
+    def _check_failed_export(self, request: Request) -> None:
+        """A request under a generated name that may start an export does not fail for one that failed before it."""
+        if "Name" in request.properties or request.keeps_its_export or request.is_rollback:
+            return
+        own = [number for number, owner in self._started_by.items() if owner.identity == request.identity]
+        ended = [self._seconds(self._world.account.ended_at(self._world.account.exports[number - 1])) for number in own]
+        if not any(end > request.sent_at - 20 for end in ended):
+            self._world.goes_wrong(3, "{} fails for an export that had failed before it", request)
 
     def _check_conflict(self, request: Request) -> None:
         """A conflict has a holder: an export of that name that is not the request's own."""

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from tests.simulation.lambda_function import Invocation
     from tests.simulation.world import World
 
+# Seconds within which a start is listed that took effect: the lag and clocks that differ (docs/simulation.md), and the
+# call itself; for a step that came again, the function's time-out and what is left of the step.
+_LISTED_WITHIN, _LISTED_WITHIN_A_STEP = 15 + 10 + 12, 75 + 10 + 12
 _ROLLING_BACK_OR_ENDING = re.compile(r".*ROLLBACK_IN_PROGRESS|DELETE_IN_PROGRESS|.*CLEANUP_IN_PROGRESS")
 
 
@@ -77,8 +80,19 @@ class Watch:
             request.last_look_failed = bool(fault)
         if operation == "DescribeStacks":
             request.last_ask_failed = bool(fault)
-        if operation == "StartAudienceExportJob" and status == 402 and request.queued_since is None:
+        if operation != "StartAudienceExportJob":
+            return
+        if status == 402 and request.queued_since is None:
             request.queued_since = now
+        if fault not in (None, "throttled", "denied") or status == 200:
+            request.may_have_started(now + _LISTED_WITHIN)
+
+    def stepped(self, request: Request, message: dict[str, Any]) -> None:
+        """The state machine calls the handler for a step."""
+        now = self._world.timeline.now
+        request.begins_step(now)
+        if message["RetryCount"] and (message["Progress"] or {}).get("Attempt"):
+            request.may_have_started(now + _LISTED_WITHIN_A_STEP)
 
     def stopped(self, execution: Execution, by: Invocation) -> None:
         """An execution is stopped by an invocation."""
@@ -146,9 +160,22 @@ class Watch:
 
     def stuck(self, request: Request, body: dict[str, Any] | None) -> None:
         """A reversed Update has failed, so the stack is stuck."""
-        if request.was_out_at_the_end() or request.last_look_failed or request.last_ask_failed:
-            return
-        self._world.goes_wrong(5, "the rollback is stuck at {}: {}", request, body and body["Reason"])
+        if not self._could_not_look(request, body):
+            self._world.goes_wrong(5, "the rollback is stuck at {}: {}", request, body and body["Reason"])
+
+    def kept_from_its_export(self, request: Request, body: dict[str, Any]) -> None:
+        """An Update that goes forward to what the resource holds has failed: it may for what became of the export."""
+        if _code(body) not in ("CREATE_FAILED", "DeadlineExceeded") and not self._could_not_look(request, body):
+            self._world.goes_wrong(5, "{} cannot go back to its own export: {}", request, body["Reason"])
+
+    def _could_not_look(self, request: Request, body: dict[str, Any] | None) -> bool:
+        """Whether the exports or the stack could not be read at the last look, or not to the last page."""
+        has_failed = request.last_look_failed or request.last_ask_failed or _code(body) == "ListingTooSlow"
+        return has_failed or request.was_out_at_the_end()
+
+
+def _code(body: dict[str, Any] | None) -> str:
+    return body["Reason"].partition(":")[0] if body else ""
 
 
 def _resource(request: Request) -> tuple[str, str]:

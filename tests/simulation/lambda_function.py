@@ -118,6 +118,8 @@ class Function:
         """Call it as Step Functions does, and wait for what it returns."""
         world = self._world
         called = world.timeline.now
+        if message["Phase"] == "Step":
+            world.watch.stepped(request, message)
         if world.weather.strikes("step functions: task late"):
             request.goes_out(called)
             # A late invocation ends within the function's time-out of when it was to begin.

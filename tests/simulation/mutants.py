@@ -28,12 +28,13 @@ from audience_export_handler import (
     export_request,
     naming,
     quota,
+    request_time,
     stack,
     start_outcome,
     step,
 )
 from audience_export_handler.cfn_resource import StateMachineResource
-from audience_export_handler.progress import Sent
+from audience_export_handler.progress import Attempt, Sent
 from audience_export_handler.stack import StackPhase
 from tests.handler.deployment import forget_clients
 from tests.simulation import wire
@@ -82,6 +83,21 @@ def _identity_with_description(properties: dict[str, Any]) -> list[object]:
     size = properties.get("AudienceSize") or {}
     keys = ("AudienceGenerationJobArn", "Name", "Revision", "Description")
     return [size, *(properties.get(key) for key in keys)]
+
+
+def _new_by_properties(event: dict[str, Any]) -> bool:
+    """Does not see that an update that failed is tried again."""
+    old, new = event.get("OldResourceProperties") or {}, event["ResourceProperties"]
+    return event["RequestType"] == "Create" or export_request._identity(old) != export_request._identity(new)
+
+
+def _ours_forever(original: Callable[..., bool]) -> Callable[..., bool]:
+    """Takes any later export of the name and size for its own once a start of it may have taken effect."""
+
+    def is_ours(export: export_job.ExportJob, request: export_request.ExportRequest, attempt: Attempt) -> bool:
+        return original(export, request, replace(attempt, until=attempt.until and attempt.until + _NEVER))
+
+    return is_ours
 
 
 def _fresh_name(situation: decision.Situation) -> str:
@@ -194,6 +210,7 @@ MUTANTS = [
     Mutant(
         "3", "no ordinal after a failure", _both((decision, "_name_to_use", lambda situation: situation.request.name))
     ),
+    Mutant("3", "an update that failed is not tried again", _both((export_request, "_is_new", _new_by_properties))),
     Mutant("3", "an ordinal each time", _both((decision, "_name_to_use", _fresh_name))),
     Mutant("4", "adopts under FAIL", _both((export_request, "_on_conflict", lambda properties: "ADOPT"))),
     Mutant("4", "fails under ADOPT", _both((export_request, "_on_conflict", lambda properties: "FAIL"))),
@@ -210,6 +227,7 @@ MUTANTS = [
             )
         ),
     ),
+    Mutant("4", "a later export is one's own", lambda: [(decision, "_is_ours", _ours_forever(decision._is_ours))]),
     Mutant("5", "does not wait for the end", _both((export_request, "_waits", lambda properties: False))),
     Mutant("5", "a failed export goes on", _both((export_job.ExportJob, "has_failed", property(lambda self: False)))),
     Mutant("6", "a full account is a failure", _both((quota, "CODE", "never"))),
@@ -252,4 +270,18 @@ MUTANTS = [
         "answers in the step that settles",
         lambda: [(StateMachineResource, "_step_result", _answer_while_settling(StateMachineResource._step_result))],
     ),
+]
+
+
+def _named(name: str) -> Mutant:
+    [mutant] = [mutant for mutant in MUTANTS if mutant.name == name]
+    return mutant
+
+
+# Bugs that the simulation found in this handler, put back, with a seed that shows each; some are too rare to be hunted.
+FOUND = [
+    (99, _named("a slow call outlasts the deadline")),
+    (66, _named("an update that failed is not tried again")),
+    (187, _named("a later export is one's own")),
+    (101478, Mutant("8", "all clocks are the same", _both((request_time, "CLOCK_SKEW", timedelta(0))))),
 ]

@@ -29,9 +29,10 @@ def identity_of(properties: dict[str, Any]) -> tuple[Any, ...]:
 class Request:
     """Times are seconds of the timeline.
 
-    `settle_by` is the handler's own deadline, `gives_up_at` CloudFormation's. `settled` is set with the answer, or with
-    None where CloudFormation does not wait any more. `outages` are spans in which Lambda, Step Functions or the
-    answer's endpoint kept the request from going on.
+    `settle_by` is the handler's own deadline, `gives_up_at` CloudFormation's. `held` are the properties with which the
+    resource last succeeded under the id that is sent. `settled` is set with the answer, or with None where
+    CloudFormation does not wait any more. `outages` are spans in which Lambda, Step Functions or the answer's endpoint
+    kept the request from going on. `under_way` is the span in which a start that may have taken effect was.
     """
 
     event: dict[str, Any]
@@ -40,7 +41,7 @@ class Request:
     sent_at: float
     gives_up_at: float
     settle_by: float
-    is_rollback: bool
+    held: dict[str, Any] | None
     settled: Promise
     bodies: list[dict[str, Any]] = field(default_factory=list)
     abandoned_at: float | None = None
@@ -51,6 +52,8 @@ class Request:
     last_ask_failed: bool = False
     queued_since: float | None = None
     last_trouble_at: float = 0.0
+    steps_began: tuple[float, float] = (0.0, 0.0)
+    under_way: tuple[float, float] | None = None
 
     @property
     def type(self) -> str:
@@ -67,9 +70,14 @@ class Request:
 
     @property
     def keeps_its_export(self) -> bool:
-        """Whether it is an Update that changes nothing that identifies the export."""
-        old = self.event.get("OldResourceProperties")
-        return self.type == "Update" and identity_of(old or {}) == identity_of(self.properties)
+        """Whether it is an Update that changes nothing that identifies the export, which the resource has."""
+        before = (self.event.get("OldResourceProperties") or {}, self.held or {})
+        return self.type == "Update" and all(identity_of(one) == identity_of(self.properties) for one in before)
+
+    @property
+    def is_rollback(self) -> bool:
+        """Whether it is a reversed Update."""
+        return self.type == "Update" and self.operation.is_rollback
 
     @property
     def waits(self) -> bool:
@@ -97,6 +105,15 @@ class Request:
         if not (in_delivery and self.has_execution) and self._out_since is not None:
             self.outages.append((self._out_since, now))
             self._out_since = None
+
+    def begins_step(self, now: float) -> None:
+        """The state machine takes another step for it."""
+        self.steps_began = (self.steps_began[1], now)
+
+    def may_have_started(self, until: float) -> None:
+        """A start that may take effect until then was announced in the step before this one, at the earliest."""
+        begin = self.under_way[0] if self.under_way else self.steps_began[0] - 10
+        self.under_way = (begin, max(until, self.under_way[1] if self.under_way else until))
 
     def was_out_at_the_end(self) -> bool:
         """Whether it was kept from going on across its deadline."""

@@ -36,10 +36,11 @@ def run(seed: int, deployed: Deployed, *, with_story: bool = False) -> Outcome:
     """Run the schedule of a seed; it is the same each time, whatever ran before it."""
     plan = Random(f"plan {seed}")  # noqa: S311 - repeatable
     kind = plan.random()
-    if kind < 0.004:
+    if kind < 0.002:
         return _run_queue(seed, deployed, plan, with_story=with_story)
-    typical = plan.choice((plan.uniform(2, 40), plan.uniform(2, 40), plan.uniform(60, 600), plan.uniform(1000, 5000)))
-    failing = plan.choice((0.0, 0.0, 0.3, 0.7))
+    short, long, longest = plan.uniform(2, 40), plan.uniform(60, 600), plan.uniform(1000, 5000)
+    typical = plan.choice((short,) * 6 + (long,) * 3 + (longest,))
+    failing = plan.choice((0.0, 0.0, 0.1, 0.3, 0.7))
     is_calm = plan.random() < 0.1
     world = World(seed, deployed, is_calm=is_calm, typical=typical, failing=failing, spread=1.0)
     world.late_failures = 0.0 if is_calm else plan.choice((0.0, 0.3))

@@ -10,7 +10,7 @@ import pytest
 
 from tests.simulation import schedule, wire
 from tests.simulation.__main__ import HUNT, Total, replay_command, report, run_some
-from tests.simulation.mutants import MUTANTS
+from tests.simulation.mutants import FOUND, MUTANTS, Mutant
 from tests.simulation.template import Deployed, synthesise
 from tests.simulation.weather import KINDS
 
@@ -69,13 +69,8 @@ def test_a_wrong_handler_is_found(name: str, deployed: Deployed) -> None:
     assert run_some(range(100), deployed, mutant).violations
 
 
-# Bugs that the simulation found in this handler: a seed that shows each, and the mutant that has it again.
-FOUND = [(257, "a slow call outlasts the deadline")]
-
-
-@pytest.mark.parametrize(("seed", "name"), FOUND)
-def test_a_bug_that_was_found_stays_away(seed: int, name: str, deployed: Deployed) -> None:
-    [mutant] = [mutant for mutant in MUTANTS if mutant.name == name]
+@pytest.mark.parametrize(("seed", "mutant"), FOUND, ids=lambda value: getattr(value, "name", value))
+def test_a_bug_that_was_found_stays_away(seed: int, mutant: Mutant, deployed: Deployed) -> None:
     assert run_some(range(seed, seed + 1), deployed, mutant).violations
     assert not run_some(range(seed, seed + 1), deployed).violations
 

@@ -46,14 +46,14 @@ class Weather:
         self._chance = chance
         self.is_calm = is_calm
         self.counts: Counter[str] = Counter()
-        harsh = chance.choice((0.03, 0.1, 0.2, 0.4))
+        harsh = chance.choice((0.02, 0.05, 0.1, 0.3))
         self._odds: dict[str, float] = {}
         # A service that is out says so, or says nothing.
         self._outage_fault = chance.choice(("error before", "time-out before"))
         self.outages: dict[str, tuple[float, float]] = {}
         if is_calm:
             return
-        self._odds = {kind: chance.choice((0.02, 0.1, 0.4)) for kind in KINDS if chance.random() < harsh}
+        self._odds = {kind: chance.choice((0.02, 0.05, 0.1, 0.4)) for kind in KINDS if chance.random() < harsh}
         for service in OUTAGES:
             if chance.random() < 0.06:
                 begins = chance.uniform(0, 200)

@@ -8,7 +8,8 @@ from typing import Any
 
 from audience_export_handler import lifecycle
 from tests.simulation.clean_rooms import Account, draw_readings
-from tests.simulation.cloudformation import Habits, Stack
+from tests.simulation.cloudformation import Stack
+from tests.simulation.habits import Habits
 from tests.simulation.invariants import Watch
 from tests.simulation.lambda_function import Handler, Invocation
 from tests.simulation.request import Request
@@ -45,6 +46,8 @@ class World:
             failing=failing,
             spread=spread,
         )
+        # How seldom operations are ended from outside: from 1, where a quarter is, to never.
+        self.peace = self.chance.choice((1.0, 2.0, 10.0))
         # Share of operations in which a neighbour fails after the last export is done.
         self.late_failures = 0.0
         # Seconds from a stack's begin in which its role may not be known everywhere.

@@ -1,0 +1,149 @@
+"""One export in a stack, as CloudFormation knows it: what is recorded of it, and the requests that are sent for it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from tests.simulation.request import Request
+from tests.simulation.timeline import Promise
+
+if TYPE_CHECKING:
+    from tests.simulation.cloudformation import Operation, Stack
+
+Properties = dict[str, Any]  # ResourceProperties, scalars as strings
+Body = dict[str, Any]
+
+
+class CustomResource:
+    """A resource from its first Create on.
+
+    `physical_id` and `properties` are what CloudFormation has recorded; `held` are the properties of its last success,
+    None before there was one, and `held_id` its physical id then; `stale_ids` are those of replaced ones, which the
+    cleanup deletes; `has_failed` says that the last request for it failed.
+    """
+
+    def __init__(self, stack: Stack, logical_id: str) -> None:
+        self._stack, self._world = stack, stack.world
+        self.logical_id = logical_id
+        self.physical_id = self._made_up_id()
+        self.properties: Properties = {}
+        self.held: Properties | None = None
+        self.held_id = ""
+        self.stale_ids: list[str] = []
+        self.has_failed = False
+
+    def create(self, operation: Operation, properties: Properties) -> bool:
+        """Create it; a Create that is never answered leaves it with an id that CloudFormation made up."""
+        self.properties = dict(properties)
+        request = self._send(operation, "Create", properties)
+        body = self._await(request, operation)
+        if body:
+            self.physical_id = body["PhysicalResourceId"]
+        return self._note(body)
+
+    def update(self, operation: Operation, properties: Properties) -> bool:
+        """Update it, forward or back; a new id means that it was replaced."""
+        is_return = self.held == properties and self.held_id == self.physical_id
+        before = self.properties
+        request = self._send(operation, "Update", properties, held_id=self.physical_id, old=before)
+        self.properties = dict(properties)
+        body = self._await(request, operation)
+        has_succeeded = body is not None and body["Status"] == "SUCCESS"
+        if body and (has_succeeded or self._world.habits.records_failed_ids):
+            answered = body["PhysicalResourceId"]
+            if answered != self.physical_id:
+                self.stale_ids.append(self.physical_id)
+                self.physical_id = answered
+        if not has_succeeded and operation.is_rollback:
+            self._world.watch.stuck(request, body)
+        elif not has_succeeded and body and is_return:
+            self._world.watch.kept_from_its_export(request, body)
+        if not has_succeeded and operation.keeps and not self._world.habits.keeps_attempted:
+            self.properties = before
+        return self._note(body)
+
+    def delete(self, operation: Operation, physical_id: str) -> bool:
+        """Delete it, or what it replaced."""
+        request = self._send(operation, "Delete", self.properties, held_id=physical_id)
+        body = self._await(request, operation)
+        return body is not None and body["Status"] == "SUCCESS"
+
+    def _note(self, body: Body | None) -> bool:
+        self.has_failed = body is None or body["Status"] != "SUCCESS"
+        if not self.has_failed:
+            self.held, self.held_id = self.properties, self.physical_id
+        return not self.has_failed
+
+    def _await(self, request: Request, operation: Operation) -> Body | None:
+        """Wait for the answer; None where it does not come in time, or CloudFormation does not wait for it."""
+        world = self._world
+        if operation.is_forward and (world.habits.abandons or operation.kind == "CREATE_IN_PROGRESS"):
+            operation.failed.then(partial(self._abandon, request, operation))
+        is_settled = request.settled.wait(request.gives_up_at - world.timeline.now)
+        if not is_settled:
+            request.settled.set(None)
+            world.watch.gave_up(request)
+        return request.settled.value
+
+    def _abandon(self, request: Request, operation: Operation) -> None:
+        world = self._world
+        if request.is_open and (world.habits.abandons or operation.failed.value == "deleted"):
+            request.abandoned_at = world.timeline.now
+            request.settled.set(None)
+            world.tell("{} is abandoned", request)
+
+    def _send(
+        self,
+        operation: Operation,
+        request_type: str,
+        properties: Properties,
+        *,
+        held_id: str | None = None,
+        old: Properties | None = None,
+    ) -> Request:
+        world, stack = self._world, self._stack
+        number, machine = world.next_number(), {"StateMachineArn": stack.machine_arn}
+        wire = properties | machine
+        event: dict[str, Any] = {
+            "RequestType": request_type,
+            "ResponseURL": world.sign(number),
+            "StackId": stack.id,
+            "RequestId": self._request_id(request_type, wire, number),
+            "ResourceType": "Custom::CleanRoomsMLAudienceExport",
+            "LogicalResourceId": self.logical_id,
+            "ResourceProperties": wire,
+        }
+        if held_id is not None:
+            event["PhysicalResourceId"] = held_id
+        if old is not None:
+            event["OldResourceProperties"] = old | machine
+        now, timeout = world.timeline.now, int(properties.get("TimeoutSeconds", 3600))
+        request = Request(
+            event,
+            stack,
+            operation,
+            sent_at=now,
+            gives_up_at=now + timeout,
+            # docs/decision-table.md: less a twentieth, at least 20 s; the second in which the URL was signed is cut.
+            settle_by=now + timeout - max(20, timeout / 20) - 1,
+            held=self.held if held_id == self.held_id else None,
+            settled=Promise(world.timeline),
+        )
+        world.requests[event["ResponseURL"]] = request
+        world.watch.sent(request)
+        world.tell("{} is sent: {}", request, properties)
+        stack.function.deliver(request)
+        return request
+
+    def _request_id(self, request_type: str, wire: Properties, number: int) -> str:
+        if not self._world.habits.reuses_request_ids:
+            return f"request-{number}"
+        # Of what is deployed, not of when.
+        content = json.dumps([request_type, self.logical_id, wire, self._stack.name], sort_keys=True)
+        return "request-" + hashlib.sha256(content.encode()).hexdigest()[:12]
+
+    def _made_up_id(self) -> str:
+        return f"{self._stack.name}-{self.logical_id}-{self._world.chance.randrange(16**8):08X}"
