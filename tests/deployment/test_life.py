@@ -73,6 +73,25 @@ def test_updates_and_rollbacks(local_cloud: LocalCloud) -> None:
     assert sizes_exported(local_cloud) == [10, 20, 10, 5]
 
 
+def test_without_rollback(local_cloud: LocalCloud) -> None:
+    exports = local_cloud.clean_rooms_ml.service.exports
+    stack, failing = DeployedStack(local_cloud, "Kept"), export(job=FAILING_JOB)
+    assert stack.deploy(export()) == 0, local_cloud.cdk.log.read_text()
+    first, first_id = stack.outputs(), stack.physical_id()
+
+    for tries in (1, 2):
+        assert stack.deploy(failing, "--no-rollback") != 0
+        [reason] = stack.watch.reasons()
+        assert "CREATE_FAILED: export" in reason
+        assert (stack.status(), stack.physical_id()) == ("UPDATE_FAILED", first_id)
+        assert [one.job.arn for one in exports] == [JOB] + [FAILING_JOB] * tries, "each try asks for one export"
+
+    # Other words, because the CLI sees no change from the last complete template.
+    assert stack.deploy(export(description="back again"), "--no-rollback") == 0, local_cloud.cdk.log.read_text()
+    assert (stack.status(), stack.outputs(), stack.physical_id()) == ("UPDATE_COMPLETE", first, first_id)
+    assert len(exports) == 3, "going back starts nothing"
+
+
 def test_a_time_out_and_what_finds_the_export_again(local_cloud: LocalCloud) -> None:
     service = local_cloud.clean_rooms_ml.service
     usual, service.readings = service.readings, Readings(in_progress_for=timedelta(hours=1))
