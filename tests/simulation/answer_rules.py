@@ -48,6 +48,18 @@ class AnswerRules:
         else:
             self._check_failure(request, body)
 
+    def is_alive(self, request: Request) -> bool:
+        """Whether an export of the request's identity is there that has not failed."""
+        wanted, size = request.properties, request.properties["AudienceSize"]
+        name, key = wanted.get("Name"), (wanted["AudienceGenerationJobArn"], size["Type"], int(size["Value"]))
+        for export in self._world.account.exports:
+            owner = self._started_by.get(export.number)
+            is_its = export.name == name if name else owner is not None and owner.identity == request.identity
+            is_its = is_its and (export.job.arn, export.size["type"], export.size["value"]) == key
+            if is_its and self._world.account.status_of(export) != "CREATE_FAILED":
+                return True
+        return False
+
     def _check_delete(self, request: Request, body: dict[str, Any]) -> None:
         if body["Status"] != "SUCCESS" or body["PhysicalResourceId"] != request.event["PhysicalResourceId"]:
             self._world.goes_wrong(6, "{} is answered {}", request, body)

@@ -168,7 +168,8 @@ class Watch:
 
     def kept_from_its_export(self, request: Request, body: dict[str, Any]) -> None:
         """An Update that goes forward to what the resource holds has failed: it may for what became of the export."""
-        if _code(body) not in ("CREATE_FAILED", "DeadlineExceeded") and not self._could_not_look(request, body):
+        may_fail = _code(body) in ("CREATE_FAILED", "DeadlineExceeded") or not self._rules.is_alive(request)
+        if not may_fail and not self._could_not_look(request, body):
             self._world.goes_wrong(5, "{} cannot go back to its own export: {}", request, body["Reason"])
 
     def _could_not_look(self, request: Request, body: dict[str, Any] | None) -> bool:
