@@ -81,20 +81,24 @@ class AnswerRules:
         if set(body["Data"]) != ATTRIBUTES:
             world.goes_wrong(2, "{} succeeds with the attributes {}", request, sorted(body["Data"]))
             return
-        export = self._export_of(body["Data"])
+        export = self._export_of(request, body["Data"])
         if export is None:
             world.goes_wrong(2, "{} succeeds with an export that does not exist: {}", request, body["Data"])
             return
         self._check_export(request, export, body["Data"])
         self._check_owner(request, export)
 
-    def _export_of(self, data: dict[str, str]) -> Export | None:
-        created = datetime.fromisoformat(data["CreateTime"])
-        for export in self._world.account.exports:
-            same = (export.name, export.job.arn) == (data["Name"], data["AudienceGenerationJobArn"])
-            if same and abs(export.created - created) < timedelta(milliseconds=2):
-                return export
-        return None
+    def _export_of(self, request: Request, data: dict[str, str]) -> Export | None:
+        """The export that the attributes tell of; of two that are created in the same moment, the one of its size."""
+        created, size = datetime.fromisoformat(data["CreateTime"]), request.properties["AudienceSize"]["Value"]
+        told = [
+            export
+            for export in self._world.account.exports
+            if (export.name, export.job.arn) == (data["Name"], data["AudienceGenerationJobArn"])
+            and abs(export.created - created) < timedelta(milliseconds=2)
+        ]
+        of_its_size = [export for export in told if str(export.size["value"]) == size]
+        return next(iter(of_its_size or told), None)
 
     def _check_export(self, request: Request, export: Export, data: dict[str, str]) -> None:
         """Of exactly the requested identity, and as far as the request wants it."""
