@@ -168,9 +168,21 @@ class Watch:
 
     def kept_from_its_export(self, request: Request, body: dict[str, Any]) -> None:
         """An Update that goes forward to what the resource holds has failed: it may for what became of the export."""
-        may_fail = _code(body) in ("CREATE_FAILED", "DeadlineExceeded") or not self._rules.is_alive(request)
+        may_fail = _code(body) in ("CREATE_FAILED", "DeadlineExceeded") or not self._has_living_export(request)
         if not may_fail and not self._could_not_look(request, body):
             self._world.goes_wrong(5, "{} cannot go back to its own export: {}", request, body["Reason"])
+
+    def _has_living_export(self, request: Request) -> bool:
+        """Whether an export of the request's identity is there that has not failed."""
+        wanted, size = request.properties, request.properties["AudienceSize"]
+        name, key = wanted.get("Name"), (wanted["AudienceGenerationJobArn"], size["Type"], int(size["Value"]))
+        for export in self._world.account.exports:
+            owner = self.started_by.get(export.number)
+            is_its = export.name == name if name else owner is not None and owner.identity == request.identity
+            is_its = is_its and (export.job.arn, export.size["type"], export.size["value"]) == key
+            if is_its and self._world.account.status_of(export) != "CREATE_FAILED":
+                return True
+        return False
 
     def _could_not_look(self, request: Request, body: dict[str, Any] | None) -> bool:
         """Whether the exports or the stack could not be read at the last look, or not to the last page."""

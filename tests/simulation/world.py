@@ -14,7 +14,7 @@ from tests.simulation.invariants import Watch
 from tests.simulation.lambda_function import Handler, Invocation
 from tests.simulation.request import Request
 from tests.simulation.template import Deployed
-from tests.simulation.timeline import Timeline
+from tests.simulation.timeline import BEGIN, Timeline
 from tests.simulation.weather import Weather
 
 _ENDPOINT = "https://cloudformation-custom-resource-response-useast1.s3.amazonaws.com"
@@ -83,6 +83,10 @@ class World:
     def clock(self) -> datetime:
         """Lambda's clock."""
         return self.timeline.time(self.skews["lambda"])
+
+    def second_of(self, time: datetime) -> float:
+        """The second of the timeline at which Clean Rooms ML's clock showed a time."""
+        return (time - BEGIN).total_seconds() - self.skews["rooms"]
 
     def make_handler(self) -> Handler:
         """The handler of a new container."""
