@@ -13,6 +13,23 @@ VERSION = 1  # of the messages to the handler; executions that run during a depl
 # Longer than the function's time-out, so that a repeated step never overlaps the one it repeats.
 _TASK_TIMEOUT_SECONDS = 75
 _RETRY = {"ErrorEquals": ["States.ALL"], "IntervalSeconds": 2, "BackoffRate": 2, "MaxDelaySeconds": 60}
+# Two minutes. Among these errors are the handler's own, and a call of the function that is forbidden.
+_FEW = {"MaxAttempts": 6}
+# An hour, the longest that CloudFormation waits.
+_UNTIL_THE_TIMEOUT = {"MaxAttempts": 65}
+# Lambda's own trouble, or an invocation that was ended from outside: what a later one need not meet.
+_PASSES_BY = {
+    "ErrorEquals": [
+        "Lambda.ClientExecutionTimeoutException",
+        "Lambda.SdkClientException",
+        "Lambda.ServiceException",
+        "Lambda.TooManyRequestsException",
+        "Lambda.Unknown",
+        "Runtime.ExitError",
+        "Sandbox.Timedout",
+        "States.Timeout",
+    ]
+}
 
 
 def definition(handler_arn: str, *, timeout_seconds: int) -> dict[str, Any]:
@@ -58,7 +75,7 @@ def _step(handler_arn: str) -> dict[str, Any]:
             "RetryCount.$": "$$.State.RetryCount",
         },
         "ResultPath": "$.Step",
-        "Retry": [_RETRY | {"MaxAttempts": 6}],
+        "Retry": [_RETRY | _PASSES_BY | _UNTIL_THE_TIMEOUT, _RETRY | _FEW],
         # A handler that fails on every retry is still answered for.
         "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.Step", "Next": "Answer"}],
         "Next": "Settled?",
@@ -71,6 +88,6 @@ def _answer(handler_arn: str) -> dict[str, Any]:
         "Resource": handler_arn,
         "TimeoutSeconds": _TASK_TIMEOUT_SECONDS,
         "Parameters": {"Version": VERSION, "Phase": "Answer", "Request.$": "$.Request", "Outcome.$": "$.Step"},
-        "Retry": [_RETRY | {"MaxAttempts": 8}],
+        "Retry": [_RETRY | _UNTIL_THE_TIMEOUT],
         "End": True,
     }

@@ -16,6 +16,14 @@ from tests.fakes.clock import VirtualClock
 Course = Iterator[float]
 
 
+class TaskError(Exception):
+    """A task that failed with an error of Step Functions' or Lambda's own; `name` is what the machine is told."""
+
+    def __init__(self, name: str, cause: str = "") -> None:
+        super().__init__(f"{name}: {cause}" if cause else name)
+        self.name, self.cause = name, cause
+
+
 @dataclass
 class Execution:
     """`status` as Step Functions tells it; `error` is what ended a FAILED one."""
@@ -122,21 +130,23 @@ class StateMachine:
         return (yield from self._run_task(execution, state, data))
 
     def _run_task(self, execution: Execution, state: dict, data: dict) -> Iterator[float]:
-        [retry] = state["Retry"]
-        for attempt in range(retry["MaxAttempts"] + 1):
+        failures = [0] * len(state["Retry"])  # each retrier counts its own
+        while execution.status == "RUNNING":
             try:
-                result = self._invoke_once(execution, state, data, attempt)
+                result = self._invoke_once(execution, state, data, sum(failures))
             except Exception as error:
-                last = error
-                yield min(retry["MaxDelaySeconds"], retry["IntervalSeconds"] * retry["BackoffRate"] ** attempt)
-                if execution.status != "RUNNING":
-                    return data, None
+                name, cause = error_told(error)
+                number, retry = retrier(state, name)
+                if failures[number] == retry["MaxAttempts"]:
+                    if "Catch" not in state:
+                        raise
+                    [catch] = state["Catch"]
+                    return _put(catch, data, {"Error": name, "Cause": cause}), catch["Next"]
             else:
                 return _put(state, data, result), state.get("Next")
-        if "Catch" not in state:
-            raise last
-        [catch] = state["Catch"]
-        return _put(catch, data, {"Error": type(last).__name__, "Cause": str(last)}), catch["Next"]
+            yield min(retry["MaxDelaySeconds"], retry["IntervalSeconds"] * retry["BackoffRate"] ** failures[number])
+            failures[number] += 1
+        return data, None
 
     def _invoke_once(self, execution: Execution, state: dict, data: dict, retry_count: int) -> object:
         context = {
@@ -151,6 +161,19 @@ class StateMachine:
                 payload[key] = value
         self.invocations[payload["Phase"]] = self.invocations.get(payload["Phase"], 0) + 1
         return json.loads(json.dumps(self.invoke(json.loads(json.dumps(payload)))))
+
+
+def error_told(error: Exception) -> tuple[str, str]:
+    """The name and the cause that a machine is told of an error."""
+    return (error.name, error.cause) if isinstance(error, TaskError) else (type(error).__name__, str(error))
+
+
+def retrier(state: dict, error_name: str) -> tuple[int, dict]:
+    """The first retrier of a task that fits an error, and its number."""
+    for number, retry in enumerate(state["Retry"]):
+        if error_name in retry["ErrorEquals"] or retry["ErrorEquals"] == ["States.ALL"]:
+            return number, retry
+    raise AssertionError(f"no retrier for {error_name}")
 
 
 def _at(data: object, path: str) -> object:

@@ -8,6 +8,7 @@ import pytest
 from audience_export_handler import export_job, export_request
 from local_cloud.emulator import Fault, Trouble
 from local_cloud.readings import Readings, Repeat
+from tests.fakes.state_machine import TaskError
 from tests.handler.deployment import FAILING_JOB, JOB, UNFINISHED_JOB, UNKNOWN_JOB, Deployment, properties
 
 
@@ -570,6 +571,46 @@ class TestAnswering:
         assert answer["Status"] == "FAILED"
         assert answer["Reason"].startswith("KeyError: the handler of the audience export failed on every retry")
         assert answer["PhysicalResourceId"].startswith("SpringCampaign399F6554-")
+
+    @pytest.mark.parametrize("name", ["Lambda.TooManyRequestsException", "Sandbox.Timedout", "States.Timeout"])
+    def test_trouble_of_lambda_is_waited_out(self, name: str, deployment: Deployment) -> None:
+        """Ten minutes of it, where there is an hour."""
+        troubled_until = deployment.clock() + timedelta(minutes=10)
+
+        def invoke(message: dict) -> object:
+            if message.get("Phase") and deployment.clock() < troubled_until:
+                raise TaskError(name)
+            return deployment.invoke(message)
+
+        deployment.machine.invoke = invoke
+        assert deployment.request()["Status"] == "SUCCESS"
+        assert deployment.clock() - troubled_until < timedelta(minutes=3)
+
+    def test_a_call_of_the_handler_that_stays_forbidden_is_told_within_minutes(self, deployment: Deployment) -> None:
+        began = deployment.clock()
+
+        def invoke(message: dict) -> object:
+            if message.get("Phase") == "Step":
+                raise TaskError("Lambda.AWSLambdaException", "not authorized to perform: lambda:InvokeFunction")
+            return deployment.invoke(message)
+
+        deployment.machine.invoke = invoke
+        answer = deployment.request()
+        assert answer["Reason"].startswith("Lambda.AWSLambdaException: ")
+        assert "not authorized" in answer["Reason"]
+        assert deployment.clock() - began < timedelta(minutes=5)
+
+    def test_an_answer_that_nobody_takes_goes_out_for_an_hour(self, deployment: Deployment) -> None:
+        began = deployment.clock()
+
+        def invoke(message: dict) -> object:
+            if message.get("Phase") == "Answer" and deployment.clock() - began < timedelta(minutes=55):
+                raise TaskError("AnswerNotDelivered")
+            return deployment.invoke(message)
+
+        deployment.machine.invoke = invoke
+        assert deployment.request()["Status"] == "SUCCESS"
+        assert deployment.clock() - began < timedelta(minutes=57)
 
     def test_a_malformed_event_on_a_warm_container_answers_nobody(self, deployment: Deployment) -> None:
         deployment.request()

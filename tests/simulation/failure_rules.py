@@ -12,7 +12,9 @@ from tests.simulation.request import Request
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
-_TRANSIENT = re.compile(r"(Throttling|Internal|AccessDenied|ReadTimeout|ConnectionClosed)\w*: ")
+_TRANSIENT = re.compile(
+    r"(Throttling|Internal|AccessDenied|ReadTimeout|ConnectionClosed|Lambda\.|Runtime\.|Sandbox\.)\w*: "
+)
 _REASON = re.compile(r"[A-Za-z_.]+: \S")
 _QUOTA = "ServiceQuotaExceededException"
 # What the service itself can mean, or the time-out that was asked for.

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from tests.fakes.state_machine import TaskError, error_told
 from tests.simulation.request import Request
 from tests.simulation.template import Deployed
 
@@ -17,11 +18,11 @@ Handler = Callable[[dict[str, Any], object], Any]
 
 
 class Killed(BaseException):
-    """The end of an invocation that nothing in the handler can catch."""
+    """The end of an invocation that nothing in the handler can catch; `name` is what its caller is told."""
 
-
-class FunctionError(Exception):
-    """What the caller of a function is told about one that did not return."""
+    def __init__(self, cause: str, name: str = "Runtime.ExitError") -> None:
+        super().__init__(cause)
+        self.name = name
 
 
 class Invocation:
@@ -52,7 +53,7 @@ class Invocation:
         left = self.ends_at - self.world.timeline.now
         if seconds >= left:
             self.world.timeline.sleep(left)
-            raise Killed("time-out")
+            raise Killed("time-out", "Sandbox.Timedout")
         self.world.timeline.sleep(seconds)
 
     def reaches(self, side: str, what: str) -> None:
@@ -103,7 +104,7 @@ class Function:
             request.goes_on(began, in_delivery=True)
             try:
                 self._run(event, request, began + self._deployed.function_timeout)
-            except FunctionError as error:
+            except TaskError as error:
                 world.tell("the delivery of {} fails: {}", request, error)
                 request.goes_out(began, in_delivery=True)
             else:
@@ -128,18 +129,18 @@ class Function:
             world.timeline.sleep(world.chance.uniform(0.02, 0.1))
         if world.weather.is_out("lambda", world.timeline.now) or world.weather.strikes("lambda: throttled"):
             request.goes_out(called)
-            raise FunctionError("Lambda.TooManyRequestsException")
+            raise TaskError("Lambda.TooManyRequestsException")
         began = world.timeline.now
         request.goes_on(began)
         try:
             result = self._run(message, request, called + self._deployed.function_timeout)
-        except FunctionError as error:
+        except TaskError as error:
             world.tell("{} of {} fails: {}", message["Phase"], request, error)
             request.goes_out(began)
             raise
         if world.weather.strikes("step functions: result lost"):
             request.goes_out(began)
-            raise FunctionError("Lambda.SdkClientException")
+            raise TaskError("Lambda.SdkClientException")
         return result
 
     def _run(self, message: dict[str, Any], request: Request, ends_at: float) -> Any:
@@ -153,10 +154,10 @@ class Function:
             invocation.finishes()
         except Killed as killed:
             handler = None
-            raise FunctionError(f"Sandbox: {killed}") from killed
+            raise TaskError(killed.name, str(killed)) from killed
         except Exception as error:
             world.watch.handler_raised(request, error)
-            raise FunctionError(f"{type(error).__name__}: {error}") from error
+            raise TaskError(*error_told(error)) from error
         finally:
             timeline.current = before
             if handler:

@@ -36,6 +36,7 @@ from audience_export_handler import (
 from audience_export_handler.cfn_resource import StateMachineResource
 from audience_export_handler.progress import Attempt, Sent
 from audience_export_handler.stack import StackPhase
+from tests.fakes import state_machine
 from tests.handler.deployment import forget_clients
 from tests.simulation import wire
 from tests.simulation.world import World
@@ -60,6 +61,11 @@ class Mutant:
             forget_clients()
             yield
         forget_clients()
+
+
+def _few_retries(state: dict[str, Any], error_name: str) -> tuple[int, dict[str, Any]]:
+    """Treats every error as the handler's own."""
+    return 0, state["Retry"][-1] | {"MaxAttempts": 6}
 
 
 def _numbered(original: Callable[..., str]) -> Callable[..., str]:
@@ -259,6 +265,7 @@ MUTANTS = [
         "what passes by is final",
         _both((start_outcome, "is_transient", lambda *_: False), (start_outcome, "after_failed_look", _finals_only)),
     ),
+    Mutant("9", "trouble of Lambda is final", _both((state_machine, "retrier", _few_retries))),
     Mutant("10", "does not ask the stack", _both((stack, "read_phase", lambda *_, **__: StackPhase.FORWARD))),
     Mutant("10", "a rollback is not known", lambda: [(stack, "read_phase", _rollback_unknown(stack.read_phase))]),
     Mutant("11", "an answer of any length", _both((answer, "encode", answer._json))),
@@ -281,6 +288,7 @@ def _named(name: str) -> Mutant:
 # Bugs that the simulation found in this handler, put back, with a seed that shows each; some are too rare to be hunted.
 FOUND = [
     (99, _named("a slow call outlasts the deadline")),
+    (19, _named("trouble of Lambda is final")),
     (66, _named("an update that failed is not tried again")),
     (187, _named("a later export is one's own")),
     (101478, Mutant("8", "all clocks are the same", _both((request_time, "CLOCK_SKEW", timedelta(0))))),

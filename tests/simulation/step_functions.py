@@ -6,8 +6,8 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tests.fakes.state_machine import Execution, StateMachine
-from tests.simulation.lambda_function import Function, FunctionError
+from tests.fakes.state_machine import Execution, StateMachine, TaskError
+from tests.simulation.lambda_function import Function
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -48,8 +48,11 @@ class Executions(StateMachine):
                 timeline.sleep(seconds + world.chance.uniform(0.01, 0.1))
                 if execution.status == "RUNNING" and self.clock() > ends_at:
                     execution.end("TIMED_OUT", ends_at)
-        except FunctionError as error:
-            world.tell("the execution for {} fails: {}", world.request_of(execution.input["Request"]), error)
+        except TaskError as error:
+            request = world.request_of(execution.input["Request"])
+            world.tell("the execution for {} fails: {}", request, error)
+            # Nothing keeps it from going on any more: it gave up.
+            request.goes_on(timeline.now)
             if execution.status == "RUNNING":
                 execution.end("FAILED", self.clock())
         else:
