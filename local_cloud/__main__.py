@@ -9,7 +9,7 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
-from local_cloud import cloud, interrupt, seed
+from local_cloud import catalog, cloud, interrupt
 from local_cloud.clean_rooms_ml import CleanRoomsML
 from local_cloud.cloud import LocalCloud
 from local_cloud.environment import CHECKOUT
@@ -22,7 +22,7 @@ def main() -> int:
     """Run until interrupted; returns the exit status."""
     arguments = _arguments()
     interrupt.end_in_order()
-    given = seed.read(arguments.seed)
+    given = catalog.read(arguments.catalog)
     readings = Readings(in_progress_for=timedelta(seconds=arguments.export_seconds))
     try:
         with cloud.running(given, readings=readings) as local_cloud:
@@ -38,7 +38,7 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local_cloud", description=__doc__)
     parser.add_argument(
-        "--seed", type=Path, default=seed.DEMO, help="JSON file of generation jobs and models (default: %(default)s)"
+        "--catalog", type=Path, default=catalog.DEMO, help="generation jobs and models, as JSON (default: %(default)s)"
     )
     parser.add_argument(
         "--export-seconds", type=float, default=8, help="how long an export is in progress (default: %(default)s)"

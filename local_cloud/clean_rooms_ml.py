@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from local_cloud.catalog import ConfiguredAudienceModel, GenerationJob
 from local_cloud.readings import NamesAreUnique, Readings, Repeat
-from local_cloud.seed import ConfiguredAudienceModel, GenerationJob
 from local_cloud.service_model import ApiError
 
 Clock = Callable[[], datetime]
@@ -190,11 +190,11 @@ class CleanRoomsML:
 
     def _get_job(self, request: dict[str, Any]) -> dict[str, Any]:
         job = self._job(request["audienceGenerationJobArn"])
-        seeded = datetime(2026, 1, 1, tzinfo=timezone.utc)
+        created = datetime(2026, 1, 1, tzinfo=timezone.utc)
         metrics = {"relevanceMetrics": [{"audienceSize": size, "score": 0.8} for size in job.measured_sizes]}
         return {
-            "createTime": seeded,
-            "updateTime": seeded,
+            "createTime": created,
+            "updateTime": created,
             "audienceGenerationJobArn": job.arn,
             "name": job.name,
             "status": job.status,
@@ -206,11 +206,11 @@ class CleanRoomsML:
         if arn not in self.models:
             raise ApiError("ResourceNotFoundException", f"The configured audience model {arn} does not exist.")
         model = self.models[arn]
-        seeded = datetime(2026, 1, 1, tzinfo=timezone.utc)
+        created = datetime(2026, 1, 1, tzinfo=timezone.utc)
         account = arn.split(":")[4]
         return {
-            "createTime": seeded,
-            "updateTime": seeded,
+            "createTime": created,
+            "updateTime": created,
             "configuredAudienceModelArn": arn,
             "name": "configured model",
             "audienceModelArn": arn.replace(":configured-audience-model/", ":audience-model/"),

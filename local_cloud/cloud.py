@@ -14,10 +14,10 @@ import boto3
 from botocore.config import Config
 
 from local_cloud import environment, ministack
+from local_cloud.catalog import Catalog
 from local_cloud.cdk_cli import CdkCli
 from local_cloud.clean_rooms_ml import CleanRoomsML
 from local_cloud.emulator import Emulator
-from local_cloud.seed import Seed
 
 _RUNS = environment.CHECKOUT / ".local"
 
@@ -56,17 +56,17 @@ class LocalCloud:
 
 
 @contextmanager
-def running(seed: Seed, **settings: Any) -> Iterator[LocalCloud]:
+def running(catalog: Catalog, **settings: Any) -> Iterator[LocalCloud]:
     """Run a local cloud until the block ends, and leave nothing behind.
 
     Args:
-        seed: the generation jobs and models that there are.
+        catalog: the generation jobs and models that there are.
         settings: of `CleanRoomsML`: its readings and its clock.
     """
     _RUNS.mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="run-", dir=_RUNS))
     try:
-        emulator = Emulator(CleanRoomsML(seed.jobs, seed.models, **settings))
+        emulator = Emulator(CleanRoomsML(catalog.jobs, catalog.models, **settings))
         with (
             emulator.running(),
             ministack.running(folder, clean_rooms_ml_endpoint=emulator.url) as stack,

@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from local_cloud import cloud, interrupt, seed
+from local_cloud import catalog, cloud, interrupt
 from local_cloud.cloud import LocalCloud
 from local_cloud.environment import CHECKOUT
 from local_cloud.stack_watch import StackWatch
@@ -132,7 +132,7 @@ def main() -> int:
     print("The way of an audience export through cdk deploy. No AWS account, nothing outside this machine.")
     _headline("A local cloud", "MiniStack, and the project's emulator of Clean Rooms ML, on ports of 127.0.0.1.")
     try:
-        with cloud.running(seed.read(seed.DEMO)) as local_cloud:
+        with cloud.running(catalog.read(catalog.DEMO)) as local_cloud:
             _run(Demo(local_cloud, began))
     except KeyboardInterrupt:
         print("\nInterrupted. Nothing is left running.")

@@ -19,7 +19,7 @@ from local_cloud.service_model import ApiError, Response, ServiceModel
 _HANG_SECONDS = 30
 
 
-class Trouble(Enum):
+class FaultKind(Enum):
     """What can go wrong with one call."""
 
     THROTTLE = "throttle"
@@ -38,7 +38,7 @@ class Fault:
     """
 
     operation: str
-    trouble: Trouble
+    kind: FaultKind
     times: int = 1
     takes_effect: bool = False
     code: str = ""
@@ -127,14 +127,14 @@ class Emulator:
             output = self.service.call(operation.name, request)
             if fault is None:
                 return self._model.success(operation, output)
-        if fault.trouble is Trouble.THROTTLE:
+        if fault.kind is FaultKind.THROTTLE:
             raise ApiError("ThrottlingException", "Rate exceeded", status=429)
-        if fault.trouble is Trouble.SERVER_ERROR:
+        if fault.kind is FaultKind.SERVER_ERROR:
             raise ApiError("InternalServerException", "An internal error occurred", status=500)
-        if fault.trouble is Trouble.REFUSE:
+        if fault.kind is FaultKind.REFUSE:
             known = fault.code in {shape.name for shape in operation.error_shapes}
             raise ApiError(fault.code, fault.message, status=None if known else 400)
-        if fault.trouble is Trouble.TIMEOUT:
+        if fault.kind is FaultKind.TIMEOUT:
             self._stopping.wait(_HANG_SECONDS)
         return None
 
@@ -146,10 +146,10 @@ class Emulator:
         return None
 
     def _add_fault(self, body: bytes) -> Response:
-        """Take a fault over HTTP: ``{"operation": …, "trouble": "throttle", "times": 2, "takes_effect": false}``."""
+        """Take a fault over HTTP: ``{"operation": …, "kind": "throttle", "times": 2, "takes_effect": false}``."""
         try:
             data = json.loads(body)
-            self.faults.append(Fault(**data | {"trouble": Trouble(data["trouble"])}))
+            self.faults.append(Fault(**data | {"kind": FaultKind(data["kind"])}))
         except (ValueError, KeyError, TypeError) as error:
             return Response(400, f"not a fault: {error}\n".encode())
         return Response(204, b"")

@@ -14,8 +14,9 @@ from audience_export_handler import cfn_resource, export_request
 from audience_export_handler.failure import InvalidProperty
 from cdk_cleanroomsml import AudienceSize, InvalidArgumentError, OnConflict, state_machine
 from cdk_cleanroomsml import api_limits as construct_limits
-from tests.construct.test_audience_export import EXPORT, JOB, declare
-from tests.handler.deployment import event
+from tests.builders.arns import JOB
+from tests.builders.events import event
+from tests.builders.stacks import EXPORT, declare
 
 
 def as_cloudformation_sends(value: Any) -> Any:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from local_cloud.environment import CHECKOUT
-from tests.handler.deployment import JOB
+from tests.builders.arns import JOB
 
 APP = Path(__file__).parent / "apps" / "life"
 SCRIPT = """

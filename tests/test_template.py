@@ -10,7 +10,7 @@ from aws_cdk import App, Stack, Validations
 from cdk_nag import AwsSolutionsChecks
 
 from local_cloud import environment
-from tests.construct.test_audience_export import declare
+from tests.builders.stacks import declare
 
 ROOT = Path(__file__).parents[1]
 

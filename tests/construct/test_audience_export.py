@@ -10,20 +10,13 @@ from aws_cdk.assertions import Match, Template
 
 from cdk_cleanroomsml import (
     AttributeUnknownError,
-    AudienceExport,
     AudienceExportProvider,
     AudienceSize,
     InvalidArgumentError,
     OnConflict,
 )
-
-JOB = "arn:aws:cleanrooms-ml:us-east-1:111122223333:audience-generation-job/11111111-2222-4333-8444-555555555555"
-EXPORT = "Custom::CleanRoomsMLAudienceExport"
-
-
-def declare(stack: Stack, construct_id: str = "Export", **changes: Any) -> AudienceExport:
-    arguments = {"audience_generation_job_arn": JOB, "audience_size": AudienceSize.percentage(10)}
-    return AudienceExport(stack, construct_id, **(arguments | changes))
+from tests.builders.arns import JOB
+from tests.builders.stacks import EXPORT, declare
 
 
 @pytest.fixture

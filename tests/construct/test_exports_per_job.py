@@ -1,7 +1,8 @@
 from aws_cdk import App, CfnParameter, Stack
 from aws_cdk.assertions import Annotations, Match
 
-from tests.construct.test_audience_export import JOB, declare
+from tests.builders.arns import JOB
+from tests.builders.stacks import declare
 
 WARNING = Match.string_like_regexp("this is export 26 of generation job .*; the service allows 25")
 

@@ -9,7 +9,8 @@ import pytest
 from aws_cdk import App, Stack
 from aws_cdk.assertions import Template
 
-from tests.construct.test_audience_export import EXPORT, JOB, declare
+from tests.builders.arns import JOB
+from tests.builders.stacks import EXPORT, declare
 
 HANDLER = Path(__file__).parents[2] / "lambda" / "audience_export_handler"
 

@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from local_cloud import cloud, environment, seed
+from local_cloud import catalog, cloud, environment
 from local_cloud.cloud import LocalCloud
 from local_cloud.readings import Readings
 
@@ -12,7 +12,7 @@ QUICK = Readings(in_progress_for=timedelta(seconds=3))
 
 @pytest.fixture(scope="session")
 def bootstrapped_cloud() -> Iterator[LocalCloud]:
-    with cloud.running(seed.read(seed.DEMO)) as running:
+    with cloud.running(catalog.read(catalog.DEMO)) as running:
         target = f"aws://{environment.ACCOUNT}/{environment.REGION}"
         assert running.cdk.run("bootstrap", target) == 0, running.cdk.log.read_text()
         yield running

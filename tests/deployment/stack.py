@@ -10,7 +10,7 @@ from aws_cdk import App, CfnOutput, Duration, Stack
 from cdk_cleanroomsml import AudienceExport, AudienceSize, OnConflict
 from local_cloud.cloud import LocalCloud
 from local_cloud.stack_watch import StackWatch
-from tests.handler.deployment import JOB
+from tests.builders.arns import JOB
 
 # What an app declares in a stack.
 Declare = Callable[[Stack], object]

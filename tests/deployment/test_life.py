@@ -7,8 +7,8 @@ from aws_cdk import CfnCustomResource, CfnParameter, Stack
 
 from local_cloud.cloud import LocalCloud
 from local_cloud.readings import Readings
+from tests.builders.arns import FAILING_JOB, JOB
 from tests.deployment.stack import Declare, DeployedStack, export
-from tests.handler.deployment import FAILING_JOB, JOB
 
 
 def sizes_exported(cloud: LocalCloud) -> list[int]:

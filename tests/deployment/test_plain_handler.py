@@ -9,8 +9,8 @@ from aws_cdk import CustomResource, Stack
 from aws_cdk import aws_lambda as lambda_
 
 from local_cloud.cloud import LocalCloud
+from tests.builders.arns import JOB
 from tests.deployment.stack import Declare, DeployedStack, export
-from tests.handler.deployment import JOB
 
 PLAIN_HANDLER = """
 import json, urllib.request

@@ -5,15 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from local_cloud import seed
+from local_cloud import catalog
 from local_cloud.clean_rooms_ml import CleanRoomsML
 from local_cloud.emulator import Emulator
 from local_cloud.readings import Readings
+from tests.builders.arns import JOB, OTHER_JOB, THIRD_JOB
 from tests.fakes.answer_endpoint import answer_endpoint
 from tests.fakes.clock import VirtualClock
 from tests.fakes.control_plane import ControlPlane
+from tests.fakes.deployment import SIGNATURE, Deployment, forget_clients
 from tests.fakes.http_server import serving
-from tests.handler.deployment import JOB, OTHER_JOB, SIGNATURE, THIRD_JOB, Deployment, forget_clients
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def deployment(
 ) -> Iterator[Deployment]:
     """A deployment; no test of one may log a ResponseURL, but for those of plain crhelper, which does."""
     clock, control = VirtualClock(), ControlPlane()
-    given = seed.read(seed.DEMO)
+    given = catalog.read(catalog.DEMO)
     more = {arn: replace(given.jobs[JOB], arn=arn) for arn in (OTHER_JOB, THIRD_JOB)}
     emulator = Emulator(CleanRoomsML(given.jobs | more, given.models, clock=clock))
     with answer_endpoint(tmp_path) as (endpoint, ca_file), emulator.running(), serving(control.respond) as control_url:

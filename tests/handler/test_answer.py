@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audience_export_handler import answer
-from tests.handler.deployment import Deployment
+from tests.fakes.deployment import Deployment
 
 
 def body(reason: str, **data: str) -> dict:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.handler.deployment import Deployment, event, properties
+from tests.builders.events import event, properties
+from tests.fakes.deployment import Deployment
 from tests.handler.test_crhelper import CONTEXT, ours
 
 

@@ -17,7 +17,9 @@ from audience_export_handler import answer, naming
 from audience_export_handler.cfn_resource import StateMachineResource
 from audience_export_handler.failure import ExportFailure
 from local_cloud.readings import Readings
-from tests.handler.deployment import JOB, Deployment, event, properties
+from tests.builders.arns import JOB
+from tests.builders.events import event, properties
+from tests.fakes.deployment import Deployment
 
 CONTEXT = SimpleNamespace(get_remaining_time_in_millis=lambda: 60_000, aws_request_id="1", function_name="f")
 LATER = {"CrHelperPoll": True, "CrHelperRule": "arn:aws:events:r:a:rule/n", "CrHelperPermission": "sid"}

@@ -13,7 +13,8 @@ from audience_export_handler.export_job import ExportJob
 from audience_export_handler.export_request import AudienceSize, ExportRequest
 from audience_export_handler.progress import Attempt, Progress, Sent, Trouble
 from audience_export_handler.stack import StackPhase
-from tests.handler.deployment import JOB, event, properties
+from tests.builders.arns import JOB
+from tests.builders.events import event, properties
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
 TEN, TWENTY = AudienceSize("PERCENTAGE", 10), AudienceSize("PERCENTAGE", 20)

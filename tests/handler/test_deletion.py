@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.handler.deployment import Deployment
+from tests.fakes.deployment import Deployment
 from tests.handler.test_executions import BACKWARD, MINUTE, execution_of, run_for, started_by_us
 
 

@@ -11,7 +11,8 @@ import pytest
 
 from audience_export_handler import answer, executions, export_job, lifecycle, stack
 from local_cloud.readings import Readings
-from tests.handler.deployment import Deployment, properties
+from tests.builders.events import properties
+from tests.fakes.deployment import Deployment
 
 # Every call that leaves the function, on the way of a Create.
 CALLS = [

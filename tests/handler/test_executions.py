@@ -7,8 +7,9 @@ import pytest
 
 from audience_export_handler import export_job, naming
 from local_cloud.readings import Readings
+from tests.builders.events import properties
+from tests.fakes.deployment import Deployment
 from tests.fakes.state_machine import Execution
-from tests.handler.deployment import Deployment, properties
 
 MINUTE = timedelta(minutes=1)
 BEFORE, AFTER = properties(Name="before"), properties(Name="after")

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from audience_export_handler import quota
-from local_cloud.emulator import Fault, Trouble
+from local_cloud.emulator import Fault, FaultKind
 from local_cloud.readings import Readings
-from tests.handler.deployment import FAILING_JOB, JOB, OTHER_JOB, THIRD_JOB, Deployment, properties
+from tests.builders.arns import FAILING_JOB, JOB, OTHER_JOB, THIRD_JOB
+from tests.builders.events import properties
+from tests.fakes.deployment import Deployment
 from tests.handler.test_decision import export
 
 ACTIVE, RUNNING, FAILED = export("a"), export("r", "CREATE_IN_PROGRESS"), export("f", "CREATE_FAILED")
@@ -150,7 +152,7 @@ class TestUsedUpJob:
         fill_job(deployment, 25, FAILING_JOB)
         of_the_account = {"audienceGenerationJobArn": None}
         denied = Fault(
-            "ListAudienceExportJobs", Trouble.REFUSE, times=9999, code="AccessDeniedException", where=of_the_account
+            "ListAudienceExportJobs", FaultKind.REFUSE, times=9999, code="AccessDeniedException", where=of_the_account
         )
         deployment.emulator.faults.append(denied)
         answer = deployment.request(

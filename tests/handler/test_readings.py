@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from local_cloud.emulator import Fault, Trouble
+from local_cloud.emulator import Fault, FaultKind
 from local_cloud.readings import NamesAreUnique, Readings, Repeat
-from tests.handler.deployment import FAILING_JOB, Deployment, properties
+from tests.builders.arns import FAILING_JOB
+from tests.builders.events import properties
+from tests.fakes.deployment import Deployment
 
 
 def every_reading() -> list[Any]:
@@ -50,10 +52,10 @@ def test_one_export_and_one_answer(reading: Deployment, name: str | None) -> Non
 
 
 @pytest.mark.parametrize("name", ["mine", None])
-@pytest.mark.parametrize("trouble", [Trouble.DROP, Trouble.SERVER_ERROR])
+@pytest.mark.parametrize("kind", [FaultKind.DROP, FaultKind.SERVER_ERROR])
 @pytest.mark.parametrize("takes_effect", [True, False])
-def test_an_unknown_outcome(reading: Deployment, trouble: Trouble, takes_effect: bool, name: str | None) -> None:
-    reading.emulator.faults.append(Fault("StartAudienceExportJob", trouble, takes_effect=takes_effect))
+def test_an_unknown_outcome(reading: Deployment, kind: FaultKind, takes_effect: bool, name: str | None) -> None:
+    reading.emulator.faults.append(Fault("StartAudienceExportJob", kind, takes_effect=takes_effect))
     answer = reading.request(ResourceProperties=properties(Name=name))
     assert answer["Status"] == "SUCCESS"
     assert len(names_of(reading)) == 1

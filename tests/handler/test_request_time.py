@@ -3,7 +3,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from audience_export_handler.request_time import asked_at
-from tests.handler.deployment import event
+from tests.builders.events import event
 
 SEEN = datetime(2026, 3, 1, 12, 0, 30, tzinfo=timezone.utc)
 URL = "https://bucket.s3.amazonaws.com/arn%3Aaws?X-Amz-Algorithm=AWS4-HMAC-SHA256{}&X-Amz-Expires=7200"

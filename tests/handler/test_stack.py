@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from audience_export_handler.stack import StackPhase, read_phase
-from tests.handler.deployment import STACK_ID, Deployment
+from tests.builders.arns import STACK_ID
+from tests.fakes.deployment import Deployment
 
 # Every status that a stack can have, by CloudFormation's model.
 PHASES = {

@@ -12,12 +12,12 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError
 
-from local_cloud import seed
+from local_cloud import catalog
 from local_cloud.clean_rooms_ml import CleanRoomsML
-from local_cloud.emulator import Emulator, Fault, Trouble
+from local_cloud.emulator import Emulator, Fault, FaultKind
 from local_cloud.readings import NamesAreUnique, Readings, Repeat
+from tests.builders.arns import FAILING_JOB, JOB, UNFINISHED_JOB, UNKNOWN_JOB
 from tests.fakes.clock import VirtualClock
-from tests.handler.deployment import FAILING_JOB, JOB, UNFINISHED_JOB, UNKNOWN_JOB
 
 TEN_PERCENT = {"type": "PERCENTAGE", "value": 10}
 
@@ -26,7 +26,7 @@ class Service:
     """The emulator, a boto3 client of it, and what it wrote."""
 
     def __init__(self) -> None:
-        given = seed.read(seed.DEMO)
+        given = catalog.read(catalog.DEMO)
         self.clock = VirtualClock()
         self.written: list[tuple[str, str, bytes]] = []
         write = lambda *output: self.written.append(output)  # noqa: E731
@@ -274,27 +274,27 @@ class TestQuotas:
 class TestFaults:
     @pytest.mark.parametrize("takes_effect", [True, False])
     @pytest.mark.parametrize(
-        ("trouble", "error", "match"),
+        ("kind", "error", "match"),
         [
-            (Trouble.THROTTLE, ClientError, "ThrottlingException"),
-            (Trouble.SERVER_ERROR, ClientError, "InternalServerException"),
-            (Trouble.REFUSE, ClientError, "AccessDeniedException"),
-            (Trouble.DROP, ConnectionClosedError, "Connection was closed"),
-            (Trouble.TIMEOUT, Exception, "Read timeout"),
+            (FaultKind.THROTTLE, ClientError, "ThrottlingException"),
+            (FaultKind.SERVER_ERROR, ClientError, "InternalServerException"),
+            (FaultKind.REFUSE, ClientError, "AccessDeniedException"),
+            (FaultKind.DROP, ConnectionClosedError, "Connection was closed"),
+            (FaultKind.TIMEOUT, Exception, "Read timeout"),
         ],
     )
     def test_a_call_goes_wrong_as_asked(
-        self, service: Service, trouble: Trouble, error: type[Exception], match: str, takes_effect: bool
+        self, service: Service, kind: FaultKind, error: type[Exception], match: str, takes_effect: bool
     ) -> None:
         code = "AccessDeniedException"
-        service.emulator.faults.append(Fault("StartAudienceExportJob", trouble, takes_effect=takes_effect, code=code))
+        service.emulator.faults.append(Fault("StartAudienceExportJob", kind, takes_effect=takes_effect, code=code))
         with pytest.raises(error, match=match):
             service.start("first")
         assert len(service.state.exports) == takes_effect
         service.start("second")
 
     def test_a_fault_can_be_asked_for_over_http(self, service: Service) -> None:
-        fault = {"operation": "ListAudienceExportJobs", "trouble": "throttle", "times": 2}
+        fault = {"operation": "ListAudienceExportJobs", "kind": "throttle", "times": 2}
         url = f"{service.emulator.url}/_faults"
         with urllib.request.urlopen(url, data=json.dumps(fault).encode()) as answer:
             assert answer.status == 204
@@ -305,7 +305,7 @@ class TestFaults:
 
     def test_what_is_no_fault_is_refused(self, service: Service) -> None:
         with pytest.raises(urllib.error.HTTPError) as raised:
-            urllib.request.urlopen(f"{service.emulator.url}/_faults", data=b'{"trouble": "rain"}')
+            urllib.request.urlopen(f"{service.emulator.url}/_faults", data=b'{"kind": "rain"}')
         with raised.value as error:
             assert error.code == 400
             assert b"rain" in error.read()

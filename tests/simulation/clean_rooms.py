@@ -8,11 +8,11 @@ from functools import cache
 from random import Random
 from typing import Any
 
-from local_cloud import seed
+from local_cloud import catalog
 from local_cloud.clean_rooms_ml import CleanRoomsML, Clock, Export
 from local_cloud.readings import NamesAreUnique, Readings, Repeat
 from local_cloud.service_model import ApiError, Response, ServiceModel
-from tests.handler.deployment import JOB, OTHER_JOB, THIRD_JOB
+from tests.builders.arns import JOB, OTHER_JOB, THIRD_JOB
 
 JOBS = (JOB, OTHER_JOB, THIRD_JOB)
 SIZES = tuple(str(percent) for percent in range(1, 61))  # that the model offers
@@ -44,15 +44,15 @@ def _model() -> ServiceModel:
 
 
 @cache
-def _seed() -> seed.Seed:
-    given = seed.read(seed.DEMO)
+def _catalog() -> catalog.Catalog:
+    given = catalog.read(catalog.DEMO)
     more = {arn: replace(given.jobs[JOB], arn=arn) for arn in JOBS}
     offered = tuple(int(size) for size in SIZES)
     models = {
         arn: replace(model, sizes=offered) if model.size_type == "PERCENTAGE" else model
         for arn, model in given.models.items()
     }
-    return seed.Seed(given.jobs | more, models)
+    return catalog.Catalog(given.jobs | more, models)
 
 
 class Account(CleanRoomsML):
@@ -67,7 +67,7 @@ class Account(CleanRoomsML):
     def __init__(
         self, chance: Random, clock: Clock, readings: Readings, *, typical: float, failing: float, spread: float
     ) -> None:
-        super().__init__(_seed().jobs, _seed().models, readings, clock)
+        super().__init__(_catalog().jobs, _catalog().models, readings, clock)
         self._chance = chance
         self._typical, self._failing, self._spread = typical, failing, spread
         self._courses: dict[int, tuple[timedelta, timedelta, str]] = {}

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from local_cloud.service_model import ApiError
-from tests.handler.deployment import FAILING_JOB, UNFINISHED_JOB, UNKNOWN_JOB
+from tests.builders.arns import FAILING_JOB, UNFINISHED_JOB, UNKNOWN_JOB
 from tests.simulation.clean_rooms import JOBS, SIZES
 from tests.simulation.cloudformation import CANCELLED, DELETED, Operation, Stack, Template
 from tests.simulation.world import World

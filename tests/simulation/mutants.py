@@ -37,7 +37,7 @@ from audience_export_handler.cfn_resource import StateMachineResource
 from audience_export_handler.progress import Attempt, Sent
 from audience_export_handler.stack import StackPhase
 from tests.fakes import state_machine
-from tests.handler.deployment import forget_clients
+from tests.fakes.deployment import forget_clients
 from tests.simulation import wire
 from tests.simulation.world import World
 

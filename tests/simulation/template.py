@@ -26,7 +26,7 @@ def synthesise() -> Deployed:
     from aws_cdk.assertions import Template
 
     from cdk_cleanroomsml import AudienceExport, AudienceSize
-    from tests.handler.deployment import JOB
+    from tests.builders.arns import JOB
 
     with TemporaryDirectory() as folder:
         stack = Stack(App(outdir=folder), "Campaigns")

@@ -28,7 +28,7 @@ from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 from botocore.utils import parse_timestamp
 
 from audience_export_handler import answer
-from tests.handler.deployment import forget_clients
+from tests.fakes.deployment import forget_clients
 from tests.simulation.deployments import imitate
 from tests.simulation.world import SIGNATURE, World
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-DEMO = Path(__file__).with_name("seed.json")
+DEMO = Path(__file__).with_name("catalog.json")
 
 
 @dataclass(frozen=True)
@@ -33,19 +33,19 @@ class ConfiguredAudienceModel:
 
 
 @dataclass(frozen=True)
-class Seed:
-    """The jobs and models of one seed, by ARN."""
+class Catalog:
+    """The jobs and models of one catalog, by ARN."""
 
     jobs: dict[str, GenerationJob]
     models: dict[str, ConfiguredAudienceModel]
 
 
-def read(path: Path) -> Seed:
-    """Read a seed file; `seed.json` beside this module shows its form."""
+def read(path: Path) -> Catalog:
+    """Read a catalog file; `catalog.json` beside this module shows its form."""
     data = json.loads(path.read_text())
     jobs = [_job(entry) for entry in data["audienceGenerationJobs"]]
     models = [_model(entry) for entry in data["configuredAudienceModels"]]
-    return Seed({job.arn: job for job in jobs}, {model.arn: model for model in models})
+    return Catalog({job.arn: job for job in jobs}, {model.arn: model for model in models})
 
 
 def _job(entry: dict[str, Any]) -> GenerationJob:

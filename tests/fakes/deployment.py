@@ -11,46 +11,15 @@ from typing import Any
 from audience_export_handler import export_job, lifecycle
 from cdk_cleanroomsml import state_machine
 from local_cloud.emulator import Emulator
+from tests.builders.arns import JOB
+from tests.builders.events import event
 from tests.fakes.answer_endpoint import AnswerEndpoint
 from tests.fakes.clock import VirtualClock
 from tests.fakes.control_plane import ControlPlane
 from tests.fakes.state_machine import StateMachine
 
-JOB = "arn:aws:cleanrooms-ml:us-east-1:111122223333:audience-generation-job/11111111-2222-4333-8444-555555555555"
-FAILING_JOB = JOB.replace("11111111-", "33333333-")
-UNFINISHED_JOB = JOB.replace("11111111-", "44444444-")
-UNKNOWN_JOB = JOB.replace("11111111-", "99999999-")
-OTHER_JOB, THIRD_JOB = JOB.replace("11111111-", "55555555-"), JOB.replace("11111111-", "66666666-")
-MACHINE = "arn:aws:states:us-east-1:111122223333:stateMachine:exports"
 # Of every ResponseURL that leads to the endpoint.
 SIGNATURE = "Signature=secret"
-STACK_ID = "arn:aws:cloudformation:us-east-1:111122223333:stack/Campaigns/0c4d7c40"
-
-
-def properties(**changes: Any) -> dict[str, Any]:
-    """ResourceProperties as CloudFormation sends them, scalars as strings; None leaves a property out."""
-    base = {
-        "ServiceToken": "arn:aws:lambda:us-east-1:111122223333:function:handler",
-        "AudienceGenerationJobArn": JOB,
-        "AudienceSize": {"Type": "PERCENTAGE", "Value": "10"},
-        "StateMachineArn": MACHINE,
-    }
-    return {key: value for key, value in (base | changes).items() if value is not None}
-
-
-def event(
-    request_type: str = "Create", *, request_id: str = "request-1", url: str = "https://127.0.0.1:1/", **rest: Any
-) -> dict:
-    base = {
-        "RequestType": request_type,
-        "ResponseURL": url,
-        "StackId": STACK_ID,
-        "RequestId": request_id,
-        "ResourceType": "Custom::CleanRoomsMLAudienceExport",
-        "LogicalResourceId": "SpringCampaign399F6554",
-        "ResourceProperties": properties(),
-    }
-    return base | rest
 
 
 @dataclass
