@@ -47,7 +47,7 @@ mutants: $(READY)
 check: $(READY)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
-	@$(BIN)/mypy constructs/cdk_cleanroomsml app.py local_cloud
+	@$(BIN)/mypy constructs/cdk_cleanroomsml constructs/cdk_cleanroomsml_contract app.py local_cloud
 	@$(BIN)/mypy lambda/audience_export_handler
 
 # Resolves the pinned development dependencies anew. Both lock files name no registry.

@@ -8,8 +8,8 @@ from cdk_cleanroomsml.errors import (
     HandlerCodeError,
     InvalidArgumentError,
 )
-from cdk_cleanroomsml.on_conflict import OnConflict
 from cdk_cleanroomsml.provider import AudienceExportProvider
+from cdk_cleanroomsml_contract.on_conflict import OnConflict
 
 __all__ = [
     "AttributeUnknownError",

@@ -6,11 +6,12 @@ from aws_cdk import CustomResource, Duration, Stack, Token
 from constructs import Construct
 
 from cdk_cleanroomsml import exports_per_job
-from cdk_cleanroomsml.api_limits import broken_rule
 from cdk_cleanroomsml.audience_size import AudienceSize
 from cdk_cleanroomsml.errors import AttributeUnknownError, InvalidArgumentError
-from cdk_cleanroomsml.on_conflict import OnConflict
 from cdk_cleanroomsml.provider import AudienceExportProvider
+from cdk_cleanroomsml_contract.api_limits import broken_rule
+from cdk_cleanroomsml_contract.export_properties import TIMEOUT_SECONDS, ExportProperties
+from cdk_cleanroomsml_contract.on_conflict import OnConflict
 
 _RESOURCE_TYPE = "Custom::CleanRoomsMLAudienceExport"
 
@@ -80,24 +81,17 @@ class AudienceExport(Construct):
 
         super().__init__(scope, construct_id)
         provider = provider or AudienceExportProvider.of(self)
-        properties: dict[str, object] = {
-            "AudienceGenerationJobArn": audience_generation_job_arn,
-            "AudienceSize": {"Type": audience_size.type, "Value": audience_size.value},
-            "StateMachineArn": provider.state_machine_arn,
-        }
-        if name is not None:
-            properties["Name"] = name
-        if description is not None:
-            properties["Description"] = description
-        if on_conflict is not OnConflict.FAIL:
-            properties["OnConflict"] = on_conflict.value
-        if revision is not None:
-            properties["Revision"] = revision
-        if not wait_for_completion:
-            properties["WaitForCompletion"] = False
-        if timeout is not None:
-            # CloudFormation's own property does not reach the handler for sure.
-            properties["TimeoutSeconds"] = timeout.to_seconds()
+        properties = ExportProperties(
+            audience_generation_job_arn=audience_generation_job_arn,
+            audience_size=audience_size,
+            state_machine_arn=provider.state_machine_arn,
+            name=name,
+            description=description,
+            on_conflict=on_conflict,
+            revision=revision,
+            wait_for_completion=wait_for_completion,
+            timeout_seconds=int(timeout.to_seconds()) if timeout else TIMEOUT_SECONDS[-1],
+        )
         self._waits = wait_for_completion
         self._resource = CustomResource(
             self,
@@ -105,7 +99,7 @@ class AudienceExport(Construct):
             resource_type=_RESOURCE_TYPE,
             service_timeout=timeout,
             service_token=provider.service_token,
-            properties=properties,
+            properties=properties.encode(),
         )
         provider.serve(self._resource, audience_generation_job_arn)
         exports_per_job.count(self, audience_generation_job_arn)
@@ -177,7 +171,7 @@ def _check_waiting(wait_for_completion: object, timeout: object) -> None:
     if timeout.is_unresolved():
         raise InvalidArgumentError("timeout", "must be known at synth, not a token", timeout.to_string())
     seconds = timeout.to_milliseconds() / 1000
-    if not (60 <= seconds <= 3600 and seconds == int(seconds)):
+    if seconds not in TIMEOUT_SECONDS:
         raise InvalidArgumentError("timeout", "must be whole seconds from 1 minute to 1 hour", timeout.to_string())
 
 

@@ -6,20 +6,18 @@ from dataclasses import dataclass
 
 from aws_cdk import Token
 
-from cdk_cleanroomsml.api_limits import size_rule
 from cdk_cleanroomsml.errors import InvalidArgumentError
+from cdk_cleanroomsml_contract import export_properties
+from cdk_cleanroomsml_contract.api_limits import size_rule
 
 
 @dataclass(frozen=True)
-class AudienceSize:
+class AudienceSize(export_properties.AudienceSize):
     """Size of an audience; make one with `percentage` or `absolute`.
 
     It must be one of the sizes of the configured audience model (``audienceSizeConfig``). Only the service knows
-    those, so a size that is not offered fails at deployment, with the sizes that are.
+    those, so a size that is not offered fails at deployment, and the reason lists those that are.
     """
-
-    type: str
-    value: int
 
     def __post_init__(self) -> None:
         """Refuse what the API would refuse; a token is checked by the handler."""

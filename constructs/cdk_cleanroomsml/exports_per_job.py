@@ -1,4 +1,4 @@
-"""Warns at synth where an app declares more exports of one generation job than the service lets it have."""
+"""Warns at synth if an app declares more exports of one generation job than the service allows."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from weakref import WeakKeyDictionary
 from aws_cdk import Annotations, Token
 from constructs import IConstruct
 
-# Quota of Clean Rooms ML: active exports of a generation job. None can be deleted, so it is one for life.
-ACTIVE_OF_JOB = 25
+from cdk_cleanroomsml_contract.api_limits import ACTIVE_OF_JOB
+
 _WARNING = "cdk-cleanroomsml:exportsPerGenerationJob"
 
 _declared: WeakKeyDictionary[IConstruct, Counter[str]] = WeakKeyDictionary()

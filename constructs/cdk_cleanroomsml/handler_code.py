@@ -1,8 +1,8 @@
 """Assembles the Lambda asset from files that are already here: no network, no Docker, the same bytes everywhere.
 
-The handler's own modules lie beside this package in an installed wheel, and in ``lambda/`` in a checkout. crhelper
-comes from where it is installed, at exactly the version that the handler is written for. boto3 comes with the Lambda
-runtime.
+The handler's own modules are beside this package in an installed wheel, and in ``lambda/`` in a checkout. The contract
+and crhelper come from where they are installed; crhelper at exactly the version that the handler is written for. boto3
+comes with the Lambda runtime.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import tempfile
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
+import cdk_cleanroomsml_contract
 from cdk_cleanroomsml.errors import HandlerCodeError
 
 HANDLER = "audience_export_handler.lifecycle.handler"
@@ -22,12 +23,12 @@ _CRHELPER_VERSION = "2.0.12"
 
 
 def assemble(directory: Path) -> Path:
-    """Write the asset into a folder of its own below `directory` and return that folder.
+    """Write the asset into a new folder below `directory` and return that folder.
 
     The folder's name is a hash of its content, so one synthesis never sees the half-written folder of another, and
     two stacks share one.
     """
-    files = _handler_files() | _crhelper_files()
+    files = _handler_files() | _contract_files() | _crhelper_files()
     target = directory / f"{_PACKAGE}-{_content_hash(files)}"
     if not target.exists():
         _write(files, target)
@@ -39,8 +40,17 @@ def _handler_files() -> dict[str, bytes]:
     candidates = [here.parent / "lambda" / _PACKAGE, here.parents[2] / "lambda" / _PACKAGE]
     for source in candidates:
         if source.is_dir():
-            return {f"{_PACKAGE}/{path.name}": _content(path) for path in source.glob("*.py")}
+            return _modules(source)
     raise HandlerCodeError(f"the handler's modules are missing; looked for {' and '.join(map(str, candidates))}")
+
+
+def _contract_files() -> dict[str, bytes]:
+    return _modules(Path(cdk_cleanroomsml_contract.__path__[0]))
+
+
+def _modules(package: Path) -> dict[str, bytes]:
+    """The modules of a package and of the packages in it, by path in the asset."""
+    return {path.relative_to(package.parent).as_posix(): _content(path) for path in package.rglob("*.py")}
 
 
 def _crhelper_files() -> dict[str, bytes]:
@@ -86,13 +96,19 @@ def _write(files: dict[str, bytes], target: Path) -> None:
         made.chmod(0o755)
         for name, content in sorted(files.items()):
             path = made / name
-            path.parent.mkdir(exist_ok=True)
-            path.parent.chmod(0o755)  # a mode given to mkdir is cut by the umask
+            _make_folder(path.parent, made)
             path.write_bytes(content)
             path.chmod(0o644)
         _put_in_place(made, target)
     finally:
         shutil.rmtree(made, ignore_errors=True)
+
+
+def _make_folder(folder: Path, root: Path) -> None:
+    if folder != root:
+        _make_folder(folder.parent, root)
+    folder.mkdir(exist_ok=True)
+    folder.chmod(0o755)  # a mode given to mkdir is cut by the umask
 
 
 def _put_in_place(made: Path, target: Path) -> None:

@@ -19,11 +19,9 @@ from constructs import Construct, IConstruct
 
 from cdk_cleanroomsml import handler_code, state_machine
 from cdk_cleanroomsml.errors import HandlerCodeError
+from cdk_cleanroomsml_contract import timeouts
 
 _DEFAULT_ID = "CleanRoomsMLAudienceExports"
-_FUNCTION_TIMEOUT_SECONDS = 60
-# CloudFormation waits for at most an hour; five minutes more let a last answer go out.
-_EXECUTION_TIMEOUT_SECONDS = 65 * 60
 # Exact ARNs keep the policy narrow, until it would outgrow the 10,240 bytes of a role's inline policies.
 _MAXIMUM_EXACT_JOBS = 60
 
@@ -104,7 +102,7 @@ class AudienceExportProvider(Construct):
             handler=handler_code.HANDLER,
             role=role.role_arn,
             logging_config=lambda_.CfnFunction.LoggingConfigProperty(log_group=log_group.log_group_name),
-            timeout=_FUNCTION_TIMEOUT_SECONDS,
+            timeout=int(timeouts.FUNCTION_TIMEOUT.total_seconds()),
             memory_size=256,
         )
 
@@ -115,8 +113,8 @@ class AudienceExportProvider(Construct):
             "Delivery",
             function_name=handler.ref,
             qualifier="$LATEST",
-            maximum_retry_attempts=2,
-            maximum_event_age_in_seconds=360,
+            maximum_retry_attempts=timeouts.DELIVERY_RETRIES,
+            maximum_event_age_in_seconds=int(timeouts.LONGEST_DELIVERY.total_seconds()),
         )
 
     def _state_machine(self, handler_arn: str) -> sfn.CfnStateMachine:
@@ -128,7 +126,7 @@ class AudienceExportProvider(Construct):
             description="Calls the handler of audience exports, step by step",
             inline_policies={"Handler": iam.PolicyDocument(statements=[invoke])},
         )
-        definition = state_machine.definition(handler_arn, timeout_seconds=_EXECUTION_TIMEOUT_SECONDS)
+        definition = state_machine.definition(handler_arn)
         return sfn.CfnStateMachine(
             self,
             "StateMachine",

@@ -1,6 +1,34 @@
 """Lambda handler behind the custom resource ``Custom::CleanRoomsMLAudienceExport``.
 
-A request travels one way: properties (`export_request`) → what is there (`export_job`, `stack`) → `decision` →
-call (`export_job`) → answer (`answer`). `lifecycle` wires these to crhelper; `executions` starts the state machine
-that repeats the middle until the export has ended. Imports: the standard library, boto3/botocore and crhelper.
+Data takes one way: properties → request → decision → call → answer.
+
+- `lifecycle`               entry point: which function handles which event
+- `state_machine_resource`  crhelper's CfnResource, followed by a state machine instead of its polling
+- `step`                    one step of a request: observe → decide → act
+- `deletion`                what a Delete ends
+- `core`                    pure: no boto3, no network, no clock
+    - `request`, `request_time`  what is requested, and when it was
+    - `facts`                    what was observed: exports, errors of calls, the stack's phase
+    - `attempt`                  the life of an attempt to start: its phases, and every transition between them
+    - `progress`                 what one step leaves to the next
+    - `decision`                 what to do next
+    - `retry`, `quota`           what an error of a call means
+    - `failure`, `reasons`       the error that the stack hears of, and the text of each
+    - `timing`                   every time span, each with its reason
+- `aws`                     the outside, one module for each partner, and the only callers of it
+    - `clean_rooms_ml`, `step_functions`, `cloudformation`, `response`
+
+What the construct must agree on (limits, properties, names, messages, time-outs) is in `cdk_cleanroomsml_contract`.
+
+A request, from the event to the answer::
+
+    event → lifecycle.accept → aws.step_functions.start       one execution for each request
+    step  → core.request → aws.*: observe → core.decision → aws.clean_rooms_ml: start, or nothing
+    settled → aws.response.deliver                            its retries send the same body
+
+An attempt to start an export::
+
+    Announced → Accepted → listed, and followed to its end
+    Announced → Unanswered (5xx, no answer, the step ran again) → listed, or Announced again
+    Announced → Taken (a conflict that may be its own export) → listed, or a ConflictException
 """

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from audience_export_handler import executions, stack
-from audience_export_handler.request_time import asked_at
-from audience_export_handler.stack import StackPhase
-
-# All of it takes at most five seconds: no call begins after three, and none takes more than two, of which one is for
-# the connection.
-_LAST_CALL, _CALL_SECONDS = timedelta(seconds=3), 1
+from audience_export_handler.aws import cloudformation, step_functions
+from audience_export_handler.core import timing
+from audience_export_handler.core.facts import StackPhase
+from audience_export_handler.core.request_time import requested_at
 
 
 def end_executions(event: dict[str, Any], clock: Callable[[], datetime]) -> None:
-    """Stop the resource's executions, if the stack really is at its end: a Delete may come late, or again."""
+    """Stop the resource's executions, if the stack really deletes or rolls back: a Delete may come late, or again."""
     if "StateMachineArn" not in (event.get("ResourceProperties") or {}):
         return  # of another release
     began = clock()
-    asked = asked_at(event, began)
-    phase = stack.read_phase(event["StackId"], asked_at=asked, call_seconds=_CALL_SECONDS)
+    requested = requested_at(event, began)
+    phase = cloudformation.read_phase(event["StackId"], requested_at=requested, call_seconds=timing.DELETE_CALL_SECONDS)
     if phase in (StackPhase.ENDING, StackPhase.ROLLING_BACK):
-        executions.stop_all(
-            event, asked_at=asked, call_seconds=_CALL_SECONDS, last_call=began + _LAST_CALL, clock=clock
-        )
+        last_call = began + timing.DELETE_LAST_CALL
+        step_functions.stop_all(event, requested_at=requested, last_call=last_call, clock=clock)

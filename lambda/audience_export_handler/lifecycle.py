@@ -1,6 +1,7 @@
-"""The Lambda's entry point: which function answers which request, and nothing else.
+"""The Lambda's entry point: which function handles which event.
 
-Create and Update are accepted here and then followed by the state machine, step by step; Delete is answered at once.
+Create and Update are accepted here and then followed by the state machine, step by step; Delete is answered
+immediately.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from datetime import datetime, timezone
 from functools import partial
 from typing import Any
 
-from audience_export_handler import answer, deletion, executions, export_request
-from audience_export_handler.cfn_resource import StateMachineResource
-from audience_export_handler.export_job import ExportJob
-from audience_export_handler.progress import Progress
-from audience_export_handler.request_time import asked_at
-from audience_export_handler.step import Pending, Step, take
+from audience_export_handler import deletion, step
+from audience_export_handler.aws import response, step_functions
+from audience_export_handler.core.facts import ExportJob
+from audience_export_handler.core.progress import Progress
+from audience_export_handler.core.request import physical_id, read_request
+from audience_export_handler.core.request_time import requested_at
+from audience_export_handler.state_machine_resource import StateMachineResource, Success
+from cdk_cleanroomsml_contract.message import StepMessage
 
 logger = logging.getLogger(__name__)
 
@@ -36,44 +39,38 @@ def make_handler(
     sleep: Callable[[float], None] = time.sleep,
     draw: Callable[[], float] = random.random,
 ) -> StateMachineResource:
-    """Return the handler; its time and its chance come from outside."""
+    """Return the handler; time and chance are injected."""
     resource = StateMachineResource(
-        physical_id_of=export_request.physical_id,
-        start_polling=partial(executions.start, clock=clock, sleep=sleep, draw=draw),
-        deliver=partial(answer.deliver, sleep=sleep, draw=draw),
+        physical_id_of=physical_id,
+        start_execution=partial(step_functions.start, clock=clock, sleep=sleep, draw=draw),
+        deliver=partial(response.deliver, sleep=sleep, draw=draw),
     )
 
     @resource.create
     @resource.update
     def accept(event: Event, context: object) -> str:
-        """Check the request; the state machine starts for one that can be fulfilled."""
-        request = export_request.parse(event)
+        """Check the request; the state machine starts for one that is valid."""
+        request = read_request(event)
         logger.info("%s of %s is accepted.", event["RequestType"], request.subject)
         return request.physical_id
 
-    @resource.poll_create
-    @resource.poll_update
-    def step(event: Event, context: object) -> str | None:
-        """Take one step; returns the physical id when the export has ended well, None to be called again."""
-        request, message = export_request.parse(event), event["Message"]
-        started_at = datetime.fromisoformat(message["StartedAt"].replace("Z", "+00:00"))
-        taken = take(
-            Step(
-                event,
+    @resource.step
+    def take_step(message: StepMessage) -> Success | step.Pending:
+        """Take one step towards the end of the export."""
+        request = read_request(message.event)
+        taken = step.take(
+            step.StepInput(
+                message.event,
                 request,
-                Progress.from_json(message["Progress"]),
-                asked_at=asked_at(event, started_at),
-                started_at=started_at,
-                is_repeated=message["RetryCount"] > 0,
+                Progress.from_json(message.progress),
+                requested_at=requested_at(message.event, message.started_at),
+                started_at=message.started_at,
+                is_repeated=message.is_repeated,
                 clock=clock,
                 draw=draw,
             )
         )
-        if isinstance(taken, Pending):
-            resource.keep_polling(taken.progress, taken.wait_seconds)
-            return None
-        resource.Data.update(attributes(taken))
-        return request.physical_id
+        return taken if isinstance(taken, step.Pending) else Success(request.physical_id, _attributes(taken))
 
     @resource.delete
     def delete(event: Event, context: object) -> str:
@@ -84,8 +81,8 @@ def make_handler(
     return resource
 
 
-def attributes(export: ExportJob) -> dict[str, str]:
-    """Return what ``Fn::GetAtt`` offers; every success carries all of it. Times are ISO 8601."""
+def _attributes(export: ExportJob) -> dict[str, str]:
+    """Return what ``Fn::GetAtt`` offers; every success has all of it. Times are ISO 8601."""
     return {
         "Name": export.name,
         "Status": export.status,

@@ -4,8 +4,11 @@ from typing import Any
 
 from tests.builders.arns import HANDLER, JOB, STACK_ID, STATE_MACHINE
 
+Properties = dict[str, Any]
+Event = dict[str, Any]
 
-def properties(**changes: Any) -> dict[str, Any]:
+
+def properties(**changes: Any) -> Properties:
     """ResourceProperties, scalars as strings; None leaves a property out."""
     base = {
         "ServiceToken": HANDLER,
@@ -18,7 +21,7 @@ def properties(**changes: Any) -> dict[str, Any]:
 
 def event(
     request_type: str = "Create", *, request_id: str = "request-1", url: str = "https://127.0.0.1:1/", **rest: Any
-) -> dict[str, Any]:
+) -> Event:
     base = {
         "RequestType": request_type,
         "ResponseURL": url,
@@ -29,3 +32,9 @@ def event(
         "ResourceProperties": properties(),
     }
     return base | rest
+
+
+BEFORE, AFTER = properties(Name="before"), properties(Name="after")
+# Updates of a resource that holds the export "before": to another one, and back to it.
+FORWARD = {"ResourceProperties": AFTER, "OldResourceProperties": BEFORE, "PhysicalResourceId": "of before"}
+BACKWARD = {"ResourceProperties": BEFORE, "OldResourceProperties": AFTER, "PhysicalResourceId": "of before"}

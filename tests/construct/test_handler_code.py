@@ -10,11 +10,19 @@ from aws_cdk import FileSystem
 from cdk_cleanroomsml import HandlerCodeError, handler_code
 
 
-def test_holds_the_handler_and_crhelper_and_nothing_else(tmp_path: Path) -> None:
+def test_holds_the_handler_the_contract_and_crhelper_and_nothing_else(tmp_path: Path) -> None:
     asset = handler_code.assemble(tmp_path)
     found = {str(path.relative_to(asset)) for path in asset.rglob("*") if path.is_file()}
-    source = Path(__file__).parents[2] / "lambda" / "audience_export_handler"
-    ours = {f"audience_export_handler/{path.name}" for path in source.glob("*.py")}
+    root = Path(__file__).parents[2]
+    ours = {
+        str(path.relative_to(root / source))
+        for source, package in (
+            (root / "lambda", "audience_export_handler"),
+            (root / "constructs", "cdk_cleanroomsml_contract"),
+        )
+        for path in (source / package).rglob("*.py")
+    }
+    assert {"audience_export_handler/core/decision.py", "cdk_cleanroomsml_contract/message.py"} <= ours
     modules = {"__init__.py", "log_helper.py", "resource_helper.py", "utils.py"}
     assert found == ours | {f"crhelper/{name}" for name in modules | {"LICENSE", "NOTICE"}}
 

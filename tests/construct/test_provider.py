@@ -40,7 +40,7 @@ def actions_allowed(template: Template) -> set[str]:
 
 def actions_called() -> set[str]:
     """The actions of every client call that the handler's code can make, found in the code."""
-    source = "\n".join(path.read_text() for path in HANDLER.glob("*.py"))
+    source = "\n".join(path.read_text() for path in HANDLER.rglob("*.py"))
     services = set(re.findall(r'boto3\.client\("([a-z]+)"', source))
     session, called = botocore.session.get_session(), set()
     for service in services:
@@ -48,10 +48,10 @@ def actions_called() -> set[str]:
         prefix = {"cleanroomsml": "cleanrooms-ml", "stepfunctions": "states"}.get(service, service)
         for operation in model.operation_names:
             method = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", operation).lower()
-            if re.search(rf'client(\([a-z_0-9]*\))?\.{method}\(|get_paginator\("{method}"\)', source):
+            if re.search(rf'client(\([a-z_0-9.A-Z]*\))?\.{method}\(|get_paginator\("{method}"\)', source):
                 called.add(f"{prefix}:{operation}")
     assert source.count("boto3.client(") == len(services)
-    calls = re.findall(r"(?<!boto3\.)client(?:\([a-z_0-9]*\))?\.(?!get_paginator)[a-z]|get_paginator\(", source)
+    calls = re.findall(r"(?<!boto3\.)client(?:\([a-z_0-9.A-Z]*\))?\.(?!get_paginator)[a-z]|get_paginator\(", source)
     assert len(calls) == len(called)
     return called
 

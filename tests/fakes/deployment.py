@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import random
 from dataclasses import dataclass, field
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from audience_export_handler import export_job, lifecycle
+from audience_export_handler import lifecycle
+from audience_export_handler.aws import clean_rooms_ml, cloudformation, step_functions
 from cdk_cleanroomsml import state_machine
 from local_cloud.emulator import Emulator
 from tests.builders.arns import JOB
@@ -16,7 +18,7 @@ from tests.builders.events import event
 from tests.fakes.answer_endpoint import AnswerEndpoint
 from tests.fakes.clock import VirtualClock
 from tests.fakes.control_plane import ControlPlane
-from tests.fakes.state_machine import StateMachine
+from tests.fakes.state_machine import Execution, StateMachine
 
 # Of every ResponseURL that leads to the endpoint.
 SIGNATURE = "Signature=secret"
@@ -36,7 +38,7 @@ class Deployment:
 
     def __post_init__(self) -> None:
         self.handler = lifecycle.make_handler(clock=self.clock, sleep=self.clock.sleep, draw=self.chance.random)
-        definition = state_machine.definition("arn:handler", timeout_seconds=3900)
+        definition = state_machine.definition("arn:handler")
         self.machine = self.control.machine = StateMachine(definition, self.invoke, self.clock)
         self._number = 0
 
@@ -59,6 +61,18 @@ class Deployment:
         """Run every execution to its end, all side by side."""
         self.machine.run()
 
+    def run_for(self, time: timedelta) -> None:
+        """Run the executions for so long."""
+        self.machine.run(until=self.clock() + time)
+
+    def execution_of(self, sent: dict) -> Execution:
+        """The execution that an event has started."""
+        return self.machine.executions[step_functions.execution_name(sent)]
+
+    def begin_operation(self, status: str) -> None:
+        """Begin another operation of the stack now."""
+        self.control.stack_status, self.control.stack_updated = status, self.clock()
+
     def request(self, request_type: str = "Create", **rest: Any) -> dict:
         """Deliver a request, run what it started, and return the one answer."""
         answered = len(self.endpoint.bodies)
@@ -77,6 +91,10 @@ class Deployment:
         """Names of the starts that were asked for, whatever came of them."""
         return [call.request["name"] for call in self.emulator.started()]
 
+    def started_by_us(self) -> list[str]:
+        """Names of the exports that exist, but for those of neighbours."""
+        return [one.name for one in self.emulator.service.exports if not one.name.startswith("neighbour")]
+
     def start_elsewhere(self, name: str, *, job: str = JOB, percent: int = 10) -> None:
         """Start an export as somebody else would, past the handler."""
         size = {"type": "PERCENTAGE", "value": percent}
@@ -85,7 +103,5 @@ class Deployment:
 
 
 def forget_clients() -> None:
-    from audience_export_handler import executions, stack
-
-    for module in (export_job, executions, stack):
+    for module in (clean_rooms_ml, step_functions, cloudformation):
         module._client.cache_clear()

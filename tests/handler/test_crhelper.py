@@ -13,15 +13,18 @@ import crhelper
 import pytest
 from crhelper import utils
 
-from audience_export_handler import answer, naming
-from audience_export_handler.cfn_resource import StateMachineResource
-from audience_export_handler.failure import ExportFailure
+from audience_export_handler.aws import response
+from audience_export_handler.aws.step_functions import execution_name
+from audience_export_handler.core import reasons
+from audience_export_handler.core.failure import ExportFailure
+from audience_export_handler.core.request import physical_id
+from audience_export_handler.state_machine_resource import Success
+from cdk_cleanroomsml_contract.export_properties import BrokenRule
 from local_cloud.readings import Readings
-from tests.builders.arns import JOB
 from tests.builders.events import event, properties
+from tests.builders.resources import CONTEXT, resource_with_answers, step_message
 from tests.fakes.deployment import Deployment
 
-CONTEXT = SimpleNamespace(get_remaining_time_in_millis=lambda: 60_000, aws_request_id="1", function_name="f")
 LATER = {"CrHelperPoll": True, "CrHelperRule": "arn:aws:events:r:a:rule/n", "CrHelperPermission": "sid"}
 
 
@@ -63,23 +66,13 @@ def plain(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> Plain:
     return Plain()
 
 
-def ours(**changes: Any) -> tuple[StateMachineResource, list[dict]]:
-    answers: list[dict] = []
-    arguments: dict[str, Any] = {
-        "physical_id_of": lambda event: "derived",
-        "start_polling": lambda event: None,
-        "deliver": lambda url, body: answers.append({"url": url, **body}),
-    }
-    return StateMachineResource(**(arguments | changes)), answers
-
-
 def test_a_malformed_event_on_a_warm_container(plain: Plain) -> None:
     plain.create(lambda event, context: "id")
     plain(event(url="https://first"), CONTEXT)
     plain({"RequestType": "Create"}, CONTEXT)
     assert [answer["url"] for answer in plain.answers] == ["https://first", "https://first"]
 
-    resource, answers = ours()
+    resource, answers = resource_with_answers()
     resource.delete(lambda event, context: "id")
     resource(event("Delete", url="https://first", PhysicalResourceId="id"), CONTEXT)
     with pytest.raises(KeyError):
@@ -89,7 +82,7 @@ def test_a_malformed_event_on_a_warm_container(plain: Plain) -> None:
 
 
 def test_no_echo_of_an_earlier_request(plain: Plain) -> None:
-    resource, answers = ours()
+    resource, answers = resource_with_answers()
     for each in (plain, resource):
         each.delete(lambda event, context: "id")
         each.NoEcho = True
@@ -101,11 +94,9 @@ def test_no_echo_of_an_earlier_request(plain: Plain) -> None:
 
 def test_the_physical_id_of_a_failed_create(plain: Plain) -> None:
     def refuse(event: dict, context: object) -> str:
-        from audience_export_handler.failure import InvalidProperty
+        raise reasons.invalid_property(BrokenRule("Name", "must not be blank", " "))
 
-        raise InvalidProperty("Name", "must not be blank", " ")
-
-    resource, answers = ours()
+    resource, answers = resource_with_answers()
     for each in (plain, resource):
         each.create(refuse)
         each(event(), CONTEXT)
@@ -118,7 +109,7 @@ def test_a_fault_that_a_retry_may_mend(plain: Plain) -> None:
     def fail(event: dict, context: object) -> str:
         raise ConnectionError("the network is down")
 
-    resource, answers = ours()
+    resource, answers = resource_with_answers()
     for each in (plain, resource):
         each.create(fail)
     plain(event(), CONTEXT)
@@ -134,7 +125,7 @@ def test_the_event_and_its_url_in_the_log(plain: Plain, caplog: pytest.LogCaptur
     assert "Signature=1" in caplog.text
     caplog.clear()
 
-    resource, answers = ours()
+    resource, answers = resource_with_answers()
     resource.create(lambda event, context: "id")
     resource(event(url="https://signed?Signature=1"), CONTEXT)
     assert "Signature=1" not in caplog.text
@@ -148,7 +139,7 @@ def test_clients_made_when_constructed(monkeypatch: pytest.MonkeyPatch) -> None:
     Plain()
     assert made == ["lambda", "events", "logs"]
     made.clear()
-    ours()
+    resource_with_answers()
     assert made == []
 
 
@@ -161,7 +152,7 @@ def test_the_calls_that_polling_makes(plain: Plain) -> None:
     assert len(plain.made("put_rule")[0]["Name"]) == 255 + 8
     assert plain.made("add_permission"), "a statement of the function's policy for each request"
 
-    assert len(naming.execution_name(event(LogicalResourceId=logical_id))) <= 80
+    assert len(execution_name(event(LogicalResourceId=logical_id))) <= 80
 
 
 def test_polling_after_cloudformation_has_given_up(plain: Plain, deployment: Deployment) -> None:
@@ -179,7 +170,7 @@ def test_the_physical_id_where_polling_cannot_begin(plain: Plain) -> None:
     def deny(*arguments: object, **more: object) -> str:
         raise ExportFailure("AccessDenied", "the rule", "it is denied", "Allow it.")
 
-    resource, answers = ours(start_polling=deny)
+    resource, answers = resource_with_answers(start_execution=deny)
     plain._put_rule = deny  # type: ignore[method-assign]
     for each in (plain, resource):
         each.create(lambda event, context: "the right one")
@@ -214,29 +205,29 @@ def test_the_physical_id_of_a_create_whose_poll_fails(plain: Plain, deployment: 
 
     size = {"Type": "PERCENTAGE", "Value": "7"}
     failed = deployment.request(ResourceProperties=properties(Name="mine", AudienceSize=size))
-    assert failed["PhysicalResourceId"] == naming.physical_id(JOB, "mine")
+    assert failed["PhysicalResourceId"] == physical_id(event(ResourceProperties=properties(Name="mine")))
 
 
 def test_a_fault_of_a_poll_that_a_retry_may_mend(plain: Plain) -> None:
-    def fail(event: dict, context: object) -> str:
+    def fail(event: dict, context: object) -> Any:
         raise ConnectionError("the network is down")
 
-    resource, answers = ours()
-    for each in (plain, resource):
-        each.poll_create(fail)
+    resource, answers = resource_with_answers()
+    plain.poll_create(fail)
+    resource.step(lambda message: fail(message.event, CONTEXT))
     plain(event(**LATER), CONTEXT)
     assert [answer["Status"] for answer in plain.answers] == ["FAILED"]
     with pytest.raises(ConnectionError):
-        resource({"Version": 1, "Phase": "Step", "Request": event()}, CONTEXT)
+        resource(step_message(), CONTEXT)
     assert answers == []
 
 
 def test_what_a_call_returns_to_who_polls(plain: Plain) -> None:
-    resource, _ = ours()
-    for each in (plain, resource):
-        each.poll_create(lambda event, context: "id")
+    resource, _ = resource_with_answers()
+    plain.poll_create(lambda event, context: "id")
+    resource.step(lambda message: Success("id", {}))
     assert plain(event(**LATER), CONTEXT) is None
-    returned = resource({"Version": 1, "Phase": "Step", "Request": event()}, CONTEXT)
+    returned = resource(step_message(), CONTEXT)
     assert returned is not None
     assert returned["Settled"] is True
 
@@ -257,7 +248,7 @@ def test_a_call_that_outlasts_the_timer(plain: Plain) -> None:
     answered = threading.Event()
     plain.on_answer = answered.set
     short = SimpleNamespace(get_remaining_time_in_millis=lambda: 510, aws_request_id="1", function_name="f")
-    resource, answers = ours()
+    resource, answers = resource_with_answers()
     plain.create(lambda event, context: "id" if answered.wait(30) else "too late")
     plain(event(), short)
     assert [answer["Status"] for answer in plain.answers] == ["FAILED", "SUCCESS"]
@@ -270,7 +261,7 @@ def test_a_call_that_outlasts_the_timer(plain: Plain) -> None:
 
 def test_the_pause_before_a_delete_is_answered(plain: Plain) -> None:
     paused: list[str] = []
-    resource, answers = ours()
+    resource, answers = resource_with_answers()
     for each, name in ((plain, "plain"), (resource, "ours")):
         each.delete(lambda event, context: "id")
         each._wait_for_cwlogs = lambda name=name: paused.append(name)  # type: ignore[attr-defined,union-attr]
@@ -293,7 +284,7 @@ def test_an_init_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     plain(event("Delete", PhysicalResourceId="recorded"), CONTEXT)
     assert [(answer["Status"], answer["PhysicalResourceId"]) for answer in plain.answers] == [("FAILED", "")]
 
-    resource, answers = ours()
+    resource, answers = resource_with_answers()
     resource.delete(lambda event, context: "recorded")
     resource(event("Delete", PhysicalResourceId="recorded"), CONTEXT)
     assert [(answer["Status"], answer["PhysicalResourceId"]) for answer in answers] == [("SUCCESS", "recorded")]
@@ -305,12 +296,12 @@ def test_a_long_reason(plain: Plain) -> None:
     def refuse(event: dict, context: object) -> str:
         raise ExportFailure("ConflictException", "the export", "x" * 2000, "Choose another name.")
 
-    resource, answers = ours()
+    resource, answers = resource_with_answers()
     for each in (plain, resource):
         each.create(refuse)
         each(event(), CONTEXT)
     assert "ConflictException" not in plain.answers[0]["Reason"]
-    sent = json.loads(answer.encode(answers[0]))["Reason"]
+    sent = json.loads(response.encode(answers[0]))["Reason"]
     assert sent.startswith("ConflictException: the export: xxx")
     assert sent.endswith("Choose another name.")
 
@@ -318,13 +309,13 @@ def test_a_long_reason(plain: Plain) -> None:
 def test_a_body_that_is_too_long(plain: Plain) -> None:
     """CloudFormation takes 4,096 bytes; crhelper sends whatever there is."""
     attributes = {"AudienceGenerationJobArn": "a" * 2048, "OutputLocation": "s3://" + "é" * 1280}
-    resource, answers = ours()
+    resource, answers = resource_with_answers()
     for each in (plain, resource):
         each.delete(lambda event, context, each=each: each.Data.update(attributes) or "id")
         each._sleep_on_delete = 0
         each(event("Delete", PhysicalResourceId="id"), CONTEXT)
     assert len(json.dumps(plain.answers[0]).encode()) > 4096
-    assert len(answer.encode(answers[0])) <= 4096
+    assert len(response.encode(answers[0])) <= 4096
 
 
 def test_an_answer_that_is_refused(deployment: Deployment) -> None:
@@ -332,7 +323,7 @@ def test_an_answer_that_is_refused(deployment: Deployment) -> None:
     utils._send_response(deployment.endpoint.url, {"Status": "SUCCESS"})
     assert len(deployment.endpoint.bodies) == 1, "taken for delivered"
 
-    answer.deliver(
+    response.deliver(
         deployment.endpoint.url, {"Status": "SUCCESS"}, sleep=deployment.clock.sleep, draw=deployment.chance.random
     )
     assert len(deployment.endpoint.bodies) == 3, "403, then 200"
@@ -353,8 +344,8 @@ def test_an_answer_that_nobody_takes(deployment: Deployment, monkeypatch: pytest
     with pytest.raises(StillAtIt):
         utils._send_response("https://127.0.0.1:1/", {"Status": "SUCCESS"})
 
-    with pytest.raises(answer.AnswerNotDelivered):
-        answer.deliver(
+    with pytest.raises(response.AnswerNotDelivered):
+        response.deliver(
             "https://127.0.0.1:1/", {"Status": "SUCCESS"}, sleep=deployment.clock.sleep, draw=deployment.chance.random
         )
     assert sum(deployment.clock.slept) < 10
@@ -367,10 +358,10 @@ def test_an_endpoint_that_is_silent(deployment: Deployment, monkeypatch: pytest.
 
     silence = threading.Event()
     deployment.endpoint.before_answer = lambda: silence.wait(30)
-    monkeypatch.setattr(answer, "_TIMEOUT_SECONDS", 0.05)
+    monkeypatch.setattr(response, "PUT_SECONDS", 0.05)
     try:
-        with pytest.raises(answer.AnswerNotDelivered, match="TimeoutError"):
-            answer.deliver(
+        with pytest.raises(response.AnswerNotDelivered, match="TimeoutError"):
+            response.deliver(
                 deployment.endpoint.url,
                 {"Status": "SUCCESS"},
                 sleep=deployment.clock.sleep,

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from tests.builders.events import BACKWARD
 from tests.fakes.deployment import Deployment
-from tests.handler.test_executions import BACKWARD, MINUTE, execution_of, run_for, started_by_us
+
+MINUTE = timedelta(minutes=1)
 
 
 @pytest.mark.parametrize(
@@ -23,26 +25,26 @@ def test_a_delete_while_its_create_runs_stops_it(full: Deployment, status: str) 
     create, other = full.event(), full.event(LogicalResourceId="Other")
     for sent in (create, other):
         full.deliver(sent)
-    run_for(full, MINUTE)
+    full.run_for(MINUTE)
     full.control.stack_status = status
     full.deliver(full.event("Delete", PhysicalResourceId="made-up-by-cloudformation"))
     [answer] = full.endpoint.bodies
     full.run_executions()
     assert (answer["Status"], answer["PhysicalResourceId"]) == ("SUCCESS", "made-up-by-cloudformation")
-    assert execution_of(full, create).status == "ABORTED"
-    assert execution_of(full, other).status == "SUCCEEDED", "it ends by itself: the stack has moved on"
-    assert started_by_us(full) == []
+    assert full.execution_of(create).status == "ABORTED"
+    assert full.execution_of(other).status == "SUCCEEDED", "it ends by itself: the stack has moved on"
+    assert full.started_by_us() == []
 
 
 @pytest.mark.parametrize("status", ["CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE", None])
-def test_a_delete_stops_nothing_while_the_stack_goes_forward(full: Deployment, status: str | None) -> None:
+def test_a_delete_stops_nothing_while_the_stack_creates_or_updates(full: Deployment, status: str | None) -> None:
     create = full.event()
     full.deliver(create)
-    run_for(full, MINUTE)
+    full.run_for(MINUTE)
     full.control.stack_status = status
     full.deliver(full.event("Delete", PhysicalResourceId="any"))
     assert full.endpoint.bodies[-1]["Status"] == "SUCCESS"
-    assert execution_of(full, create).status == "RUNNING"
+    assert full.execution_of(create).status == "RUNNING"
 
 
 def test_a_delete_that_comes_late_stops_no_newer_execution(full: Deployment) -> None:
@@ -51,29 +53,29 @@ def test_a_delete_that_comes_late_stops_no_newer_execution(full: Deployment) -> 
     newer = full.event("Update", **BACKWARD)
     full.control.stack_status = "UPDATE_ROLLBACK_IN_PROGRESS"
     full.deliver(newer)
-    run_for(full, timedelta(seconds=1))
+    full.run_for(timedelta(seconds=1))
     full.deliver(delayed)
     assert full.endpoint.bodies[-1]["Status"] == "SUCCESS"
-    assert execution_of(full, newer).status == "RUNNING"
+    assert full.execution_of(newer).status == "RUNNING"
 
 
 @pytest.mark.parametrize("operation", ["ListExecutions", "StopExecution"])
 def test_a_delete_succeeds_where_nothing_can_be_stopped(full: Deployment, operation: str) -> None:
     create = full.event()
     full.deliver(create)
-    run_for(full, MINUTE)
+    full.run_for(MINUTE)
     full.control.stack_status = "DELETE_IN_PROGRESS"
     full.control.errors[operation] = [(500, "Internal")]
     full.deliver(full.event("Delete", PhysicalResourceId="any"))
     assert full.endpoint.bodies[-1]["Status"] == "SUCCESS"
     full.run_executions()
-    assert started_by_us(full) == []
+    assert full.started_by_us() == []
 
 
 def test_a_delete_makes_no_call_after_three_seconds(full: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
     create = full.event()
     full.deliver(create)
-    run_for(full, MINUTE)
+    full.run_for(MINUTE)
     full.control.stack_status = "DELETE_IN_PROGRESS"
     respond = full.control._respond
 

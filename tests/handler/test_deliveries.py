@@ -9,19 +9,20 @@ from typing import Any
 
 import pytest
 
-from audience_export_handler import answer, executions, export_job, lifecycle, stack
+from audience_export_handler import lifecycle
+from audience_export_handler.aws import clean_rooms_ml, cloudformation, response, step_functions
 from local_cloud.readings import Readings
 from tests.builders.events import properties
 from tests.fakes.deployment import Deployment
 
 # Every call that leaves the function, on the way of a Create.
 CALLS = [
-    (executions, "_start_once"),
-    (executions, "stop_older"),
-    (export_job, "list_exports"),
-    (stack, "read_phase"),
-    (export_job, "start_export"),
-    (answer, "_put"),
+    (step_functions, "_start_once"),
+    (step_functions, "stop_older"),
+    (clean_rooms_ml, "list_exports"),
+    (cloudformation, "read_phase"),
+    (clean_rooms_ml, "start_export"),
+    (response, "_put"),
 ]
 # Accept: 1; steps: 1 + 2 + 3 calls, then looks; at last the answer.
 CALLS_OF_A_CREATE = 12

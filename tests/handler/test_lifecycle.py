@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from audience_export_handler import export_job, export_request
+from audience_export_handler.aws import clean_rooms_ml
+from audience_export_handler.core.facts import ServiceError
+from audience_export_handler.core.request import physical_id
 from local_cloud.emulator import Fault, FaultKind
 from local_cloud.readings import Readings, Repeat
 from tests.builders.arns import FAILING_JOB, JOB, UNFINISHED_JOB, UNKNOWN_JOB
@@ -106,10 +108,10 @@ class TestCreate:
         deployment.emulator.service.readings = Readings(page_size=1)
         for name in ("a", "b"):
             deployment.start_elsewhere(name)
-        assert len(export_job.list_exports(JOB, lambda: True)) == 2
-        with pytest.raises(export_job.ServiceError, match="ListingTooSlow"):
-            export_job.list_exports(JOB, lambda: False)
-        assert export_job.list_account(lambda: False) is None
+        assert len(clean_rooms_ml.list_exports(JOB, lambda: True)) == 2
+        with pytest.raises(ServiceError, match="ListingTooSlow"):
+            clean_rooms_ml.list_exports(JOB, lambda: False)
+        assert clean_rooms_ml.list_account(lambda: False) is None
 
     def test_an_export_that_is_not_waited_for_succeeds_when_it_is_listed(self, deployment: Deployment) -> None:
         deployment.emulator.service.readings = Readings(
@@ -458,7 +460,7 @@ class TestUpdate:
         assert (updated["Status"], updated["PhysicalResourceId"]) == ("FAILED", "the recorded one")
 
     def test_an_update_without_its_export_starts_nothing(self, deployment: Deployment) -> None:
-        held = {"PhysicalResourceId": export_request.physical_id(deployment.event())}
+        held = {"PhysicalResourceId": physical_id(deployment.event())}
         updated = deployment.update(held, old=properties(), new=properties())
         assert updated["Reason"].startswith("ExportNotFound: ")
         assert deployment.starts() == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from audience_export_handler import naming
+from cdk_cleanroomsml_contract import identity
 from local_cloud.clean_rooms_ml import Export
 from tests.simulation.failure_rules import FailureRules
 from tests.simulation.request import Request
@@ -100,7 +100,8 @@ class AnswerRules:
             return
         if export.name != request.properties["Name"]:
             self._world.goes_wrong(2, "{} succeeds with an export of the name {}", request, export.name)
-        is_held = request.event.get("PhysicalResourceId") == naming.physical_id(export.job.arn, export.name)
+        named = {"AudienceGenerationJobArn": export.job.arn, "Name": export.name}
+        is_held = request.event.get("PhysicalResourceId") == identity.physical_id(named, stack_id="", logical_id="")
         may_take = request.adopts or is_held or request.is_rollback or self._may_be_own(request, export)
         if owner is not request and not may_take:
             self._world.goes_wrong(

@@ -19,23 +19,14 @@ import crhelper.utils
 from botocore.config import Config
 from crhelper import CfnResource
 
-from audience_export_handler import (
-    answer,
-    decision,
-    deletion,
-    executions,
-    export_job,
-    export_request,
-    naming,
-    quota,
-    request_time,
-    stack,
-    start_outcome,
-    step,
-)
-from audience_export_handler.cfn_resource import StateMachineResource
-from audience_export_handler.progress import Attempt, Sent
-from audience_export_handler.stack import StackPhase
+from audience_export_handler import deletion, lifecycle, step
+from audience_export_handler.aws import clean_rooms_ml, cloudformation, response, step_functions
+from audience_export_handler.core import attempt, decision, facts, progress, quota, request, retry, timing
+from audience_export_handler.core.attempt import Announced, Attempt
+from audience_export_handler.core.facts import StackPhase
+from audience_export_handler.state_machine_resource import StateMachineResource
+from cdk_cleanroomsml_contract import export_properties, identity
+from cdk_cleanroomsml_contract.on_conflict import OnConflict
 from tests.fakes import state_machine
 from tests.fakes.deployment import forget_clients
 from tests.simulation import wire
@@ -78,7 +69,7 @@ def _blind(original: Callable[[decision.Situation], decision.Decision]) -> Calla
 
     def decide(situation: decision.Situation) -> decision.Decision:
         attempt = situation.progress.attempt
-        if attempt is None or attempt.sent is Sent.NOT_YET:
+        if attempt is None or isinstance(attempt.phase, Announced):
             situation = replace(situation, exports=())
         return original(situation)
 
@@ -91,30 +82,30 @@ def _identity_with_description(properties: dict[str, Any]) -> list[object]:
     return [size, *(properties.get(key) for key in keys)]
 
 
-def _new_by_properties(event: dict[str, Any]) -> bool:
+def _new_by_properties(event: dict[str, Any], _: str) -> bool:
     """Does not see that an update that failed is tried again."""
     old, new = event.get("OldResourceProperties") or {}, event["ResourceProperties"]
-    return event["RequestType"] == "Create" or export_request._identity(old) != export_request._identity(new)
+    return event["RequestType"] == "Create" or identity.identity_of(old) != identity.identity_of(new)
 
 
 def _ours_forever(original: Callable[..., bool]) -> Callable[..., bool]:
     """Takes any later export of the name and size for its own once a start of it may have taken effect."""
 
-    def is_ours(export: export_job.ExportJob, request: export_request.ExportRequest, attempt: Attempt) -> bool:
-        return original(export, request, replace(attempt, until=attempt.until and attempt.until + _NEVER))
+    def is_own(export: facts.ExportJob, request: request.ExportRequest, attempt: Attempt) -> bool:
+        return original(export, request, replace(attempt, own_until=attempt.own_until and attempt.own_until + _NEVER))
 
-    return is_ours
+    return is_own
 
 
 def _fresh_name(situation: decision.Situation) -> str:
     taken = {export.name for export in situation.exports}
     if situation.request.name_is_given:
         return situation.request.name
-    return next(name for name in naming.ordinals(situation.request.name) if name not in taken)
+    return next(name for name in identity.ordinals(situation.request.name) if name not in taken)
 
 
 def _stop_anything(client: Any, event: dict[str, Any], _: object) -> Iterator[Any]:
-    own = naming.execution_name(event)
+    own = step_functions.execution_name(event)
     pages = client.get_paginator("list_executions").paginate(
         stateMachineArn=event["ResourceProperties"]["StateMachineArn"]
     )
@@ -124,7 +115,7 @@ def _stop_anything(client: Any, event: dict[str, Any], _: object) -> Iterator[An
 def _rollback_unknown(original: Callable[..., StackPhase]) -> Callable[..., StackPhase]:
     def read_phase(*args: Any, **kwargs: Any) -> StackPhase:
         phase = original(*args, **kwargs)
-        return StackPhase.ELSEWHERE if phase is StackPhase.ROLLING_BACK else phase
+        return StackPhase.OTHER if phase is StackPhase.ROLLING_BACK else phase
 
     return read_phase
 
@@ -138,13 +129,13 @@ def _log_everything(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _answer_while_settling(original: Callable[..., Any]) -> Callable[..., Any]:
-    def step_result(self: Any) -> Any:
-        result = original(self)
+    def take_step(self: Any, *arguments: Any) -> Any:
+        result = original(self, *arguments)
         if result["Settled"]:
             self._cfn_response(self._event)
         return result
 
-    return step_result
+    return take_step
 
 
 def _finals_only(*_: object, **__: object) -> None:
@@ -200,42 +191,46 @@ _RETRYING = Config(retries={"total_max_attempts": 3}, connect_timeout=5, read_ti
 _NEVER = timedelta(days=9)
 
 MUTANTS = [
-    Mutant("1", "an update in place may start", _both((export_request, "_is_new", lambda event: True))),
-    Mutant("1", "a description identifies", _both((export_request, "_identity", _identity_with_description))),
+    Mutant("1", "an update in place may start", _both((request, "_is_new", lambda *_: True))),
+    Mutant("1", "a description identifies", _both((identity, "identity_of", _identity_with_description))),
     Mutant("2", "starts before it lists", lambda: [(decision, "decide", _blind(decision.decide))]),
     Mutant(
-        "2", "each delivery has an execution", lambda: [(naming, "execution_name", _numbered(naming.execution_name))]
+        "2",
+        "each delivery has an execution",
+        lambda: [(step_functions, "execution_name", _numbered(step_functions.execution_name))],
     ),
-    Mutant("2", "botocore's retries", _both((export_job, "_CONFIG", _RETRYING))),
-    Mutant("2", "no pause after an unknown outcome", _both((start_outcome, "LISTING_LAG", timedelta(0)))),
+    Mutant("2", "botocore's retries", _both((clean_rooms_ml, "_CONFIG", _RETRYING))),
+    Mutant("2", "no pause after an unknown outcome", _both((attempt, "LISTING_LAG", timedelta(0)))),
+    Mutant("2", "a step that runs again starts again", _both((Attempt, "ran_again", lambda self, now: self))),
     Mutant(
-        "2", "a step that runs again starts again", _both((decision, "presume_sent", lambda progress, now: progress))
+        "2",
+        "no pause after a crash",
+        _both(*((module, "OUTLASTING_STEP", timedelta(0)) for module in (attempt, progress))),
     ),
-    Mutant("2", "no pause after a crash", _both((decision, "OUTLASTING_STEP", timedelta(0)))),
-    Mutant("3", "names are new each time", lambda: [(naming, "generated_name", _numbered(naming.generated_name))]),
+    Mutant("3", "names are new each time", lambda: [(identity, "generated_name", _numbered(identity.generated_name))]),
     Mutant(
         "3", "no ordinal after a failure", _both((decision, "_name_to_use", lambda situation: situation.request.name))
     ),
-    Mutant("3", "an update that failed is not tried again", _both((export_request, "_is_new", _new_by_properties))),
+    Mutant("3", "an update that failed is not tried again", _both((request, "_is_new", _new_by_properties))),
     Mutant("3", "an ordinal each time", _both((decision, "_name_to_use", _fresh_name))),
-    Mutant("4", "adopts under FAIL", _both((export_request, "_on_conflict", lambda properties: "ADOPT"))),
-    Mutant("4", "fails under ADOPT", _both((export_request, "_on_conflict", lambda properties: "FAIL"))),
+    Mutant("4", "adopts under FAIL", _both((export_properties, "_on_conflict", lambda properties: OnConflict.ADOPT))),
+    Mutant("4", "fails under ADOPT", _both((export_properties, "_on_conflict", lambda properties: OnConflict.FAIL))),
     Mutant(
         "4",
         "a name alone proves",
         _both(
             (
                 decision,
-                "_is_ours",
+                "_is_own",
                 lambda export, request, attempt: (
                     export.audience_size == request.audience_size and not export.has_failed
                 ),
             )
         ),
     ),
-    Mutant("4", "a later export is one's own", lambda: [(decision, "_is_ours", _ours_forever(decision._is_ours))]),
-    Mutant("5", "does not wait for the end", _both((export_request, "_waits", lambda properties: False))),
-    Mutant("5", "a failed export goes on", _both((export_job.ExportJob, "has_failed", property(lambda self: False)))),
+    Mutant("4", "a later export is one's own", lambda: [(decision, "_is_own", _ours_forever(decision._is_own))]),
+    Mutant("5", "does not wait for the end", _both((export_properties, "_wait_for_completion", lambda _: False))),
+    Mutant("5", "a failed export goes on", _both((facts.ExportJob, "has_failed", property(lambda self: False)))),
     Mutant("6", "a full account is a failure", _both((quota, "CODE", "never"))),
     Mutant(
         "6",
@@ -246,36 +241,44 @@ MUTANTS = [
         "7",
         "a slow call outlasts the deadline",
         _both(
-            (decision, "ANSWERING_LEAST", timedelta(seconds=10)),
-            (step.Step, "in_time", lambda self: True),
-            (step.Step, "is_over", lambda self: False),
+            (timing, "_ANSWERING_LEAST", timedelta(seconds=10)),
+            (step.StepInput, "in_time", lambda self: True),
+            (step.StepInput, "is_over", lambda self: False),
         ),
     ),
-    Mutant("7", "no deadline", _both((decision, "deadline", lambda request, asked_at: asked_at + _NEVER))),
+    Mutant("7", "no deadline", _both((timing, "deadline", lambda requested_at, timeout: requested_at + _NEVER))),
     Mutant(
         "8",
         "a Delete is checked",
-        _both((deletion, "end_executions", lambda event, clock: export_request.parse(event))),
+        _both((deletion, "end_executions", lambda event, clock: request.read_request(event))),
     ),
     Mutant("8", "a Delete stops nothing", _both((deletion, "end_executions", lambda event, clock: None))),
-    Mutant("8", "nothing stops older requests", _both((executions, "stop_older", lambda event, asked_at, clock: None))),
-    Mutant("8", "newer requests are stopped", _both((executions, "_older", _stop_anything))),
+    Mutant(
+        "8",
+        "nothing stops older requests",
+        _both((step_functions, "stop_older", lambda *_, **__: None)),
+    ),
+    Mutant("8", "newer requests are stopped", _both((step_functions, "_older", _stop_anything))),
     Mutant(
         "9",
         "what passes by is final",
-        _both((start_outcome, "is_transient", lambda *_: False), (start_outcome, "after_failed_look", _finals_only)),
+        _both((retry, "is_transient", lambda *_: False), (retry, "after_failed_listing", _finals_only)),
     ),
     Mutant("9", "trouble of Lambda is final", _both((state_machine, "retrier", _few_retries))),
-    Mutant("10", "does not ask the stack", _both((stack, "read_phase", lambda *_, **__: StackPhase.FORWARD))),
-    Mutant("10", "a rollback is not known", lambda: [(stack, "read_phase", _rollback_unknown(stack.read_phase))]),
-    Mutant("11", "an answer of any length", _both((answer, "encode", answer._json))),
-    Mutant("12", "the event is logged", lambda: [(export_request, "parse", _log_everything(export_request.parse))]),
-    Mutant("13", "unknown properties pass", _both((export_request, "_refuse_unknown", lambda properties: None))),
+    Mutant("10", "does not ask the stack", _both((cloudformation, "read_phase", lambda *_, **__: StackPhase.FORWARD))),
+    Mutant(
+        "10",
+        "a rollback is not known",
+        lambda: [(cloudformation, "read_phase", _rollback_unknown(cloudformation.read_phase))],
+    ),
+    Mutant("11", "an answer of any length", _both((response, "encode", response._json))),
+    Mutant("12", "the event is logged", lambda: [(lifecycle, "read_request", _log_everything(request.read_request))]),
+    Mutant("13", "unknown properties pass", _both((export_properties, "_check_names", lambda properties: None))),
     Mutant("", "plain crhelper", _plain_patches),
     Mutant(
         "",
         "answers in the step that settles",
-        lambda: [(StateMachineResource, "_step_result", _answer_while_settling(StateMachineResource._step_result))],
+        lambda: [(StateMachineResource, "_take_step", _answer_while_settling(StateMachineResource._take_step))],
     ),
 ]
 
@@ -291,5 +294,5 @@ FOUND = [
     (19, _named("trouble of Lambda is final")),
     (66, _named("an update that failed is not tried again")),
     (187, _named("a later export is one's own")),
-    (101478, Mutant("8", "all clocks are the same", _both((request_time, "CLOCK_SKEW", timedelta(0))))),
+    (101478, Mutant("8", "all clocks are the same", _both((timing, "CLOCK_SKEW", timedelta(0))))),
 ]

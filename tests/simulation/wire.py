@@ -27,7 +27,7 @@ from botocore.config import Config
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 from botocore.utils import parse_timestamp
 
-from audience_export_handler import answer
+from audience_export_handler.aws import response
 from tests.fakes.deployment import forget_clients
 from tests.simulation.deployments import imitate
 from tests.simulation.world import SIGNATURE, World
@@ -77,8 +77,8 @@ def installed() -> Iterator[None]:
     session.events.register("request-created", _note_patience)
     session.events.register("before-send", _send)
     put = SimpleNamespace(Request=urllib.request.Request, urlopen=_urlopen)
-    no_network = patch.object(answer, "urllib", SimpleNamespace(request=put, error=urllib.error))
-    no_tls = patch.object(answer, "ssl", SimpleNamespace(create_default_context=lambda: None))
+    no_network = patch.object(response, "urllib", SimpleNamespace(request=put, error=urllib.error))
+    no_tls = patch.object(response, "ssl", SimpleNamespace(create_default_context=lambda: None))
     no_waiting = patch.object(botocore.endpoint, "time", SimpleNamespace(sleep=_sleep, time=time.time))
     with patch.object(boto3, "DEFAULT_SESSION", session), no_network, no_tls, no_waiting, _watched_log():
         forget_clients()

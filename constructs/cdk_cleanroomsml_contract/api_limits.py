@@ -1,0 +1,71 @@
+"""The limits of ``StartAudienceExportJob``, read from botocore's model of the service, and the service's quotas.
+
+botocore itself checks types and minima only, so a name that is too long would travel to the service first. The
+construct applies these rules at synth, the handler applies them again to values that were tokens then.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+import botocore.session
+from botocore.model import Shape, StructureShape
+
+PERCENTAGE_MAXIMUM = 100  # from the documentation of AudienceSize; the shape itself allows more
+# Quotas per Region ("AWS Clean Rooms ML quotas" in the AWS Clean Rooms User Guide).
+RUNNING_OF_ACCOUNT = 20  # exports pending or in progress
+ACTIVE_OF_JOB = 25  # active exports of a generation job; none can be deleted, so it is a quota for life
+
+
+@cache
+def _start_request() -> StructureShape:
+    model = botocore.session.get_session().get_service_model("cleanroomsml")
+    shape = model.operation_model("StartAudienceExportJob").input_shape
+    if not isinstance(shape, StructureShape):
+        raise TypeError(f"StartAudienceExportJob takes a structure; this botocore says {shape!r}")
+    return shape
+
+
+def broken_rule(member: str, value: object) -> str | None:
+    """Return the rule that `value` breaks for a member of the request, or None.
+
+    Args:
+        member: path in the request as the API spells it: ``name``, ``audienceSize.value``.
+        value: a str or an int, as the member needs.
+    """
+    shape: Shape = _start_request()
+    for part in member.split("."):
+        shape = shape.members[part]  # type: ignore[attr-defined]  # botocore-stubs type members on StructureShape only
+    rules = shape.metadata
+    if shape.type_name == "integer":
+        return _integer_rule(value, rules.get("min", 1), rules.get("max"))
+    return _string_rule(value, rules)
+
+
+def size_rule(size_type: str, value: object) -> str | None:
+    """Return the rule that a size value breaks; a percentage has its own rule, 1 to 100."""
+    if size_type == "PERCENTAGE":
+        return _integer_rule(value, 1, PERCENTAGE_MAXIMUM)
+    return broken_rule("audienceSize.value", value)
+
+
+def _integer_rule(value: object, low: int, high: int | None) -> str | None:
+    if not isinstance(value, int) or isinstance(value, bool):
+        return "must be a whole number"
+    if value < low or (high is not None and value > high):
+        return f"must be from {low:,} to {high:,}"
+    return None
+
+
+def _string_rule(value: object, rules: dict[str, object]) -> str | None:
+    if not isinstance(value, str):
+        return "must be a string"
+    low, high, pattern, allowed = (rules.get(key) for key in ("min", "max", "pattern", "enum"))
+    if isinstance(allowed, list) and allowed and value not in allowed:
+        return f"must be one of {', '.join(allowed)}"
+    if isinstance(low, int) and isinstance(high, int) and not low <= len(value) <= high:
+        return f"must be {low} to {high:,} characters long, not {len(value):,}"
+    if isinstance(pattern, str) and not re.fullmatch(pattern, value):
+        return f"must match the service's pattern {pattern}"
+    return None

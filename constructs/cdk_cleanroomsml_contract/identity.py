@@ -1,0 +1,79 @@
+"""What makes an export the same one: its identity, its name, and the physical id of its resource.
+
+The API gives an export no id, so its name is all that it is known by. Names and ids are content addresses: a readable
+part and a hash, the same on every path and every retry. Deploying again therefore finds the export instead of starting
+another one. Everything here works on raw properties, of any release and valid or not: a request that is refused needs
+its physical id too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+_READABLE = 40  # of 63 characters; the hash and an ordinal need the rest
+_NAME_HASH = 16
+_ID_HASH = 32
+
+
+def export_name(properties: Mapping[str, Any], *, stack_id: str, logical_id: str) -> str:
+    """Return the given name of an export, or its generated one."""
+    if "Name" in properties:
+        return str(properties["Name"])
+    return generated_name(stack_id=stack_id, logical_id=logical_id, identity=identity_of(properties))
+
+
+def physical_id(properties: Mapping[str, Any], *, stack_id: str, logical_id: str) -> str:
+    """Return the physical id of an export's resource: of the job's ARN and the name; ASCII, below 100 bytes."""
+    name = export_name(properties, stack_id=stack_id, logical_id=logical_id)
+    return f"{_slug(name, 63)}-{digest([properties.get('AudienceGenerationJobArn'), name], _ID_HASH)}"
+
+
+def identity_of(properties: Mapping[str, Any]) -> list[object]:
+    """Return what identifies an export: generation job, size, and name and revision if given."""
+    size = properties.get("AudienceSize")
+    size = size if isinstance(size, dict) else {}
+    identity = [
+        properties.get("AudienceGenerationJobArn"),
+        size.get("Type"),
+        str(size.get("Value")),
+        properties.get("Name"),
+    ]
+    return identity + ([properties["Revision"]] if "Revision" in properties else [])
+
+
+def generated_name(*, stack_id: str, logical_id: str, identity: object) -> str:
+    """Return the name of an export that was given none; at most 57 characters, letters, digits and hyphens.
+
+    Args:
+        stack_id: ARN of the stack; only its name counts, so that a stack deleted and deployed again finds its export.
+        logical_id: logical id of the custom resource.
+        identity: JSON-able: generation job and size.
+    """
+    return f"{_slug(logical_id, _READABLE)}-{digest([_stack_name(stack_id), logical_id, identity], _NAME_HASH)}"
+
+
+def ordinals(base: str) -> Iterator[str]:
+    """Yield the names that a generated name stands for: itself, then ``-2``, ``-3`` … for use after failed exports."""
+    yield base
+    for ordinal in range(2, 1000):
+        yield f"{base}-{ordinal}"
+
+
+def digest(content: object, length: int) -> str:
+    """Return so many hexadecimal digits of a hash of JSON-able content."""
+    canonical = json.dumps(content, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()[:length]
+
+
+def _stack_name(stack_id: str) -> str:
+    """Return NAME of ``arn:…:stack/NAME/uuid``."""
+    parts = stack_id.split("/")
+    return parts[1] if len(parts) > 1 else stack_id
+
+
+def _slug(text: str, length: int) -> str:
+    return re.sub(r"[^A-Za-z0-9]+", "-", text)[:length].strip("-") or "export"

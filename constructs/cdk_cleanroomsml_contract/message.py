@@ -1,0 +1,118 @@
+"""The messages between the state machine and the handler: who writes what, and how both sides read it.
+
+The execution's data is ``{"Request": event, "Step": result of the last step}``. The state machine writes a message for
+each call of the handler (`STEP`, `ANSWER`: Parameters in the Amazon States Language); the handler returns `pending` or
+`settled`, which becomes the new ``Step``.
+
+Executions that run while the stack is updated keep their definition, and meet the new handler. So the handler reads the
+messages of `VERSION` and of the version before it. Version 1 called the member ``Result`` of an answer ``Outcome``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+VERSION = 2
+
+# What the state machine sends. The times and counts are those of the execution's own context, not of its input.
+STEP = {
+    "Version": VERSION,
+    "Phase": "Step",
+    "Request.$": "$.Request",
+    "Progress.$": "$.Step.Progress",
+    "StartedAt.$": "$$.Execution.StartTime",
+    "RetryCount.$": "$$.State.RetryCount",
+}
+ANSWER = {"Version": VERSION, "Phase": "Answer", "Request.$": "$.Request", "Result.$": "$.Step"}
+# Where the state machine puts what a step returns, and what it reads of it.
+STEP_RESULT, IS_SETTLED, WAIT_SECONDS = "$.Step", "$.Step.Settled", "$.Step.WaitSeconds"
+
+Event = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How a request ended; `status` is CloudFormation's SUCCESS or FAILED."""
+
+    status: str
+    reason: str
+    physical_id: str
+    data: dict[str, str]
+
+
+@dataclass(frozen=True)
+class StepMessage:
+    """A call for one step.
+
+    `progress` is what the step before it returned, None for the first one; `started_at` is when the execution began;
+    `is_repeated` says that this step ran before with the same progress and did not return.
+    """
+
+    event: Event
+    progress: dict[str, Any] | None
+    started_at: datetime
+    is_repeated: bool
+
+
+@dataclass(frozen=True)
+class AnswerMessage:
+    """A call for the answer: to a verdict, or, without one, to the error that ended the steps."""
+
+    event: Event
+    verdict: Verdict | None
+    error: str = ""
+    cause: str = ""
+
+
+def execution_input(event: Event) -> dict[str, Any]:
+    """Return the input of the execution that follows an event."""
+    return {"Request": event, "Step": {"Progress": None}}
+
+
+def pending(progress: dict[str, Any], wait_seconds: int) -> dict[str, Any]:
+    """Return the result of a step after which another one must follow, in so many seconds."""
+    return {"Settled": False, "Progress": progress, "WaitSeconds": wait_seconds}
+
+
+def settled(verdict: Verdict) -> dict[str, Any]:
+    """Return the result of the last step."""
+    return {
+        "Settled": True,
+        "Verdict": {
+            "Status": verdict.status,
+            "Reason": verdict.reason,
+            "PhysicalResourceId": verdict.physical_id,
+            "Data": verdict.data,
+        },
+    }
+
+
+def read(message: Mapping[str, Any]) -> StepMessage | AnswerMessage | Event:
+    """Return what the handler was called with; an event of CloudFormation has no phase and is returned as it is.
+
+    ValueError: the message is of a version that this handler does not read.
+    """
+    if "Phase" not in message:
+        return dict(message)
+    if message.get("Version") not in (VERSION - 1, VERSION):
+        raise ValueError(
+            f"message of version {message.get('Version')!r}; this handler reads {VERSION - 1} and {VERSION}"
+        )
+    if message["Phase"] == "Answer":
+        return _answer(message["Request"], message["Result"] if "Result" in message else message["Outcome"])
+    return StepMessage(
+        message["Request"],
+        message["Progress"],
+        datetime.fromisoformat(message["StartedAt"].replace("Z", "+00:00")),
+        message["RetryCount"] > 0,
+    )
+
+
+def _answer(event: Event, result: Mapping[str, Any]) -> AnswerMessage:
+    found = result.get("Verdict")
+    if found is None:
+        return AnswerMessage(event, None, result.get("Error", ""), result.get("Cause", ""))
+    return AnswerMessage(event, Verdict(found["Status"], found["Reason"], found["PhysicalResourceId"], found["Data"]))

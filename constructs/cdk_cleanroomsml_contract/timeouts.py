@@ -1,0 +1,20 @@
+"""The time-outs of what the construct deploys. The handler counts on them, so they are written once, here.
+
+They build on each other: a deployment waits at most `LONGEST_WAIT`; an execution outlasts it; a task outlasts the
+function that it calls; an event is delivered no longer than a request could still use it.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+# CloudFormation's ServiceTimeout: 1 to 3,600 s. Less than a minute leaves no time to answer.
+SHORTEST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=1)
+# Of the Lambda function. A step makes a few calls, each of which may take 15 s.
+FUNCTION_TIMEOUT = timedelta(seconds=60)
+# Of one task of the state machine: longer than the function's, so that a repeated step never overlaps the first one.
+TASK_TIMEOUT = FUNCTION_TIMEOUT + timedelta(seconds=15)
+# Of an execution: longer than CloudFormation waits, so that a last answer can be sent.
+EXECUTION_TIMEOUT = LONGEST_WAIT + timedelta(minutes=5)
+# How long, and how often again, Lambda delivers an event of CloudFormation.
+LONGEST_DELIVERY, DELIVERY_RETRIES = timedelta(minutes=6), 2

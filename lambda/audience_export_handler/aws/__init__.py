@@ -1,0 +1,1 @@
+"""The outside: one module for each partner, and the only callers of it."""

@@ -1,0 +1,135 @@
+"""The only caller of Clean Rooms ML: lists exports, starts one, and reads why a start may have been refused.
+
+No call is repeated here or inside botocore: a repeated Start may have been submitted twice, and the steps of the
+state machine repeat everything else. Members that older SDKs in the Lambda runtime do not model are read with `.get`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timezone
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+
+from audience_export_handler.core.facts import ErrorKind, ExportJob, RefusalFacts, ServiceError
+from audience_export_handler.core.request import ExportRequest
+from audience_export_handler.core.timing import CONNECT_SECONDS, READ_SECONDS
+from cdk_cleanroomsml_contract.export_properties import AudienceSize
+
+if TYPE_CHECKING:
+    from mypy_boto3_cleanroomsml.client import CleanRoomsMLClient
+
+_CONFIG = Config(retries={"total_max_attempts": 1}, connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS)
+_THROTTLES = {"ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded"}
+
+# Whether there is time for another call: a listing has any number of pages, and an explanation is only best effort.
+InTime = Callable[[], bool]
+
+
+def list_exports(audience_generation_job_arn: str, in_time: InTime) -> tuple[ExportJob, ...]:
+    """Return every export of a generation job, over all pages."""
+    return _listed(in_time, audienceGenerationJobArn=audience_generation_job_arn)
+
+
+def list_account(in_time: InTime) -> tuple[ExportJob, ...] | None:
+    """Return the account's exports, of every generation job; None where they cannot be listed."""
+    try:
+        return _listed(in_time) if in_time() else None
+    except ServiceError:
+        return None
+
+
+def start_export(request: ExportRequest, name: str) -> None:
+    """Start the export under `name`, once; ServiceError says what is known about its effect."""
+    parameters: dict[str, Any] = {
+        "name": name,
+        "audienceGenerationJobArn": request.audience_generation_job_arn,
+        "audienceSize": {"type": request.audience_size.type, "value": request.audience_size.value},
+    }
+    if request.description is not None:
+        parameters["description"] = request.description
+    try:
+        _client().start_audience_export_job(**parameters)
+    except (ClientError, BotoCoreError) as error:
+        raise _service_error(error) from error
+
+
+def read_refusal_facts(audience_generation_job_arn: str, in_time: InTime) -> RefusalFacts:
+    """Return what the generation job and its model say that may explain a refused start; best effort."""
+    try:
+        job = _client().get_audience_generation_job(audienceGenerationJobArn=audience_generation_job_arn)
+    except (ClientError, BotoCoreError):
+        return RefusalFacts()
+    status = job.get("status", "ACTIVE")
+    offered = _offered_sizes(job.get("configuredAudienceModelArn", "")) if in_time() else ()
+    measured = [metric["audienceSize"] for metric in job.get("metrics", {}).get("relevanceMetrics", [])]
+    return RefusalFacts(
+        "" if status == "ACTIVE" else status,
+        offered,
+        tuple(AudienceSize(size["type"], size["value"]) for size in measured),
+    )
+
+
+def _offered_sizes(configured_audience_model_arn: str) -> tuple[AudienceSize, ...]:
+    try:
+        model: Any = _client().get_configured_audience_model(configuredAudienceModelArn=configured_audience_model_arn)
+    except (ClientError, BotoCoreError):
+        return ()
+    sizes = model.get("audienceSizeConfig") or {}
+    return tuple(AudienceSize(sizes["audienceSizeType"], value) for value in sizes.get("audienceSizeBins", []))
+
+
+def _listed(in_time: InTime, **filters: Any) -> tuple[ExportJob, ...]:
+    pages = _client().get_paginator("list_audience_export_jobs").paginate(**filters, PaginationConfig={"PageSize": 100})
+    wanted = filters.get("audienceGenerationJobArn")
+    listed: list[ExportJob] = []
+    try:
+        for page in pages:
+            listed += [_export(summary) for summary in page["audienceExportJobs"]]
+            if "nextToken" in page and not in_time():
+                message = "the listing has more pages than there is time for"
+                raise ServiceError("ListingTooSlow", message, ErrorKind.UNANSWERED)
+    except (ClientError, BotoCoreError) as error:
+        raise _service_error(error) from error
+    return tuple(export for export in listed if wanted in (None, export.audience_generation_job_arn))
+
+
+def _export(summary: Any) -> ExportJob:
+    details = summary.get("statusDetails") or {}
+    return ExportJob(
+        name=summary["name"],
+        audience_generation_job_arn=summary["audienceGenerationJobArn"],
+        audience_size=AudienceSize(summary["audienceSize"]["type"], summary["audienceSize"]["value"]),
+        status=summary["status"],
+        create_time=summary["createTime"].astimezone(timezone.utc),
+        update_time=summary.get("updateTime", summary["createTime"]).astimezone(timezone.utc),
+        output_location=summary.get("outputLocation", ""),
+        status_code=details.get("statusCode", ""),
+        status_message=details.get("message", ""),
+    )
+
+
+def _service_error(error: ClientError | BotoCoreError) -> ServiceError:
+    if isinstance(error, ParamValidationError):
+        return ServiceError("ValidationException", str(error), ErrorKind.REFUSED)
+    if not isinstance(error, ClientError):
+        return ServiceError(type(error).__name__, str(error), ErrorKind.UNANSWERED)
+    code = error.response.get("Error", {}).get("Code") or "UnknownError"
+    message = error.response.get("Error", {}).get("Message") or "the service gave no message"
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if code in _THROTTLES or status == 429:
+        return ServiceError(code, message, ErrorKind.THROTTLED)
+    if status >= 500:
+        return ServiceError(code, message, ErrorKind.UNANSWERED)
+    # Only an SDK that models this member keeps it.
+    members: dict[str, Any] = {**error.response}
+    return ServiceError(code, message, ErrorKind.REFUSED, members.get("quotaValue"))
+
+
+@cache
+def _client() -> CleanRoomsMLClient:
+    return boto3.client("cleanroomsml", config=_CONFIG)

@@ -1,0 +1,59 @@
+"""The only caller of CloudFormation: reads what the stack is doing. An export starts only while it creates or updates.
+
+So neither a rollback, nor a late or repeated event, nor a wait behind a failed sibling can start anything.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from functools import cache
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from audience_export_handler.core.facts import StackPhase
+from audience_export_handler.core.timing import CLOCK_SKEW, CONTROL_SECONDS
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation.client import CloudFormationClient
+    from mypy_boto3_cloudformation.type_defs import StackTypeDef
+
+logger = logging.getLogger(__name__)
+
+_FORWARD = {"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"}
+
+
+def read_phase(stack_id: str, *, requested_at: datetime, call_seconds: float = CONTROL_SECONDS) -> StackPhase:
+    """Return the phase of the stack with this ARN; never raises.
+
+    Args:
+        requested_at: when CloudFormation made the request; a stack that began its operation after that has moved on.
+        call_seconds: how long to wait for a connection, and then for the answer.
+    """
+    try:
+        [stack] = _client(call_seconds).describe_stacks(StackName=stack_id)["Stacks"]
+    except (ClientError, BotoCoreError, ValueError) as error:
+        logger.warning("The stack's status cannot be read: %s", error)
+        return StackPhase.UNREADABLE
+    return _phase(stack, requested_at)
+
+
+def _phase(stack: StackTypeDef, requested_at: datetime) -> StackPhase:
+    status, began = stack["StackStatus"], stack.get("LastUpdatedTime")
+    if status in _FORWARD:
+        return StackPhase.LATER if began and requested_at < began - CLOCK_SKEW else StackPhase.FORWARD
+    # Of every stack status, those of a rollback under way and only those end like this.
+    if status.endswith("ROLLBACK_IN_PROGRESS"):
+        return StackPhase.ROLLING_BACK
+    if status == "DELETE_IN_PROGRESS" or status.endswith("CLEANUP_IN_PROGRESS"):
+        return StackPhase.ENDING
+    return StackPhase.OTHER
+
+
+@cache
+def _client(call_seconds: float) -> CloudFormationClient:
+    config = Config(retries={"total_max_attempts": 1}, connect_timeout=call_seconds, read_timeout=call_seconds)
+    return boto3.client("cloudformation", config=config)

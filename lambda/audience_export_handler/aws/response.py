@@ -1,0 +1,85 @@
+"""The only sender of an answer to CloudFormation: one PUT of a bounded body to the request's ResponseURL.
+
+The URL is signed and is never logged; neither is an exception that might quote it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import ssl
+import urllib.error
+import urllib.request
+from bisect import bisect_right
+from collections.abc import Callable
+from typing import Any
+
+from audience_export_handler.core.timing import PUT_SECONDS
+
+logger = logging.getLogger(__name__)
+
+MAXIMUM_BYTES = 4096  # of the whole body; CloudFormation, custom resource response objects
+_CUT = " … "
+_TRIES = 3
+
+
+class AnswerNotDelivered(Exception):
+    """CloudFormation has not confirmed the answer; sending the same body again is right."""
+
+
+def encode(body: dict[str, Any]) -> bytes:
+    """Return the body as JSON of at most 4,096 UTF-8 bytes; a long Reason loses its middle, never its start."""
+    encoded = _json(body)
+    if len(encoded) <= MAXIMUM_BYTES:
+        return encoded
+    reason = str(body.get("Reason", ""))
+    too_long = bisect_right(range(len(reason)), MAXIMUM_BYTES, key=lambda kept: len(_with_reason(body, reason, kept)))
+    encoded = _with_reason(body, reason, max(0, too_long - 1))
+    if len(encoded) > MAXIMUM_BYTES:
+        # Only an ARN near its limit of 2,048 beside a long output location gets here; the reader knows the ARN.
+        data = {key: value for key, value in body.get("Data", {}).items() if key != "AudienceGenerationJobArn"}
+        encoded = _with_reason(body | {"Data": data}, reason, 0)
+    return encoded
+
+
+def deliver(
+    response_url: str, body: dict[str, Any], *, sleep: Callable[[float], None], draw: Callable[[], float]
+) -> None:
+    """PUT the body; AnswerNotDelivered after a few tries without a 2xx."""
+    data = encode(body)
+    for attempt in range(_TRIES):
+        problem = _put(response_url, data)
+        if problem is None:
+            logger.info("Answered %s.", body["Status"])
+            return
+        logger.warning("The answer was not confirmed: %s", problem)
+        if attempt + 1 < _TRIES:
+            sleep((0.5 + draw()) * 2**attempt)
+    raise AnswerNotDelivered(f"CloudFormation did not confirm the answer in {_TRIES} tries; last: {problem}")
+
+
+def _put(response_url: str, data: bytes) -> str | None:
+    """Return None for a 2xx, or what went wrong in words without the URL."""
+    # The URL is signed for an empty content type.
+    request = urllib.request.Request(response_url, data=data, method="PUT", headers={"Content-Type": ""})  # noqa: S310
+    # A new context each time: since Python 3.12 urllib keeps the first one, with the authorities of that time.
+    authorities = ssl.create_default_context()
+    try:
+        with urllib.request.urlopen(request, timeout=PUT_SECONDS, context=authorities):  # noqa: S310
+            return None
+    except urllib.error.HTTPError as error:
+        with error:
+            return f"HTTP {error.code}"
+    except OSError as error:
+        return type(getattr(error, "reason", error)).__name__
+
+
+def _with_reason(body: dict[str, Any], reason: str, kept: int) -> bytes:
+    """The body with so many characters of the reason: two thirds from its head, where the code stands, and its tail."""
+    tail = kept // 3
+    shortened = reason[: kept - tail] + _CUT + reason[len(reason) - tail :] if reason else ""
+    return _json(body | {"Reason": shortened})
+
+
+def _json(body: dict[str, Any]) -> bytes:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")

@@ -1,0 +1,109 @@
+"""The life of an attempt to start an export: its phases, and every transition between them.
+
+    [*] → Announced ──200──────────────► Accepted(at)
+            │  ▲ └──5xx, no answer, step ran again──► Unanswered ──still not listed──► Announced
+            │  └── throttled, denied early, account full (stays Announced)
+            └──conflict that may be our own──► Taken
+
+An attempt is recorded in the execution's state before its start is sent. So an export can be recognised as the
+request's own after a crash, and a start whose outcome nobody knows is never simply sent again: only a listing settles
+it. The service names no owner of an export, so what counts is when the export was created: between the announcement
+and the moment by which the last start that may have taken effect is listed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from audience_export_handler.core.timing import CLOCK_SKEW, LISTING_LAG, OUTLASTING_STEP
+
+
+@dataclass(frozen=True)
+class Announced:
+    """The intention to start is recorded; no start is under way."""
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The service accepted the start at this time; the export is not listed yet."""
+
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Unanswered:
+    """Whether the start took effect is unknown; a listing after `settled_at` shows it."""
+
+    at: datetime
+    settled_at: datetime
+    said: str
+
+
+@dataclass(frozen=True)
+class Taken:
+    """The service said at this time that the name is taken: by the request's own export, perhaps."""
+
+    at: datetime
+    said: str
+
+
+Phase = Announced | Accepted | Unanswered | Taken
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """An attempt to start the export under `name`.
+
+    An export of it was created from `own_from` to `own_until`, which is None as long as no start can have taken effect.
+    """
+
+    name: str
+    phase: Phase
+    own_from: datetime
+    own_until: datetime | None = None
+
+    @property
+    def may_have_started(self) -> bool:
+        """Whether a start of it may have taken effect."""
+        return self.own_until is not None
+
+    def may_have_created(self, create_time: datetime) -> bool:
+        """Whether an export created then may be this attempt's, on clocks that differ."""
+        if self.own_until is None:
+            return False
+        return self.own_from - CLOCK_SKEW <= create_time <= self.own_until + CLOCK_SKEW
+
+    def accepted(self, now: datetime) -> Attempt:
+        """The service accepted the start."""
+        return replace(self, phase=Accepted(now), own_until=now + LISTING_LAG)
+
+    def unanswered(self, now: datetime, said: str) -> Attempt:
+        """The start failed in a way that says nothing about its effect."""
+        return self._unknown_until(now, now + LISTING_LAG, said)
+
+    def ran_again(self, now: datetime) -> Attempt:
+        """The step runs again: its first run may have sent the start, or still be about to."""
+        return self._unknown_until(now, now + OUTLASTING_STEP, "") if isinstance(self.phase, Announced) else self
+
+    def refused_for_now(self, now: datetime) -> Attempt:
+        """The start surely had no effect, and is sent again later: what may be its own begins now."""
+        return self if self.may_have_started else replace(self, own_from=now)
+
+    def taken(self, now: datetime, said: str) -> Attempt:
+        """The service refused the start because of a conflict, which may be with this attempt's own export."""
+        return replace(self, phase=Taken(now, said))
+
+    def announced_again(self) -> Attempt:
+        """The unanswered start is still not listed, so another one may be sent."""
+        return replace(self, phase=Announced())
+
+    def _unknown_until(self, now: datetime, settled_at: datetime, said: str) -> Attempt:
+        return replace(self, phase=Unanswered(now, settled_at, said), own_until=settled_at)
+
+
+def announce(name: str, now: datetime, earlier: Attempt | None) -> Attempt:
+    """Record the intention to start under `name`; an unanswered attempt of that name is continued."""
+    if earlier and earlier.name == name:
+        return earlier.announced_again()
+    return Attempt(name, Announced(), own_from=now)

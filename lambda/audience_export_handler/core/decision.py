@@ -1,0 +1,253 @@
+"""Decides about an export: what is listed + the request + the stack + the clock → one decision.
+
+`docs/decision-table.md` is this module as a table, which a test runs. Two things make it safe to run any number of
+times: the intention to start is recorded before the start is sent (`Announce`, then `Start`), and a start that was not
+answered is settled by a listing, never by another start. `attempt` has the phases of that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from audience_export_handler.core import reasons, timing
+from audience_export_handler.core.attempt import Accepted, Announced, Attempt, Taken, Unanswered
+from audience_export_handler.core.facts import ExportJob, StackPhase
+from audience_export_handler.core.failure import ExportFailure
+from audience_export_handler.core.progress import Progress
+from audience_export_handler.core.request import ExportRequest
+from audience_export_handler.core.timing import pause_for_age, seconds_until
+from cdk_cleanroomsml_contract import identity
+
+
+@dataclass(frozen=True)
+class Announce:
+    """Record the intention to start under `name`, then list again."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Start:
+    """Start the announced export now."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Wait:
+    """List again in so many seconds."""
+
+    seconds: int
+
+
+@dataclass(frozen=True)
+class Succeed:
+    """The request is fulfilled by this export."""
+
+    export: ExportJob
+
+
+@dataclass(frozen=True)
+class Fail:
+    """The request cannot be fulfilled, and this is why."""
+
+    failure: ExportFailure
+
+
+Decision = Announce | Start | Wait | Succeed | Fail
+
+_READ_AGAIN = Wait(timing.BEFORE_NEXT_READ)
+
+
+@dataclass(frozen=True)
+class Situation:
+    """All that a decision may depend on. Times are UTC.
+
+    `stack` is None if it was not read; `requested_at` is when CloudFormation made the request, `started_at` when the
+    execution for it began.
+    """
+
+    request: ExportRequest
+    exports: tuple[ExportJob, ...]
+    progress: Progress
+    stack: StackPhase | None
+    now: datetime
+    started_at: datetime
+    requested_at: datetime
+
+
+def needs_stack(progress: Progress) -> bool:
+    """Return whether the decision depends on the stack: as long as the next thing may be a start."""
+    return progress.attempt is None or isinstance(progress.attempt.phase, Announced)
+
+
+def decide(situation: Situation) -> Decision:
+    """Return what to do next; what would outlast the deadline, or start an export after it, becomes its failure."""
+    request, attempt = situation.request, situation.progress.attempt
+    decision = _before_attempt(situation) if attempt is None else _in_attempt(situation, attempt)
+    if isinstance(decision, Succeed | Fail):
+        return decision
+    next_step = situation.now + timedelta(seconds=decision.seconds if isinstance(decision, Wait) else 0)
+    if next_step <= timing.deadline(situation.requested_at, request.timeout):
+        return decision
+    is_started = attempt is not None and any(_is_own(export, request, attempt) for export in situation.exports)
+    return Fail(deadline_failure(request, situation.progress, situation.now, situation.stack, is_started=is_started))
+
+
+def deadline_failure(
+    request: ExportRequest, progress: Progress, now: datetime, stack: StackPhase | None, *, is_started: bool
+) -> ExportFailure:
+    """Return the deadline's failure: what kept the export from starting, unless it has been seen to start."""
+    if progress.retried and not is_started:
+        return reasons.kept_failing(request, progress.retried, now - progress.retried.since)
+    if progress.attempt is None and progress.older_ended_by is None:
+        return reasons.executions_unreadable(request)
+    if progress.attempt is None and stack is StackPhase.UNREADABLE:
+        return reasons.stack_unreadable(request)
+    return reasons.out_of_time(request)
+
+
+def _before_attempt(situation: Situation) -> Decision:
+    request = situation.request
+    name = _name_to_use(situation)
+    named = [export for export in situation.exports if export.name == name]
+    alive = [export for export in named if not export.has_failed]
+    same_size = [export for export in alive if export.audience_size == request.audience_size]
+    if situation.stack is StackPhase.ROLLING_BACK and request.is_update:
+        return _in_rollback(situation, [export for export in named if export.audience_size == request.audience_size])
+    if same_size and (not request.name_is_given or request.is_held or request.adopts):
+        return follow(same_size[0], request, situation.now)
+    if alive:
+        return _name_is_taken(situation, same_size, alive[0])
+    if not request.is_new:
+        return _held_but_gone(situation, named)
+    return _if_forward(situation, Announce(name))
+
+
+def _in_attempt(situation: Situation, attempt: Attempt) -> Decision:
+    request, now = replace(situation.request, name=attempt.name), situation.now
+    named = [export for export in situation.exports if export.name == attempt.name]
+    own = [export for export in named if _is_own(export, request, attempt)]
+    others = [export for export in named if not export.has_failed and export not in own]
+    if own:
+        return follow(max(own, key=lambda export: export.create_time), request, now)
+    conflict = Fail(_conflict(request, attempt, next(iter(others), None)))
+    match attempt.phase:
+        case Announced():
+            return conflict if others else _if_forward(situation, Start(attempt.name))
+        case Accepted(at):
+            return _accepted_but_unlisted(request, attempt, named, now - at)
+        case Unanswered(at, settled_at):
+            if now < settled_at:
+                return _wait_until(settled_at, now, since=at)
+            return conflict if others else Announce(attempt.name)
+        case Taken(at):
+            if now - at < timing.PATIENCE_WITH_LISTING:
+                return _wait_until(at + timing.PATIENCE_WITH_LISTING, now, since=at)
+            return conflict
+
+
+def _accepted_but_unlisted(
+    request: ExportRequest, attempt: Attempt, named: list[ExportJob], age: timedelta
+) -> Decision:
+    """Wait for an accepted export to be listed, unless the service may have answered a repeat of another one."""
+    alive = [export for export in named if not export.has_failed]
+    if alive and age >= timing.LISTING_LAG:
+        return Fail(_conflict(request, attempt, alive[0]))
+    if named and not alive and age >= timing.PATIENCE_WITH_LISTING:
+        return Fail(_conflict(request, attempt, named[0]))
+    if age >= timing.ACCEPTED_UNLISTED:
+        return Fail(reasons.never_listed(request))
+    return Wait(min(1 + int((timing.ACCEPTED_UNLISTED - age).total_seconds()), pause_for_age(age)))
+
+
+def _wait_until(moment: datetime, now: datetime, *, since: datetime) -> Wait:
+    return Wait(min(seconds_until(moment, now), pause_for_age(now - since)))
+
+
+def _conflict(request: ExportRequest, attempt: Attempt, holder: ExportJob | None) -> ExportFailure:
+    said = attempt.phase.said if isinstance(attempt.phase, Unanswered | Taken) else ""
+    return reasons.conflict(request, holder, said=said, may_have_started=attempt.may_have_started)
+
+
+def _is_own(export: ExportJob, request: ExportRequest, attempt: Attempt) -> bool:
+    """Whether a listed export of the attempted name is the request's own.
+
+    A generated name is a content address: whoever started it, it is the requested export; so it is if the request
+    adopts. A given name alone proves nothing: the export must have been created while a start that may have taken
+    effect was under way. So must a failed one, which may be the reason for this attempt.
+    """
+    if export.audience_size != request.audience_size:
+        return False
+    if attempt.may_have_created(export.create_time):
+        return True
+    return (request.adopts or not request.name_is_given) and not export.has_failed
+
+
+def follow(export: ExportJob, request: ExportRequest, now: datetime) -> Decision:
+    """Wait for the export's own end, if the request does: ACTIVE succeeds, CREATE_FAILED fails with its details."""
+    if export.has_failed:
+        return Fail(reasons.export_failed(export))
+    if not request.waits:
+        return Succeed(export)
+    if export.status == "ACTIVE":
+        if not export.output_location and now - export.update_time < timing.OUTPUT_LOCATION_LAG:
+            return _READ_AGAIN
+        return Succeed(export)
+    return Wait(pause_for_age(now - export.create_time))
+
+
+def _name_to_use(situation: Situation) -> str:
+    """The given name, or the first of the generated ones that no failed export has used up."""
+    if situation.request.name_is_given:
+        return situation.request.name
+    failed = {export.name for export in situation.exports if export.has_failed}
+    alive = {export.name for export in situation.exports if not export.has_failed}
+    names = list(identity.ordinals(situation.request.name))
+    if not situation.request.is_new or situation.stack is StackPhase.ROLLING_BACK:
+        listed = [name for name in names if name in alive] or [name for name in names if name in failed]
+        return listed[0] if listed else situation.request.name
+    return next(name for name in names if name in alive or name not in failed)
+
+
+def _name_is_taken(situation: Situation, same_size: list[ExportJob], holder: ExportJob) -> Decision:
+    """A conflict, unless the stack may be rolling back to this very export and cannot be read."""
+    if situation.request.is_update and same_size and situation.stack in (StackPhase.UNREADABLE, None):
+        return _READ_AGAIN
+    return Fail(reasons.conflict(situation.request, holder))
+
+
+def _in_rollback(situation: Situation, listed: list[ExportJob]) -> Decision:
+    if listed:
+        return Succeed(next((export for export in listed if not export.has_failed), listed[0]))
+    if situation.now - situation.started_at < timing.PATIENCE_WITH_LISTING:
+        return _READ_AGAIN
+    return Fail(reasons.missing_in_rollback(situation.request))
+
+
+def _held_but_gone(situation: Situation, failed: list[ExportJob]) -> Decision:
+    if failed:
+        return Fail(reasons.export_failed(failed[0]))
+    if situation.now - situation.started_at < timing.PATIENCE_WITH_LISTING:
+        return _READ_AGAIN
+    return Fail(reasons.missing_in_update(situation.request))
+
+
+def _if_forward(situation: Situation, decision: Announce | Start) -> Decision:
+    """Continue towards a start only while the stack is creating or updating; read an unreadable stack again."""
+    if situation.stack is StackPhase.FORWARD:
+        return _once_older_ended(situation, decision)
+    if situation.stack is StackPhase.UNREADABLE or situation.stack is None:
+        return _READ_AGAIN
+    return Fail(reasons.stack_moved_on(situation.request, situation.stack))
+
+
+def _once_older_ended(situation: Situation, decision: Announce | Start) -> Decision:
+    """Continue once no step of an older request for the same resource can still start something."""
+    ended_by = situation.progress.older_ended_by
+    if ended_by is None:
+        return _READ_AGAIN
+    if situation.now < ended_by:
+        return Wait(min(timing.LONGEST_PAUSE, seconds_until(ended_by, situation.now)))
+    return decision

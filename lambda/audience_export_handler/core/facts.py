@@ -1,0 +1,74 @@
+"""What was observed: exports as they are listed, an error of a call, and what the stack is doing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from cdk_cleanroomsml_contract.export_properties import AudienceSize
+
+
+@dataclass(frozen=True)
+class ExportJob:
+    """One listed export. Times are UTC; `output_location` is empty until the service reports one."""
+
+    name: str
+    audience_generation_job_arn: str
+    audience_size: AudienceSize
+    status: str
+    create_time: datetime
+    update_time: datetime
+    output_location: str = ""
+    status_code: str = ""
+    status_message: str = ""
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it ended in CREATE_FAILED; any other export is alive."""
+        return self.status == "CREATE_FAILED"
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it counts towards the account's quota."""
+        return self.status in ("CREATE_PENDING", "CREATE_IN_PROGRESS")
+
+
+class ErrorKind(Enum):
+    """What an error says about the call: refused, refused for now, or nobody knows whether it took effect."""
+
+    REFUSED = "refused"
+    THROTTLED = "throttled"
+    UNANSWERED = "unanswered"
+
+
+class ServiceError(Exception):
+    """An error of one call of Clean Rooms ML; `quota_value` is None unless the service sent it."""
+
+    def __init__(self, code: str, message: str, kind: ErrorKind, quota_value: float | None = None) -> None:
+        self.code, self.message, self.kind, self.quota_value = code, message, kind, quota_value
+        super().__init__(f"{code}: {message}")
+
+
+@dataclass(frozen=True)
+class RefusalFacts:
+    """What the generation job and its model say that may explain a refused start; best effort, may be empty.
+
+    `job_status` is empty if it is unknown or ACTIVE; `offered` are the sizes of the configured audience model,
+    `measured` those of the job's own metrics.
+    """
+
+    job_status: str = ""
+    offered: tuple[AudienceSize, ...] = ()
+    measured: tuple[AudienceSize, ...] = ()
+
+
+class StackPhase(Enum):
+    """What the stack is doing, as seen by one request."""
+
+    FORWARD = "creating or updating"
+    LATER = "in a later operation than this request's"
+    ROLLING_BACK = "rolling back"
+    ENDING = "deleting or cleaning up"
+    OTHER = "neither creating, updating nor rolling back"
+    UNREADABLE = "not readable"

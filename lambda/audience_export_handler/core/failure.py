@@ -1,0 +1,28 @@
+"""The one error that the stack hears of: everything else is a fault that a retry may overcome.
+
+Its text is what a person reads on the stack: the code first, then which export, what the service said, and what to do
+next. `reasons` has all the texts.
+"""
+
+from __future__ import annotations
+
+
+class ExportFailure(Exception):
+    """A request that ends in FAILED, with the reason for it.
+
+    Args:
+        code: error code of the service (``ConflictException``) or of this handler; the reason begins with it.
+        subject: which export or property it is about.
+        said: what the service, or the rule, says about it.
+        advice: what the reader can do next.
+    """
+
+    def __init__(self, code: str, subject: str, said: str, advice: str) -> None:
+        self.code = code
+        self.reason = " ".join(_sentence(part) for part in (f"{code}: {subject}: {said}", advice) if part)
+        super().__init__(self.reason)
+
+
+def _sentence(text: str) -> str:
+    text = text.strip()
+    return text if text.endswith((".", "!", "?")) else text + "."

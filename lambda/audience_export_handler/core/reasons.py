@@ -1,0 +1,255 @@
+"""The text of every failure: what happened to which export, and what to do next. No other module writes one.
+
+The reason is what a person reads on the stack, so each must be true in every word: "started nothing" stands only where
+nothing can have started.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from audience_export_handler.core import timing
+from audience_export_handler.core.facts import ExportJob, RefusalFacts, ServiceError, StackPhase
+from audience_export_handler.core.failure import ExportFailure
+from cdk_cleanroomsml_contract.api_limits import ACTIVE_OF_JOB, RUNNING_OF_ACCOUNT
+from cdk_cleanroomsml_contract.export_properties import AudienceSize, BrokenRule
+
+if TYPE_CHECKING:
+    from audience_export_handler.core.progress import RetriedError
+    from audience_export_handler.core.request import ExportRequest
+
+_IMMUTABLE = "An export cannot be changed, deleted or started again under its name."
+_NOTHING_STARTED = "This deployment started nothing."
+_OTHER_NAME = (
+    "Choose another name, leave the name out to have one generated, or adopt an export of the same size with "
+    "on_conflict=OnConflict.ADOPT."
+)
+_OWN_NAME = "Deploy again; if the generated name stays taken, set name to a name of your own."
+_CHECK_POLICIES = "check permissions boundaries and service control policies, then deploy again."
+
+_ADVICE = {
+    "ValidationException": "Correct the named property and deploy again.",
+    "ConflictException": "Fix what the message names, then deploy again.",
+    "AccessDeniedException": (
+        "The handler's role needs cleanrooms-ml:StartAudienceExportJob and ListAudienceExportJobs on this "
+        "generation job: check permissions boundaries, service control policies and the account in the ARN, then "
+        "deploy again."
+    ),
+    "ResourceNotFoundException": (
+        "Check the ARN: the generation job must exist in this account and Region and not be deleted."
+    ),
+    "ServiceQuotaExceededException": (
+        f"An account may have {RUNNING_OF_ACCOUNT} exports pending or in progress in a Region, and no slot became free "
+        "in time: deploy again, or declare fewer exports in one deployment. What was started is found again, not "
+        f"started anew. If the quota is the {ACTIVE_OF_JOB} active exports of a generation job, waiting does not help: "
+        "none can be deleted."
+    ),
+    "ThrottlingException": "The service kept refusing because of too many calls. Deploy again later.",
+}
+_NO_ADVICE = "Deploy again; if the error stays, ask AWS Support about this code."
+
+
+def subject(name: str, size: AudienceSize, audience_generation_job_arn: str) -> str:
+    """How messages name an export."""
+    return f'export "{name}" ({size}) of generation job {audience_generation_job_arn}'
+
+
+def invalid_property(broken: BrokenRule) -> ExportFailure:
+    """A resource property that breaks a rule."""
+    return ExportFailure(
+        "ValidationException",
+        f"property {broken.argument}",
+        f"{broken.rule}; got {_shown(broken.value)}",
+        "Nothing was started. Correct the property and deploy again.",
+    )
+
+
+def refusal(request: ExportRequest, error: ServiceError, facts: str = "") -> ExportFailure:
+    """A call of the service that was refused for good, with what was found out about it."""
+    said = f"{error.message.rstrip('.')}. {facts}" if facts else error.message
+    return ExportFailure(error.code, request.subject, said, _ADVICE.get(error.code, _NO_ADVICE))
+
+
+def refusal_facts(facts: RefusalFacts, wanted: AudienceSize) -> str:
+    """Return what the generation job and its model say about a refused start, in words; empty if it is nothing."""
+    parts = []
+    if facts.job_status:
+        parts.append(f"The generation job is {facts.job_status}; only an ACTIVE one can be exported.")
+    if facts.offered and wanted not in facts.offered:
+        parts.append(f"The configured audience model offers these audience sizes: {_size_list(facts.offered)}.")
+    if facts.measured and wanted not in facts.measured and set(facts.measured) != set(facts.offered):
+        parts.append(f"The generation job was measured at these audience sizes: {_size_list(facts.measured)}.")
+    return " ".join(parts)
+
+
+def used_up(request: ExportRequest, error: ServiceError) -> ExportFailure:
+    """A generation job that has all the exports that it can have."""
+    return ExportFailure(
+        error.code,
+        request.subject,
+        f"{error.message.rstrip('.')}. The generation job has the {ACTIVE_OF_JOB} exports that it may have",
+        "No export can be deleted: use one of them with on_conflict=OnConflict.ADOPT, or generate the audience anew.",
+    )
+
+
+def kept_failing(request: ExportRequest, retried: RetriedError, tried_for: timedelta) -> ExportFailure:
+    """A call that failed until the deadline; no export of the request is known."""
+    tried = f"(tried for {int(tried_for.total_seconds())} s; no export of this request is listed)"
+    return ExportFailure(
+        retried.code,
+        request.subject,
+        f"{retried.message.rstrip('.')} {tried}",
+        _ADVICE.get(retried.code, _NO_ADVICE),
+    )
+
+
+def conflict(
+    request: ExportRequest, holder: ExportJob | None, *, said: str = "", facts: str = "", may_have_started: bool = False
+) -> ExportFailure:
+    """A name that is taken, with the export that holds it if that is known."""
+    found = [said, _held_by(request, holder) if holder else "", facts]
+    advice = [_IMMUTABLE, "" if may_have_started else _NOTHING_STARTED]
+    advice.append(_OTHER_NAME if request.name_is_given else _OWN_NAME)
+    return ExportFailure(
+        "ConflictException",
+        request.subject,
+        ". ".join(part.rstrip(".") for part in found if part) or "the name is taken",
+        " ".join(part for part in advice if part),
+    )
+
+
+def export_failed(export: ExportJob) -> ExportFailure:
+    """An export that ended in CREATE_FAILED, with its statusDetails."""
+    details = ": ".join(part for part in (export.status_code, export.status_message) if part)
+    return ExportFailure(
+        "CREATE_FAILED",
+        subject(export.name, export.audience_size, export.audience_generation_job_arn),
+        details or "the service gave no status details",
+        "Fix what the details name, then deploy again. If the name was given, the service may require another one.",
+    )
+
+
+def out_of_time(request: ExportRequest) -> ExportFailure:
+    """A request that reached its deadline; the export itself goes on."""
+    again = (
+        "Deploy again to pick it up: its generated name finds it, and nothing is started twice."
+        if not request.name_is_given
+        else "Deploy again with on_conflict=OnConflict.ADOPT to pick it up under its name."
+    )
+    return ExportFailure(
+        "DeadlineExceeded",
+        request.subject,
+        f"had not ended shortly before the time-out of {int(request.timeout.total_seconds()):,} s",
+        f"An export that was started goes on by itself. {again}",
+    )
+
+
+def never_listed(request: ExportRequest) -> ExportFailure:
+    """A start that was accepted, of an export that does not appear."""
+    minutes = int(timing.ACCEPTED_UNLISTED.total_seconds() / 60)
+    return ExportFailure(
+        "ExportNotListed",
+        request.subject,
+        f"the service accepted the start, and {minutes} minutes later lists no such export",
+        "See ListAudienceExportJobs for the generation job before you deploy again.",
+    )
+
+
+def stack_moved_on(request: ExportRequest, phase: StackPhase) -> ExportFailure:
+    """A stack that is no longer creating or updating: nothing may start."""
+    return ExportFailure(
+        "StackMovedOn", request.subject, f"the stack is {phase.value}, so nothing was started", "Deploy again."
+    )
+
+
+def stack_unreadable(request: ExportRequest) -> ExportFailure:
+    """A stack whose status could not be read until the deadline."""
+    return ExportFailure(
+        "StackUnreadable",
+        request.subject,
+        "the stack's status could not be read, so nothing was started",
+        f"The handler's role needs cloudformation:DescribeStacks on its own stack: {_CHECK_POLICIES}",
+    )
+
+
+def executions_unreadable(request: ExportRequest) -> ExportFailure:
+    """Executions of older requests that could not be listed and stopped until the deadline."""
+    return ExportFailure(
+        "ExecutionsUnreadable",
+        request.subject,
+        "older requests for this resource could not be ruled out, so nothing was started",
+        f"The handler's role needs states:ListExecutions and StopExecution on its own state machine: {_CHECK_POLICIES}",
+    )
+
+
+def missing_in_rollback(request: ExportRequest) -> ExportFailure:
+    """A rollback to an export that is not listed: nothing may start, and success would not be true."""
+    return ExportFailure(
+        "RollbackWithoutExport",
+        request.subject,
+        "the stack is rolling back to this export, and it is not listed",
+        "Nothing is started in a rollback. Continue the rollback without this resource, then deploy again.",
+    )
+
+
+def missing_in_update(request: ExportRequest) -> ExportFailure:
+    """An update that keeps its export, and the export is not listed."""
+    return ExportFailure(
+        "ExportNotFound",
+        request.subject,
+        "the update changes nothing that identifies the export, and the export is no longer listed",
+        "Nothing was started. Check the generation job; a new name or size requests a new export.",
+    )
+
+
+def execution_refused(code: str, message: str) -> ExportFailure:
+    """A state machine that cannot be started."""
+    return ExportFailure(
+        code,
+        "the state machine that follows the export",
+        f"it cannot be started: {message}",
+        "Nothing was started. Check that the handler's role may start executions of it, then deploy again.",
+    )
+
+
+def handler_failed(error: str, cause: str) -> ExportFailure:
+    """A step that failed on every retry, as Step Functions reports it."""
+    return ExportFailure(
+        error or "HandlerError",
+        "the handler of the audience export failed on every retry",
+        _error_message(cause) or "no cause was given",
+        "See the handler's log. An export may have been started: deploying again finds it by a generated name.",
+    )
+
+
+def _held_by(request: ExportRequest, holder: ExportJob) -> str:
+    text = (
+        f"The name is held by an export of size {holder.audience_size}, status {holder.status}, "
+        f"created {holder.create_time.isoformat()}"
+    )
+    if holder.audience_generation_job_arn != request.audience_generation_job_arn:
+        text += f", of generation job {holder.audience_generation_job_arn}"
+    return text
+
+
+def _size_list(sizes: Collection[AudienceSize]) -> str:
+    by_type: dict[str, list[int]] = {}
+    for size in sizes:
+        by_type.setdefault(size.type, []).append(size.value)
+    return "; ".join(f"{kind} {', '.join(str(value) for value in sorted(by_type[kind]))}" for kind in sorted(by_type))
+
+
+def _error_message(cause: str) -> str:
+    """The message of a cause: Lambda gives an error as JSON, with a stack trace that belongs in the log."""
+    try:
+        return str(json.loads(cause)["errorMessage"])
+    except (ValueError, KeyError, TypeError):
+        return cause
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 200 else f"{text[:120]} … {text[-40:]} ({len(text)} characters)"

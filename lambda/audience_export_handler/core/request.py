@@ -1,0 +1,90 @@
+"""What a Create or Update requests: the event, read into values that a decision can use.
+
+Old properties, and those of a Delete, are never refused: an older release may have written them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from audience_export_handler.core import reasons
+from cdk_cleanroomsml_contract import identity
+from cdk_cleanroomsml_contract.export_properties import AudienceSize, BrokenRule, ExportProperties
+from cdk_cleanroomsml_contract.on_conflict import OnConflict
+
+Event = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ExportRequest:
+    """One Create or Update, checked.
+
+    `name` is the given one, or the generated content address; `adopts` whether an export that already has it is used,
+    whoever started it; `waits` whether the export's end is awaited; `timeout` how long CloudFormation waits for the
+    answer; `is_new` whether this request may start an export at all: a Create, or an Update to an export that the
+    resource does not hold; `is_held` whether the resource holds this very export already.
+    """
+
+    audience_generation_job_arn: str
+    audience_size: AudienceSize
+    name: str
+    name_is_given: bool
+    description: str | None
+    adopts: bool
+    waits: bool
+    timeout: timedelta
+    stack_id: str
+    physical_id: str
+    is_update: bool
+    is_new: bool
+    is_held: bool
+
+    @property
+    def subject(self) -> str:
+        """How messages name the export."""
+        return reasons.subject(self.name, self.audience_size, self.audience_generation_job_arn)
+
+
+def read_request(event: Event) -> ExportRequest:
+    """Read a Create or Update event; ExportFailure names the first property that breaks a rule."""
+    try:
+        declared = ExportProperties.decode(event["ResourceProperties"])
+    except BrokenRule as broken:
+        raise reasons.invalid_property(broken) from broken
+    derived_id = physical_id(event)
+    return ExportRequest(
+        audience_generation_job_arn=declared.audience_generation_job_arn,
+        audience_size=declared.audience_size,
+        name=identity.export_name(event["ResourceProperties"], **_resource(event)),
+        name_is_given=declared.name is not None,
+        description=declared.description,
+        adopts=declared.on_conflict is OnConflict.ADOPT,
+        waits=declared.wait_for_completion,
+        timeout=timedelta(seconds=declared.timeout_seconds),
+        stack_id=event["StackId"],
+        physical_id=derived_id,
+        is_update=event["RequestType"] == "Update",
+        is_new=_is_new(event, derived_id),
+        is_held=event.get("PhysicalResourceId") == derived_id,
+    )
+
+
+def physical_id(event: Event) -> str:
+    """Return the derived physical id of any event, valid or not."""
+    return identity.physical_id(event.get("ResourceProperties") or {}, **_resource(event))
+
+
+def _resource(event: Event) -> dict[str, str]:
+    return {"stack_id": event["StackId"], "logical_id": event["LogicalResourceId"]}
+
+
+def _is_new(event: Event, derived_id: str) -> bool:
+    if event["RequestType"] == "Create":
+        return True
+    # Without rollback the old properties may be those of an update that failed, whose export the resource never held.
+    if event.get("PhysicalResourceId") != derived_id:
+        return True
+    old, new = event.get("OldResourceProperties") or {}, event["ResourceProperties"]
+    return identity.identity_of(new) != identity.identity_of(old)

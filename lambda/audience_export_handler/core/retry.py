@@ -1,0 +1,76 @@
+"""What an error of a call means for the next step: whether it is final, and how long to wait before another try.
+
+A start is never simply repeated. A refusal ends the request, a refusal for now is tried again later, and a start that
+was not answered becomes an attempt that only a listing can settle.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from audience_export_handler.core import quota, timing
+from audience_export_handler.core.attempt import Attempt
+from audience_export_handler.core.facts import ErrorKind, ServiceError
+from audience_export_handler.core.progress import Progress, RetriedError
+from audience_export_handler.core.request import ExportRequest
+
+START, LIST = "StartAudienceExportJob", "ListAudienceExportJobs"
+
+
+def after_failed_start(
+    request: ExportRequest, progress: Progress, attempt: Attempt, error: ServiceError, *, now: datetime, age: timedelta
+) -> Progress | None:
+    """Return the progress to go on with, or None if the refusal is final. `age` is the request's."""
+    retrying = replace(progress, retried=_retried(progress, START, error, now))
+    if error.kind is ErrorKind.UNANSWERED:
+        return replace(retrying, attempt=attempt.unanswered(now, str(error)))
+    if is_transient(error, age) or error.code == quota.CODE:
+        return replace(retrying, attempt=attempt.refused_for_now(now))
+    if error.code == "ConflictException" and (attempt.may_have_started or request.adopts or not request.name_is_given):
+        # Perhaps the request's own export, or the one to adopt, which is not listed yet.
+        return replace(progress, attempt=attempt.taken(now, error.message), retried=None)
+    return None
+
+
+def after_failed_listing(progress: Progress, error: ServiceError, *, now: datetime, age: timedelta) -> Progress | None:
+    """Return the progress to go on with when the exports cannot be listed, or None if that is final."""
+    if error.kind is ErrorKind.REFUSED and not is_transient(error, age):
+        return None
+    return replace(progress, retried=_retried(progress, LIST, error, now))
+
+
+def is_transient(error: ServiceError, age: timedelta) -> bool:
+    """Return whether the call surely had no effect, and may succeed if it is made again."""
+    if error.kind is ErrorKind.THROTTLED:
+        return True
+    return error.code == "AccessDeniedException" and age < timing.IAM_PROPAGATION
+
+
+def pause(retried: RetriedError, now: datetime, draw: float) -> int:
+    """Return how many seconds to wait before the next try: whole ones, 5 to 30.
+
+    Requests that wait for a slot come sooner the longer they have waited, so that slots go to those who came first.
+    For any other error it is a tenth of the time for which it has lasted.
+
+    Args:
+        draw: from 0 to 1, at random, so that not all requests that wait come at the same time.
+    """
+    waited = now - retried.since
+    least: float
+    most: float
+    if retried.code == quota.CODE:
+        least, first, last = timing.SLOT_SHORTEST, timing.SLOT_LONGEST, timing.SLOT_LONGEST_LATER
+        most = first - (first - last) * min(1.0, waited / timing.SLOT_LATER)
+    else:
+        least = timing.AFTER_REFUSAL
+        most = max(least, min(timing.LONGEST_PAUSE, waited.total_seconds() / 10))
+    return round(least + draw * (most - least))
+
+
+def _retried(progress: Progress, call: str, error: ServiceError, now: datetime) -> RetriedError:
+    last = progress.retried
+    if call == LIST and last and last.call == START:
+        return last  # A listing that fails in between is not what keeps the export from starting.
+    since = last.since if last and last.call == call else now
+    return RetriedError(call, since, error.code, error.message)

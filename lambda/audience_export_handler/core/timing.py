@@ -1,0 +1,83 @@
+"""Every time span that the handler counts with, each with its reason."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from cdk_cleanroomsml_contract import timeouts
+
+# --- What is assumed of AWS ---
+
+# The clocks of two services differ by less than this.
+CLOCK_SKEW = timedelta(seconds=5)
+# A listing shows an export at most this long after its start (undocumented; seconds in other services).
+LISTING_LAG = timedelta(seconds=15)
+# A role made by the same deployment may not be known everywhere immediately.
+IAM_PROPAGATION = timedelta(seconds=30)
+# The output location may appear later than ACTIVE; after this long the success is reported without one.
+OUTPUT_LOCATION_LAG = timedelta(seconds=60)
+# Lambda delivers an event for so long, and the handler works on it for a minute; the rest is for clocks that differ.
+LONGEST_DELIVERY = timeouts.LONGEST_DELIVERY + timeouts.FUNCTION_TIMEOUT + timedelta(minutes=3)
+# An execution that began longer ago has ended by its own time-out.
+OLDEST_EXECUTION = timeouts.EXECUTION_TIMEOUT + timedelta(minutes=5)
+
+# --- How long a call may take ---
+
+# Of Clean Rooms ML. Neither is repeated, so two calls fit into the function's time-out.
+CONNECT_SECONDS, READ_SECONDS = 5, 10
+_UNANSWERED_CALL = timedelta(seconds=CONNECT_SECONDS + READ_SECONDS)
+# Of CloudFormation and Step Functions in a step: for the connection, and again for the answer.
+CONTROL_SECONDS = 5
+# Of StartExecution, and how long a failing one is tried again: less than the function's time-out.
+START_EXECUTION_SECONDS = 10
+START_EXECUTION_FOR = timeouts.FUNCTION_TIMEOUT - timedelta(seconds=15)
+# A Delete takes at most five seconds: no call begins after three, and none takes longer than two.
+DELETE_CALL_SECONDS = 1
+DELETE_LAST_CALL = timedelta(seconds=3)
+# One PUT of the answer. Three of them, with their pauses, fit into the function's time-out.
+PUT_SECONDS = 10
+
+# --- How long to wait for a fact ---
+
+# An export that must exist, or that a conflict may be about, is looked for so long.
+PATIENCE_WITH_LISTING = timedelta(seconds=30)
+# An export whose start was accepted, and that is still not listed after so long, is reported.
+ACCEPTED_UNLISTED = timedelta(minutes=5)
+# A step that was repeated or stopped can no longer be running, and what it started is listed.
+OUTLASTING_STEP = timeouts.FUNCTION_TIMEOUT + LISTING_LAG
+
+# --- Pauses, in seconds ---
+
+AFTER_START, AFTER_REFUSAL, BEFORE_NEXT_READ = 2, 5, 5
+# Between two listings: a tenth of the age, within these bounds.
+SHORTEST_PAUSE, LONGEST_PAUSE = 2, 30
+# Between two tries for a slot in the account: from the first to the second, or to the third for whoever has waited
+# for `SLOT_LATER`, so that slots go to those who came first.
+SLOT_SHORTEST, SLOT_LONGEST, SLOT_LONGEST_LATER, SLOT_LATER = 5, 15, 7, timedelta(minutes=15)
+
+# --- The deadline ---
+
+# What is left of the time-out for the answer: a twentieth, or at least a call that is not answered and five seconds.
+_ANSWERING_SHARE, _ANSWERING_LEAST = 0.05, _UNANSWERED_CALL + timedelta(seconds=5)
+# A late listing may begin while an unanswered call and three seconds are left.
+_LAST_LISTING = _UNANSWERED_CALL + timedelta(seconds=3)
+
+
+def deadline(requested_at: datetime, timeout: timedelta) -> datetime:
+    """Return when the request must be settled: before its time-out, after which nobody listens."""
+    return requested_at + timeout - max(_ANSWERING_LEAST, timeout * _ANSWERING_SHARE)
+
+
+def last_listing(requested_at: datetime, timeout: timedelta) -> datetime:
+    """Return until when a step that comes late may still list the exports."""
+    return requested_at + timeout - _LAST_LISTING
+
+
+def pause_for_age(age: timedelta) -> int:
+    """Return how many seconds to wait before the next listing: a tenth of the age, from 2 to 30."""
+    return max(SHORTEST_PAUSE, min(LONGEST_PAUSE, int(age.total_seconds() / 10)))
+
+
+def seconds_until(moment: datetime, now: datetime) -> int:
+    """Return the whole seconds after which a moment has passed."""
+    return 1 + int((moment - now).total_seconds())

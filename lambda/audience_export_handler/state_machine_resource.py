@@ -1,0 +1,194 @@
+"""crhelper's CfnResource, followed by a state machine instead of its polling.
+
+Kept from crhelper 2.0.12: the decorators, the dispatch to them, logging and the shape of the answer. Replaced, each
+with its reason beside it: what holds state over warm calls, what swallows errors that a retry could overcome, and what
+answers in a place where the answer cannot be sent again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from crhelper import FAILED, SUCCESS, CfnResource
+
+from audience_export_handler.core import reasons
+from audience_export_handler.core.failure import ExportFailure
+from audience_export_handler.step import Pending
+from cdk_cleanroomsml_contract import message as messages
+from cdk_cleanroomsml_contract.message import AnswerMessage, StepMessage, Verdict
+
+logger = logging.getLogger(__name__)
+
+Event = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Success:
+    """The end of a request that is fulfilled: its physical id and its attributes."""
+
+    physical_id: str
+    data: dict[str, str]
+
+
+class StateMachineResource(CfnResource):
+    """A custom resource whose Create and Update are followed by a state machine.
+
+    It is called with an event of CloudFormation (accept, or delete), or with a message of the state machine
+    (`cdk_cleanroomsml_contract.message`).
+
+    Args:
+        physical_id_of: returns the physical id of any Create, also of one that is refused.
+        start_execution: starts the execution for an accepted event.
+        deliver: sends an answer's body to a ResponseURL.
+    """
+
+    # crhelper's stubs leave its private members out; these are the ones used here.
+    _event: Event
+    _context: object
+    _response_url: str
+    _log_setup: Callable[[Event, object], None]
+    _crhelper_init: Callable[[Event, object], bool]
+    _poll_enabled: Callable[[], object]
+    _cfn_response: Callable[[Event], None]
+
+    def __init__(
+        self,
+        *,
+        physical_id_of: Callable[[Event], str],
+        start_execution: Callable[[Event], None],
+        deliver: Callable[[str, Event], None],
+    ) -> None:
+        self._physical_id_of = physical_id_of
+        self._start_execution = start_execution
+        self._deliver = deliver
+        self._message: StepMessage | None = None
+        self._pending: Pending | None = None
+        # DEBUG would log the event and its ResponseURL.
+        super().__init__(log_level="INFO")
+
+    @property
+    def _sam_local(self) -> bool:
+        """True, so that crhelper makes no clients of Lambda, EventBridge and CloudWatch Logs; none is used."""
+        return True
+
+    @_sam_local.setter
+    def _sam_local(self, value: object) -> None:
+        """crhelper sets it from the environment."""
+
+    def step(self, func: Callable[[StepMessage], Success | Pending]) -> None:
+        """Decorate the function that takes a step of a Create or Update."""
+
+        def take(event: Event, context: object) -> str | None:
+            assert self._message is not None  # noqa: S101 - only _take_step dispatches to it
+            result = func(self._message)
+            if isinstance(result, Pending):
+                self._pending = result
+                return None
+            self.Data.update(result.data)
+            return result.physical_id
+
+        self.poll_create(take)
+        self.poll_update(take)
+
+    def __call__(self, message: Event, context: object) -> Event | None:  # type: ignore[override]
+        """Handle one invocation; returns what the state machine's Choice needs, raises what a retry may overcome.
+
+        crhelper always returns None, and answers FAILED for any exception, also for one of the network.
+        """
+        self._forget()
+        self._log_setup(message, context)
+        received = messages.read(message)
+        if isinstance(received, AnswerMessage):
+            self._answer(received)
+            return None
+        if isinstance(received, StepMessage):
+            return self._take_step(received, context)
+        self._handle_event(received, context)
+        return None
+
+    def _handle_event(self, event: Event, context: object) -> None:
+        self._crhelper_init(event, context)
+        if self.Status == SUCCESS and self._poll_enabled():
+            self._accept()
+        else:
+            self._cfn_response(event)
+
+    def _take_step(self, message: StepMessage, context: object) -> Event:
+        """Put the verdict into the execution's state; sending it is another state, so it can be sent again."""
+        self._message = message
+        self._crhelper_init({**message.event, "CrHelperPoll": True}, context)
+        if self._pending:
+            return messages.pending(self._pending.progress.to_json(), self._pending.wait_seconds)
+        data = self.Data if self.Status == SUCCESS else {}
+        return messages.settled(Verdict(self.Status, self.Reason, self.PhysicalResourceId, data))
+
+    def _forget(self) -> None:
+        """Clear what a previous call on this container left: crhelper would answer its request for a broken event."""
+        self.Status = self.Reason = self.PhysicalResourceId = ""
+        self.StackId = self.RequestId = self.LogicalResourceId = self._response_url = ""
+        self.Data = {}
+        self.NoEcho = False
+        self._event = {}
+        self._message = self._pending = None
+
+    def init_failure(self, error: Exception) -> None:
+        """Raise, so that Lambda makes a new container and delivers again: crhelper answers FAILED, even to a Delete."""
+        raise error
+
+    def _set_timeout(self) -> None:
+        """No timer: crhelper's sends FAILED while the slow call that it reports may still succeed."""
+
+    def _wrap_function(self, func: Callable[[Event, object], str | None] | None) -> None:
+        """Run a decorated function. Only ExportFailure is an answer; anything else is raised, to be tried again."""
+        try:
+            self.PhysicalResourceId = (func(self._event, self._context) if func else "") or ""
+        except ExportFailure as failure:
+            self._fail(failure)
+
+    def _fail(self, failure: ExportFailure) -> None:
+        """Make the failure the verdict; without a physical id crhelper uses the event's, or the derived one."""
+        logger.info("The request fails: %s", failure.code)
+        self.Status, self.Reason, self.PhysicalResourceId = FAILED, failure.reason, ""
+
+    def _accept(self) -> None:
+        try:
+            self._setup_polling()
+        except ExportFailure as failure:
+            self._fail(failure)
+            self._cfn_response(self._event)
+
+    def _setup_polling(self) -> None:
+        """Start the state machine: crhelper makes rules and permissions at run time, which it may leave behind."""
+        self._start_execution(self._event)
+
+    def _answer(self, message: AnswerMessage) -> None:
+        """Send the verdict; without one, a failure made of the error that Step Functions caught."""
+        event, verdict = message.event, message.verdict
+        if verdict is None:
+            verdict = Verdict(FAILED, reasons.handler_failed(message.error, message.cause).reason, "", {})
+        self.StackId, self.RequestId = event["StackId"], event["RequestId"]
+        self.LogicalResourceId, self._response_url = event["LogicalResourceId"], event["ResponseURL"]
+        self.Status, self.Reason = verdict.status, verdict.reason
+        self.PhysicalResourceId, self.Data = verdict.physical_id, verdict.data
+        self._cfn_response(event)
+
+    def generate_physical_id(self, event: Event) -> str:
+        """Return the derived id where crhelper makes a random one, which a later event would not match."""
+        return self._physical_id_of(event)
+
+    def _send(self, status: str | None = None, reason: str = "", send_response: object = None) -> None:  # noqa: ARG002 - crhelper's
+        """Send the answer bounded and confirmed: crhelper cuts the start of the reason, and accepts a 403."""
+        body = {
+            "Status": status or self.Status,
+            "PhysicalResourceId": self.PhysicalResourceId,
+            "StackId": self.StackId,
+            "RequestId": self.RequestId,
+            "LogicalResourceId": self.LogicalResourceId,
+            "Reason": reason or self.Reason,
+            "Data": self.Data,
+            "NoEcho": self.NoEcho,
+        }
+        self._deliver(self._response_url, body)

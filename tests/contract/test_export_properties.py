@@ -1,0 +1,115 @@
+"""What the construct writes into the template is what the handler reads, and both apply the same rules."""
+
+import json
+from typing import Any
+
+import pytest
+from aws_cdk import App, Duration, Stack
+from aws_cdk.assertions import Template
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cdk_cleanroomsml import AudienceSize, InvalidArgumentError, OnConflict
+from cdk_cleanroomsml_contract.export_properties import BrokenRule, ExportProperties
+from tests.builders.arns import JOB
+from tests.builders.events import properties
+from tests.builders.stacks import EXPORT, declare
+
+
+def as_cloudformation_sends(value: Any) -> Any:
+    """Resolve intrinsic functions to some text, and turn every scalar into a string."""
+    if isinstance(value, dict):
+        if any(key.startswith("Fn::") or key == "Ref" for key in value):
+            return "arn:aws:resolved"
+        return {key: as_cloudformation_sends(inner) for key, inner in value.items()}
+    return str(value)
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        {},
+        {"name": "spring", "description": "for spring", "audience_size": AudienceSize.absolute(100_000)},
+        {"name": "spring", "on_conflict": OnConflict.ADOPT},
+        {"revision": "2"},
+        {"wait_for_completion": False, "timeout": Duration.minutes(10)},
+    ],
+    ids=["required only", "all texts", "adopt", "revision", "no waiting"],
+)
+def test_the_handler_reads_what_the_construct_writes(declared: dict[str, Any]) -> None:
+    stack = Stack(App(), "Campaigns")
+    declare(stack, **declared)
+    [resource] = Template.from_stack(stack).find_resources(EXPORT).values()
+    sent = as_cloudformation_sends(resource["Properties"])
+    read = ExportProperties.decode(json.loads(json.dumps(sent)))
+
+    size = declared.get("audience_size", AudienceSize.percentage(10))
+    assert (read.audience_size.type, read.audience_size.value) == (size.type, size.value)
+    assert read.audience_generation_job_arn == JOB
+    for argument in ("name", "description", "revision"):
+        assert getattr(read, argument) == declared.get(argument)
+    assert read.on_conflict is declared.get("on_conflict", OnConflict.FAIL)
+    assert read.wait_for_completion == declared.get("wait_for_completion", True)
+    assert read.timeout_seconds == (600 if "timeout" in declared else 3600)
+
+
+@given(
+    kind=st.sampled_from(["PERCENTAGE", "ABSOLUTE"]), value=st.integers(-5, 200) | st.integers(19_999_990, 20_000_010)
+)
+def test_both_sides_apply_the_same_rules_to_sizes(kind: str, value: int) -> None:
+    """What the construct accepts, the handler accepts as the string that CloudFormation sends, and the reverse."""
+    sent = properties(AudienceSize={"Type": kind, "Value": str(value)})
+    try:
+        AudienceSize(kind, value)
+    except InvalidArgumentError:
+        with pytest.raises(BrokenRule):
+            ExportProperties.decode(sent)
+    else:
+        assert ExportProperties.decode(sent).audience_size.value == value
+
+
+BROKEN = {
+    "blank name": ({"Name": "  "}, "Name"),
+    "long name": ({"Name": "x" * 64}, "Name"),
+    "long description": ({"Description": "x" * 256}, "Description"),
+    "ARN of something else": ({"AudienceGenerationJobArn": "arn:aws:s3:::bucket"}, "AudienceGenerationJobArn"),
+    "no ARN": ({"AudienceGenerationJobArn": None}, "AudienceGenerationJobArn"),
+    "no size": ({"AudienceSize": None}, "AudienceSize"),
+    "no state machine": ({"StateMachineArn": None}, "StateMachineArn"),
+    "101 percent": ({"AudienceSize": {"Type": "PERCENTAGE", "Value": "101"}}, "AudienceSize.Value"),
+    "more than 20 million": ({"AudienceSize": {"Type": "ABSOLUTE", "Value": "20000001"}}, "AudienceSize.Value"),
+    "half a person": ({"AudienceSize": {"Type": "ABSOLUTE", "Value": "1.5"}}, "AudienceSize.Value"),
+    "type in small letters": ({"AudienceSize": {"Type": "percentage", "Value": "10"}}, "AudienceSize.Type"),
+    "size without a type": ({"AudienceSize": "10"}, "AudienceSize"),
+    "unknown member of the size": (
+        {"AudienceSize": {"Type": "ABSOLUTE", "Value": "1", "Unit": "people"}},
+        "AudienceSize",
+    ),
+    "unknown property": ({"Sice": "10"}, "Sice"),
+    "unknown way out of a conflict": ({"OnConflict": "IGNORE"}, "OnConflict"),
+    "neither true nor false": ({"WaitForCompletion": "maybe"}, "WaitForCompletion"),
+    "time-out of 59 s": ({"TimeoutSeconds": "59"}, "TimeoutSeconds"),
+    "time-out of 3,601 s": ({"TimeoutSeconds": "3601"}, "TimeoutSeconds"),
+    "name and revision": ({"Name": "mine", "Revision": "2"}, "Revision"),
+}
+
+
+@pytest.mark.parametrize(("changes", "argument"), BROKEN.values(), ids=BROKEN)
+def test_the_first_broken_rule_is_named(changes: dict[str, Any], argument: str) -> None:
+    with pytest.raises(BrokenRule) as raised:
+        ExportProperties.decode(properties(**changes))
+    assert raised.value.argument == argument
+    assert str(raised.value).startswith(argument)
+
+
+def test_a_default_is_not_written() -> None:
+    stack = Stack(App(), "Campaigns")
+    declare(stack, timeout=Duration.hours(1), on_conflict=OnConflict.FAIL, wait_for_completion=True)
+    [resource] = Template.from_stack(stack).find_resources(EXPORT).values()
+    assert set(resource["Properties"]) == {
+        "ServiceToken",
+        "ServiceTimeout",
+        "AudienceGenerationJobArn",
+        "AudienceSize",
+        "StateMachineArn",
+    }

@@ -1,0 +1,65 @@
+import re
+from itertools import islice
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cdk_cleanroomsml_contract import api_limits, identity
+
+STACK = "arn:aws:cloudformation:us-east-1:111122223333:stack/Campaigns/0c4d7c40"
+
+
+def generated(**changes: object) -> str:
+    arguments = {"stack_id": STACK, "logical_id": "SpringCampaign399F6554", "identity": ["job", "PERCENTAGE", "10"]}
+    return identity.generated_name(**(arguments | changes))  # type: ignore[arg-type]
+
+
+def test_a_generated_name_is_pinned() -> None:
+    """Another algorithm would start every deployed export once more at its next change."""
+    assert generated() == "SpringCampaign399F6554-bd13f057d889d151"
+
+
+def test_a_generated_name_survives_the_stack_s_deletion() -> None:
+    assert generated(stack_id=STACK.replace("0c4d7c40", "ffffffff")) == generated()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"stack_id": STACK.replace("Campaigns", "Others")},
+        {"logical_id": "AutumnCampaign399F6554"},
+        {"identity": ["job", "PERCENTAGE", "20"]},
+        {"identity": ["job", "ABSOLUTE", "10"]},
+    ],
+)
+def test_a_generated_name_differs_with_what_identifies_the_export(changes: dict) -> None:
+    assert generated(**changes) != generated()
+
+
+@given(st.text(min_size=1, max_size=255))
+def test_a_generated_name_is_allowed_with_every_ordinal(logical_id: str) -> None:
+    for name in islice(identity.ordinals(generated(logical_id=logical_id)), 0, None, 100):
+        assert api_limits.broken_rule("name", name) is None
+
+
+def test_ordinals_begin_with_the_name_itself() -> None:
+    assert list(islice(identity.ordinals("export"), 3)) == ["export", "export-2", "export-3"]
+
+
+def physical_id(arn: str, name: str) -> str:
+    properties = {"AudienceGenerationJobArn": arn, "Name": name}
+    return identity.physical_id(properties, stack_id=STACK, logical_id="Export")
+
+
+def test_a_physical_id_is_pinned() -> None:
+    """Another id for a deployed export would make CloudFormation replace its resource."""
+    assert physical_id("arn", "Spring é") == "Spring-fe759bd18f76142b7e65715df2c12be2"
+
+
+@given(arn=st.text(max_size=2048), name=st.text(max_size=63))
+def test_a_physical_id_is_short_plain_and_of_both(arn: str, name: str) -> None:
+    found = physical_id(arn, name)
+    assert re.fullmatch(r"[A-Za-z0-9-]{1,100}", found)
+    assert found != physical_id(arn + "x", name)
+    assert found != physical_id(arn, name + "x")

@@ -1,0 +1,64 @@
+"""The messages between the state machine and the handler, in this version and the one before."""
+
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+
+from cdk_cleanroomsml_contract import message
+from cdk_cleanroomsml_contract.message import AnswerMessage, StepMessage, Verdict
+from tests.builders.events import event
+from tests.builders.resources import step_message
+
+VERDICT = Verdict("SUCCESS", "", "id", {"Name": "mine"})
+
+
+def test_an_event_of_cloudformation_is_no_message() -> None:
+    assert message.read(event()) == event()
+
+
+@pytest.mark.parametrize("version", [message.VERSION - 1, message.VERSION])
+def test_a_step_is_read_in_this_version_and_the_one_before(version: int) -> None:
+    sent = step_message(Version=version, StartedAt="2026-03-01T12:00:00.250Z")
+    started_at = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=timezone.utc)
+    assert message.read(sent) == StepMessage(event(), None, started_at, is_repeated=False)
+    repeated = message.read(sent | {"RetryCount": 2, "Progress": {"some": "progress"}})
+    assert repeated == StepMessage(event(), {"some": "progress"}, started_at, is_repeated=True)
+
+
+@pytest.mark.parametrize(("version", "member"), [(1, "Outcome"), (2, "Result")])
+def test_an_answer_is_read_in_both_versions(version: int, member: str) -> None:
+    sent = {"Version": version, "Phase": "Answer", "Request": event(), member: message.settled(VERDICT)}
+    assert message.read(sent) == AnswerMessage(event(), VERDICT)
+    caught = {"Error": "States.Timeout", "Cause": "late"}
+    assert message.read(sent | {member: caught}) == AnswerMessage(event(), None, "States.Timeout", "late")
+
+
+@pytest.mark.parametrize("version", [0, 3, None])
+def test_another_version_is_left_to_a_retry(version: int | None) -> None:
+    with pytest.raises(ValueError, match=f"message of version {version}; this handler reads 1 and 2"):
+        message.read(step_message(Version=version))
+
+
+def test_the_state_machine_reads_what_a_step_returns() -> None:
+    """The paths of the definition are members of the results."""
+    for result in (message.pending({}, 5), message.settled(VERDICT)):
+        data = {"Step": result}
+        assert message.STEP_RESULT == "$.Step"
+        assert _at(data, message.IS_SETTLED) is result["Settled"]
+    assert _at({"Step": message.pending({}, 5)}, message.WAIT_SECONDS) == 5
+
+
+def test_the_state_machine_sends_what_the_handler_reads() -> None:
+    assert set(step_message()) == {key.removesuffix(".$") for key in message.STEP}
+    first = message.execution_input(event())
+    assert {path: _at(first, path) for path in ("$.Request", "$.Step.Progress")} == {
+        "$.Request": event(),
+        "$.Step.Progress": None,
+    }
+
+
+def _at(data: Any, path: str) -> Any:
+    for key in path.removeprefix("$.").split("."):
+        data = data[key]
+    return data

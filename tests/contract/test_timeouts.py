@@ -1,0 +1,17 @@
+"""The time-outs of what is deployed build on each other."""
+
+from datetime import timedelta
+
+from cdk_cleanroomsml_contract import timeouts
+
+
+def test_a_repeated_step_never_overlaps_the_one_that_it_repeats() -> None:
+    assert timeouts.FUNCTION_TIMEOUT + timedelta(seconds=15) <= timeouts.TASK_TIMEOUT
+
+
+def test_an_execution_outlasts_the_longest_wait_and_a_last_task() -> None:
+    assert timeouts.EXECUTION_TIMEOUT >= timeouts.LONGEST_WAIT + timeouts.TASK_TIMEOUT
+
+
+def test_waits_are_those_that_cloudformation_allows() -> None:
+    assert (timedelta(minutes=1), timedelta(hours=1)) == (timeouts.SHORTEST_WAIT, timeouts.LONGEST_WAIT)

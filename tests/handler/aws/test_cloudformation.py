@@ -1,0 +1,68 @@
+"""What the stack is doing, which is read before every start."""
+
+from datetime import timedelta
+
+import pytest
+
+from audience_export_handler.aws.cloudformation import read_phase
+from audience_export_handler.core.facts import StackPhase
+from tests.builders.arns import STACK_ID
+from tests.fakes.deployment import Deployment
+
+# Every status that a stack can have, by CloudFormation's model.
+PHASES = {
+    StackPhase.FORWARD: ["CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"],
+    StackPhase.ROLLING_BACK: ["ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS", "IMPORT_ROLLBACK_IN_PROGRESS"],
+    StackPhase.ENDING: [
+        "DELETE_IN_PROGRESS",
+        "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
+        "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS",
+    ],
+    StackPhase.OTHER: [
+        "CREATE_FAILED",
+        "CREATE_COMPLETE",
+        "ROLLBACK_FAILED",
+        "ROLLBACK_COMPLETE",
+        "DELETE_FAILED",
+        "DELETE_COMPLETE",
+        "UPDATE_COMPLETE",
+        "UPDATE_FAILED",
+        "UPDATE_ROLLBACK_FAILED",
+        "UPDATE_ROLLBACK_COMPLETE",
+        "REVIEW_IN_PROGRESS",
+        "IMPORT_IN_PROGRESS",
+        "IMPORT_COMPLETE",
+        "IMPORT_ROLLBACK_FAILED",
+        "IMPORT_ROLLBACK_COMPLETE",
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("status", "phase"), [(status, phase) for phase, statuses in PHASES.items() for status in statuses]
+)
+def test_every_status_has_a_phase(deployment: Deployment, status: str, phase: StackPhase) -> None:
+    deployment.control.stack_status = status
+    assert read_phase(STACK_ID, requested_at=deployment.clock()) is phase
+
+
+def test_no_status_of_the_model_is_left_out() -> None:
+    import botocore.session
+
+    model = botocore.session.get_session().get_service_model("cloudformation")
+    statuses = model.shape_for("StackStatus").enum  # type: ignore[attr-defined]
+    assert sorted(statuses) == sorted(status for known in PHASES.values() for status in known)
+
+
+def test_a_stack_that_cannot_be_read(deployment: Deployment) -> None:
+    deployment.control.stack_status = None
+    assert read_phase(STACK_ID, requested_at=deployment.clock()) is StackPhase.UNREADABLE
+
+
+@pytest.mark.parametrize(("seconds", "phase"), [(5, StackPhase.FORWARD), (6, StackPhase.LATER)])
+def test_a_stack_whose_operation_began_after_the_request_has_moved_on(
+    deployment: Deployment, seconds: int, phase: StackPhase
+) -> None:
+    deployment.control.stack_status = "UPDATE_IN_PROGRESS"
+    deployment.control.stack_updated = deployment.clock() + timedelta(seconds=seconds)
+    assert read_phase(STACK_ID, requested_at=deployment.clock()) is phase

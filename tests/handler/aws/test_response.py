@@ -1,0 +1,59 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audience_export_handler.aws import response
+from tests.fakes.deployment import Deployment
+
+
+def body(reason: str, **data: str) -> dict:
+    return {"Status": "FAILED", "PhysicalResourceId": "id", "Reason": reason, "Data": data, "NoEcho": False}
+
+
+def test_a_short_reason_is_sent_whole() -> None:
+    assert json.loads(response.encode(body("why"))) == body("why")
+
+
+@given(st.text(min_size=0, max_size=3000).map(lambda text: text * 3))
+def test_the_body_is_never_too_long_and_the_reason_keeps_its_start(reason: str) -> None:
+    encoded = response.encode(body(reason))
+    assert len(encoded) <= 4096
+    kept = json.loads(encoded)["Reason"]
+    plain = reason.encode("utf-8", "replace").decode()
+    assert kept == plain or (kept.startswith(plain[:300]) and " … " in kept)
+
+
+@pytest.mark.parametrize("letter", ["x", "é", "\U0001f600", '"', "\n"])
+def test_a_long_reason_loses_its_middle(letter: str) -> None:
+    encoded = response.encode(body(f"Code: {letter * 9000}. What to do next."))
+    kept = json.loads(encoded)["Reason"]
+    assert kept.startswith("Code: ")
+    assert kept.endswith("What to do next.")
+    assert 4080 < len(encoded) <= 4096
+
+
+def test_attributes_that_do_not_fit_leave_out_the_arn() -> None:
+    sent = body("", Name="n" * 63, OutputLocation="s3://" + "x" * 1280, AudienceGenerationJobArn="a" * 2700)
+    kept = json.loads(response.encode(sent))
+    assert set(kept["Data"]) == {"Name", "OutputLocation"}
+
+
+@pytest.mark.parametrize("status", [403, 500, 302, None])
+def test_only_a_2xx_counts_as_delivered(deployment: Deployment, status: int | None) -> None:
+    deployment.endpoint.statuses = [status] * 3
+    with pytest.raises(response.AnswerNotDelivered) as raised:
+        response.deliver(
+            deployment.endpoint.url, body("why"), sleep=deployment.clock.sleep, draw=deployment.chance.random
+        )
+    assert "Signature" not in str(raised.value)
+    assert len(deployment.endpoint.bodies) == 3
+    assert len(deployment.clock.slept) == 2
+
+
+def test_an_endpoint_that_is_not_there_is_not_delivered_to(deployment: Deployment) -> None:
+    with pytest.raises(response.AnswerNotDelivered, match="ConnectionRefusedError"):
+        response.deliver(
+            "https://127.0.0.1:1/answer", body("why"), sleep=deployment.clock.sleep, draw=deployment.chance.random
+        )

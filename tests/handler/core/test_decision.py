@@ -1,0 +1,345 @@
+"""The decision, case by case, and rules that hold for everything that can be listed.
+
+`test_decision_table` runs the table of the document; here are the numbers and the corners.
+"""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audience_export_handler.core.attempt import Accepted, Announced, Attempt, Phase, Taken, Unanswered
+from audience_export_handler.core.decision import Announce, Decision, Fail, Situation, Start, Succeed, Wait, decide
+from audience_export_handler.core.facts import StackPhase
+from audience_export_handler.core.progress import Progress, RetriedError
+from tests.builders.events import properties
+from tests.builders.requests import GENERATED, START, TEN, TWENTY, adopting, create, export, situation, update
+
+
+def outcome(decision: Decision) -> object:
+    """A decision as the table writes it: a failure is its code."""
+    return decision.failure.code if isinstance(decision, Fail) else decision
+
+
+SETTLED = START + timedelta(seconds=15)
+
+
+def attempt(phase: Phase, name: str = "mine", *, may_have_started: bool = True) -> Attempt:
+    """An attempt announced at START, of which an export may have been created until 15 s later."""
+    return Attempt(name, phase, START, SETTLED if may_have_started else None)
+
+
+ACCEPTED = attempt(Accepted(START))
+UNANSWERED = attempt(Unanswered(START, SETTLED, "no answer"))
+TAKEN = attempt(Taken(START, "taken"), GENERATED)
+ANNOUNCED = attempt(Announced(), may_have_started=False)
+
+
+NOTHING_LISTED = {
+    "a generated name": (situation(create()), Announce(GENERATED)),
+    "a given name": (situation(create("mine")), Announce("mine")),
+    "an unreadable stack": (situation(create(), stack=StackPhase.UNREADABLE), Wait(5)),
+    "a rollback": (situation(create(), stack=StackPhase.ROLLING_BACK), "StackMovedOn"),
+    "a stack that is complete": (situation(create(), stack=StackPhase.OTHER), "StackMovedOn"),
+    "a stack that is deleted": (situation(create(), stack=StackPhase.ENDING), "StackMovedOn"),
+    "a later operation": (situation(create(), stack=StackPhase.LATER), "StackMovedOn"),
+}
+GENERATED_NAME = {
+    "ACTIVE": (situation(create(), export(GENERATED)), Succeed(export(GENERATED))),
+    "pending": (situation(create(), export(GENERATED, "CREATE_PENDING", age=99)), Wait(10)),
+    "failed": (situation(create(), export(GENERATED, "CREATE_FAILED")), Announce(f"{GENERATED}-2")),
+    "failed, and another one ACTIVE": (
+        situation(create(), export(GENERATED, "CREATE_FAILED"), export(f"{GENERATED}-2")),
+        Succeed(export(f"{GENERATED}-2")),
+    ),
+    "of another size": (situation(create(), export(GENERATED, size=TWENTY)), "ConflictException"),
+}
+IS_HELD = create("mine").physical_id
+GIVEN_NAME = {
+    "ACTIVE": (situation(create("mine"), export("mine")), "ConflictException"),
+    "in progress": (situation(create("mine"), export("mine", "CREATE_IN_PROGRESS")), "ConflictException"),
+    "failed": (situation(create("mine"), export("mine", "CREATE_FAILED")), Announce("mine")),
+    "of another size": (situation(create("mine"), export("mine", size=TWENTY)), "ConflictException"),
+    "held, of another size": (
+        situation(update(properties(Name="mine"), "mine", IS_HELD), export("mine", size=TWENTY)),
+        "ConflictException",
+    ),
+    "held": (situation(update(properties(Name="mine"), "mine", IS_HELD), export("mine")), Succeed(export("mine"))),
+    "an update to it": (situation(update(properties(Name="old"), "mine"), export("mine")), "ConflictException"),
+}
+ADOPTED_NAME = {
+    "ACTIVE": (situation(adopting("mine"), export("mine")), Succeed(export("mine"))),
+    "pending": (situation(adopting("mine"), export("mine", "CREATE_PENDING")), Wait(30)),
+    "of another size": (situation(adopting("mine"), export("mine", size=TWENTY)), "ConflictException"),
+    "failed": (situation(adopting("mine"), export("mine", "CREATE_FAILED")), Announce("mine")),
+    "listed after a conflict": (
+        situation(adopting("mine"), export("mine"), attempt=replace(TAKEN, name="mine")),
+        Succeed(export("mine")),
+    ),
+}
+NOT_WAITING = {
+    "pending": (
+        situation(create(WaitForCompletion="false"), export(GENERATED, "CREATE_PENDING")),
+        Succeed(export(GENERATED, "CREATE_PENDING")),
+    ),
+    "failed": (
+        situation(create("mine", WaitForCompletion="false"), export("mine", "CREATE_FAILED", age=0), attempt=ACCEPTED),
+        "CREATE_FAILED",
+    ),
+    "not listed yet": (situation(create("mine", WaitForCompletion="false"), attempt=ACCEPTED), Wait(2)),
+}
+UPDATE = {
+    "its export is not listed": (situation(update(properties())), Wait(5)),
+    "its export is not listed for 31 s": (situation(update(properties()), after=31), "ExportNotFound"),
+    "its export has failed": (situation(update(properties()), export(GENERATED, "CREATE_FAILED")), "CREATE_FAILED"),
+    "to an export that the resource does not hold": (
+        situation(update(properties(), held_id="of another")),
+        Announce(GENERATED),
+    ),
+    "to one that it does not hold, and that has failed": (
+        situation(update(properties(), held_id="of another"), export(GENERATED, "CREATE_FAILED")),
+        Announce(f"{GENERATED}-2"),
+    ),
+    "back, in a rollback": (
+        situation(update(properties(Name="new"), "mine"), export("mine"), stack=StackPhase.ROLLING_BACK),
+        Succeed(export("mine")),
+    ),
+    "back to a failed one, in a rollback": (
+        situation(update(properties(Name="n")), export(GENERATED, "CREATE_FAILED"), stack=StackPhase.ROLLING_BACK),
+        Succeed(export(GENERATED, "CREATE_FAILED")),
+    ),
+    "back to one that is not listed": (
+        situation(update(properties(Name="n")), stack=StackPhase.ROLLING_BACK),
+        Wait(5),
+    ),
+    "back to one that is not listed for 31 s": (
+        situation(update(properties(Name="n")), stack=StackPhase.ROLLING_BACK, after=31),
+        "RollbackWithoutExport",
+    ),
+}
+ANNOUNCED_START = {
+    "nothing listed": (situation(create("mine"), attempt=ANNOUNCED), Start("mine")),
+    "a rollback": (situation(create("mine"), attempt=ANNOUNCED, stack=StackPhase.ROLLING_BACK), "StackMovedOn"),
+    "an unreadable stack": (situation(create("mine"), attempt=ANNOUNCED, stack=StackPhase.UNREADABLE), Wait(5)),
+    "a stack that was not read": (situation(create("mine"), attempt=ANNOUNCED, stack=None), Wait(5)),
+    "somebody else's": (situation(create("mine"), export("mine", age=0), attempt=ANNOUNCED), "ConflictException"),
+    "of the generated name": (
+        situation(create(), export(GENERATED, age=0), attempt=replace(ANNOUNCED, name=GENERATED)),
+        Succeed(export(GENERATED, age=0)),
+    ),
+}
+ACCEPTED_LATE = attempt(Accepted(START + timedelta(minutes=6)))
+ACCEPTED_START = {
+    "not listed": (situation(create("mine"), attempt=ACCEPTED), Wait(2)),
+    "not listed for 299 s": (situation(create("mine"), attempt=ACCEPTED, after=299), Wait(2)),
+    "not listed for 300 s": (situation(create("mine"), attempt=ACCEPTED, after=300), "ExportNotListed"),
+    "listed": (situation(create("mine"), export("mine", age=0), attempt=ACCEPTED), Succeed(export("mine", age=0))),
+    "failed": (situation(create("mine"), export("mine", "CREATE_FAILED", age=0), attempt=ACCEPTED), "CREATE_FAILED"),
+    "an older one, 9 s": (situation(create("mine"), export("mine", age=60), attempt=ACCEPTED, after=9), Wait(2)),
+    "an older one, 15 s": (
+        situation(create("mine"), export("mine", age=60), attempt=ACCEPTED, after=15),
+        "ConflictException",
+    ),
+    "of another size, 15 s": (
+        situation(create("mine"), export("mine", age=0, size=TWENTY), attempt=ACCEPTED, after=15),
+        "ConflictException",
+    ),
+    "an older failed one, 29 s": (
+        situation(create("mine"), export("mine", "CREATE_FAILED", age=60), attempt=ACCEPTED, after=29),
+        Wait(2),
+    ),
+    "an older failed one, 30 s": (
+        situation(create("mine"), export("mine", "CREATE_FAILED", age=60), attempt=ACCEPTED, after=30),
+        "ConflictException",
+    ),
+    "an older failed one, announced six minutes before it was accepted": (
+        situation(create("mine"), export("mine", "CREATE_FAILED", age=60), attempt=ACCEPTED_LATE, after=362),
+        Wait(2),
+    ),
+}
+UNANSWERED_START = {
+    "not settled": (situation(create("mine"), attempt=UNANSWERED), Wait(2)),
+    "not listed": (situation(create("mine"), attempt=UNANSWERED, after=15), Announce("mine")),
+    "listed": (
+        situation(create("mine"), export("mine", age=-2), attempt=UNANSWERED),
+        Succeed(export("mine", age=-2)),
+    ),
+    "created 20 s after the announcement": (
+        situation(create("mine"), export("mine", age=-20), attempt=UNANSWERED, after=25),
+        Succeed(export("mine", age=-20)),
+    ),
+    "created when no start was under way any more": (
+        situation(create("mine"), export("mine", age=-21), attempt=UNANSWERED, after=25),
+        "ConflictException",
+    ),
+    "created before the announcement": (
+        situation(create("mine"), export("mine", age=6), attempt=UNANSWERED, after=25),
+        "ConflictException",
+    ),
+}
+TAKEN_NAME = {
+    "not listed": (situation(create(), attempt=TAKEN), Wait(2)),
+    "not listed for 30 s": (situation(create(), attempt=TAKEN, after=30), "ConflictException"),
+}
+TABLES = {
+    "nothing listed": NOTHING_LISTED,
+    "a generated name is listed": GENERATED_NAME,
+    "a given name is listed": GIVEN_NAME,
+    "a name to adopt is listed": ADOPTED_NAME,
+    "without waiting": NOT_WAITING,
+    "an update": UPDATE,
+    "announced": ANNOUNCED_START,
+    "accepted": ACCEPTED_START,
+    "unanswered": UNANSWERED_START,
+    "taken": TAKEN_NAME,
+}
+
+
+@pytest.mark.parametrize(
+    ("given_situation", "expected"),
+    [pytest.param(*case, id=f"{table}: {name}") for table, cases in TABLES.items() for name, case in cases.items()],
+)
+def test_a_case(given_situation: Situation, expected: object) -> None:
+    assert outcome(decide(given_situation)) == expected
+
+
+def test_an_accepted_export_may_be_listed_late_however_long_it_was_announced() -> None:
+    """A given name that a failed export holds: what counts is when the service accepted the start."""
+    failed = export("mine", "CREATE_FAILED", age=600)
+    accepted_at = START + timedelta(minutes=6)
+    for seconds in range(30):
+        now = situation(create("mine"), failed, attempt=attempt(Accepted(accepted_at)), after=360 + seconds)
+        assert isinstance(decide(now), Wait), seconds
+
+
+@pytest.mark.parametrize(
+    "phase", [Unanswered(START, START, "no answer"), Taken(START, "taken")], ids=["unanswered", "taken"]
+)
+def test_a_conflict_says_that_nothing_started_only_if_nothing_can_have(phase: Phase) -> None:
+    for may_have_started in (True, False):
+        now = situation(
+            create("mine"),
+            export("mine", age=60),
+            attempt=attempt(phase, may_have_started=may_have_started),
+            after=40,
+        )
+        decision = decide(now)
+        assert isinstance(decision, Fail)
+        assert ("started nothing" in decision.failure.reason) is not may_have_started
+
+
+@pytest.mark.parametrize(("age", "seconds"), [(0, 2), (39, 3), (100, 10), (299, 29), (100_000, 30)])
+def test_the_wait_grows_with_the_age_of_the_export(age: float, seconds: int) -> None:
+    now = situation(create(), export(GENERATED, "CREATE_IN_PROGRESS", age=age - 1))
+    assert decide(now) == Wait(seconds)
+
+
+def test_an_active_export_without_a_location_is_given_a_minute() -> None:
+    bare = replace(export(GENERATED, age=0), output_location="")
+    assert decide(situation(create(), bare, after=59)) == Wait(5)
+    assert decide(situation(create(), bare, after=60)) == Succeed(bare)
+
+
+def test_no_wait_outlasts_the_deadline() -> None:
+    running = export(GENERATED, "CREATE_IN_PROGRESS")
+    assert decide(situation(create(), running, after=57 * 60 - 30)) == Wait(30)
+    assert outcome(decide(situation(create(), running, after=57 * 60 - 29))) == "DeadlineExceeded"
+
+
+def test_the_deadline_s_failure_is_what_kept_the_export_from_starting() -> None:
+    retried = RetriedError("StartAudienceExportJob", START, "ThrottlingException", "Rate exceeded")
+    late = situation(create(), stack=StackPhase.FORWARD, after=57 * 60 + 1)
+    assert outcome(decide(late)) == "DeadlineExceeded"
+    assert outcome(decide(replace(late, progress=replace(late.progress, retried=retried)))) == "ThrottlingException"
+    running = replace(late, exports=(export(GENERATED, "CREATE_PENDING"),))
+    unsure = Progress(replace(UNANSWERED, name=GENERATED), retried, START)
+    assert outcome(decide(replace(running, progress=unsure))) == "DeadlineExceeded"
+    assert outcome(decide(replace(late, progress=unsure))) == "ThrottlingException"
+
+
+@pytest.mark.parametrize("attempt", [None, ANNOUNCED], ids=["before", "announced"])
+def test_nothing_starts_while_an_older_step_may_still_start_something(attempt: Attempt | None) -> None:
+    for older_ended_by, decision in [
+        (None, Wait(5)),
+        (START + timedelta(seconds=75), Wait(30)),
+        (START + timedelta(seconds=8), Wait(8)),
+    ]:
+        assert decide(situation(create("mine"), attempt=attempt, older_ended_by=older_ended_by)) == decision
+    assert not isinstance(decide(situation(create("mine"), attempt=attempt, older_ended_by=START)), Wait)
+
+
+def test_the_deadline_runs_from_when_the_request_was_made() -> None:
+    late = replace(situation(create(), after=57 * 60 - 60), requested_at=START - timedelta(minutes=2))
+    assert outcome(decide(late)) == "DeadlineExceeded"
+
+
+@pytest.mark.parametrize("status", ["ACTIVE", "CREATE_PENDING"])
+def test_a_rollback_that_cannot_be_seen_as_one_is_no_conflict_yet(status: str) -> None:
+    request = update(properties(Name="next"), "mine")
+    assert decide(situation(request, export("mine", status), stack=StackPhase.UNREADABLE)) == Wait(5)
+    other_size = export("mine", status, size=TWENTY)
+    assert outcome(decide(situation(request, other_size, stack=StackPhase.UNREADABLE))) == "ConflictException"
+    created = situation(create("mine"), export("mine", status), stack=StackPhase.UNREADABLE)
+    assert outcome(decide(created)) == "ConflictException"
+
+
+requests = st.sampled_from([create(), create("mine"), update(properties()), update(properties(Name="old"), "mine")])
+names = st.sampled_from([GENERATED, f"{GENERATED}-2", "mine", "old", "other"])
+statuses = st.sampled_from(["CREATE_PENDING", "CREATE_IN_PROGRESS", "CREATE_FAILED", "ACTIVE"])
+exports = st.builds(export, names, statuses, size=st.sampled_from([TEN, TWENTY]), age=st.floats(-3600, 3600))
+times = st.floats(0, 300).map(lambda seconds: START + timedelta(seconds=seconds))
+phases = st.one_of(
+    st.just(Announced()),
+    st.builds(Accepted, times),
+    st.builds(Unanswered, times, times, st.just("no answer")),
+    st.builds(Taken, times, st.just("taken")),
+)
+attempts = st.none() | st.builds(attempt, phases, names, may_have_started=st.booleans())
+situations = st.builds(
+    lambda request, listed, attempt, stack, after: situation(
+        request, *listed, attempt=attempt, stack=stack, after=after
+    ),
+    requests,
+    st.lists(exports, max_size=4),
+    attempts,
+    st.none() | st.sampled_from(StackPhase),
+    st.floats(0, 3600),
+)
+
+
+@given(situations)
+def test_a_start_needs_an_announcement_a_stack_that_creates_or_updates_and_a_free_name(now: Situation) -> None:
+    decision = decide(now)
+    if isinstance(decision, Start):
+        attempt = now.progress.attempt
+        assert attempt is not None
+        assert attempt.phase == Announced()
+        assert now.stack is StackPhase.FORWARD
+        assert not [listed for listed in now.exports if listed.name == decision.name and not listed.has_failed]
+
+
+@given(situations)
+def test_a_success_is_the_requested_export(now: Situation) -> None:
+    decision = decide(now)
+    if isinstance(decision, Succeed):
+        assert decision.export in now.exports
+        assert decision.export.audience_size == now.request.audience_size
+        assert decision.export.status == "ACTIVE" or now.stack is StackPhase.ROLLING_BACK
+
+
+@given(situations)
+def test_an_update_that_keeps_its_export_announces_nothing_by_itself(now: Situation) -> None:
+    if not now.request.is_new and now.progress.attempt is None:
+        assert not isinstance(decide(now), Announce | Start)
+
+
+@given(situations)
+def test_every_decision_is_timely(now: Situation) -> None:
+    decision = decide(now)
+    if isinstance(decision, Announce | Start):
+        assert now.now <= START + timedelta(minutes=57)
+    if isinstance(decision, Wait):
+        assert 1 <= decision.seconds <= 30
+        assert now.now + timedelta(seconds=decision.seconds) <= START + timedelta(minutes=57)

@@ -1,0 +1,70 @@
+"""What one step leaves to the next survives the execution's state, and a change of the version."""
+
+import json
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audience_export_handler.core.attempt import Accepted, Announced, Attempt, Phase, Taken, Unanswered
+from audience_export_handler.core.progress import Progress, RetriedError
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
+SOON = NOW + timedelta(seconds=15)
+times = st.datetimes(timezones=st.just(timezone.utc))
+phases = st.one_of(
+    st.just(Announced()),
+    st.builds(Accepted, times),
+    st.builds(Unanswered, times, times, st.text()),
+    st.builds(Taken, times, st.text()),
+)
+attempts = st.builds(Attempt, st.text(), phases, times, st.none() | times)
+errors = st.builds(RetriedError, st.text(), times, st.text(), st.text())
+
+
+@given(st.builds(Progress, st.none() | attempts, st.none() | errors, st.none() | times))
+def test_survives_the_execution_s_state(progress: Progress) -> None:
+    assert Progress.from_json(json.loads(json.dumps(progress.to_json()))) == progress
+
+
+def test_an_execution_begins_without_any() -> None:
+    assert Progress.from_json(None) == Progress()
+
+
+@pytest.mark.parametrize(
+    ("sent", "look_until", "until", "phase"),
+    [
+        ("not yet", None, None, Announced()),
+        ("accepted", SOON, SOON, Accepted(NOW)),
+        ("unknown", SOON, SOON, Unanswered(NOW, SOON, "oops")),
+        ("refused as taken", SOON, None, Taken(NOW, "oops")),
+    ],
+)
+def test_reads_the_version_before(sent: str, look_until: datetime | None, until: datetime | None, phase: Phase) -> None:
+    attempt: dict[str, Any] = {"name": "mine", "since": NOW.isoformat(), "sent": sent, "message": "oops"}
+    attempt |= {
+        "until": until.isoformat() if until else None,
+        "look_until": look_until.isoformat() if look_until else None,
+    }
+    trouble = {"call": "Start", "since": NOW.isoformat(), "code": "Throttling", "message": "slow down"}
+    read = Progress.from_json({"Attempt": attempt, "Trouble": trouble, "FreeFrom": NOW.isoformat()})
+    assert read == Progress(
+        Attempt("mine", phase, NOW, until), RetriedError("Start", NOW, "Throttling", "slow down"), NOW
+    )
+
+
+def test_reads_a_first_progress_of_the_version_before() -> None:
+    assert Progress.from_json({"Attempt": None, "Trouble": None, "FreeFrom": None}) == Progress()
+
+
+def test_an_error_ends_with_a_success_of_the_same_call() -> None:
+    progress = Progress(retried=RetriedError("List", NOW, "ThrottlingException", "slow down"))
+    assert progress.after_success("Start") == progress
+    assert progress.after_success("List") == Progress()
+
+
+def test_a_stopped_execution_s_step_may_outlast_it() -> None:
+    assert Progress().after_stopping(NOW, SOON).older_ended_by == NOW + timedelta(seconds=75)
+    assert Progress().after_stopping(None, SOON).older_ended_by == SOON

@@ -1,0 +1,160 @@
+"""A full account is waited out, a used-up generation job is reported, up to the queue of a whole deployment."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from local_cloud.emulator import Fault, FaultKind
+from local_cloud.readings import Readings
+from tests.builders.arns import FAILING_JOB, JOB, OTHER_JOB, THIRD_JOB
+from tests.builders.events import properties
+from tests.fakes.deployment import Deployment
+
+
+def fill_account(deployment: Deployment, count: int = 20) -> None:
+    for number in range(count):
+        deployment.start_elsewhere(f"neighbour {number}", job=OTHER_JOB)
+
+
+def fill_job(deployment: Deployment, count: int, job: str = JOB) -> None:
+    for number in range(count):
+        deployment.start_elsewhere(f"earlier {number}", job=job)
+        deployment.clock.sleep(10)
+
+
+class TestFullAccount:
+    @pytest.mark.parametrize("tells_value", [True, False])
+    def test_is_waited_out(self, deployment: Deployment, tells_value: bool) -> None:
+        deployment.emulator.service.readings = Readings(
+            in_progress_for=timedelta(minutes=5), quota_errors_tell_values=tells_value
+        )
+        fill_account(deployment)
+        assert deployment.request()["Status"] == "SUCCESS"
+        tries = deployment.emulator.started()
+        assert len({call.request["name"] for call in tries}) == 1
+        pauses = [later.at - earlier.at for earlier, later in pairwise(tries)]
+        assert all(timedelta(seconds=5) <= pause <= timedelta(seconds=15) for pause in pauses)
+        assert len(set(pauses)) > 3, "jitter"
+
+    def test_is_told_at_the_deadline(self, deployment: Deployment) -> None:
+        deployment.emulator.service.readings = Readings(in_progress_for=timedelta(hours=9))
+        fill_account(deployment)
+        began = deployment.clock()
+        answer = deployment.request()
+        assert answer["Reason"].startswith("ServiceQuotaExceededException: export ")
+        assert "The limit of 20 is reached" in answer["Reason"]
+        assert "no export of this request is listed" in answer["Reason"]
+        assert "declare fewer exports in one deployment" in answer["Reason"]
+        assert timedelta(minutes=56) < deployment.clock() - began <= timedelta(minutes=57, seconds=1)
+
+    def test_nothing_starts_when_the_stack_rolls_back_meanwhile(self, deployment: Deployment) -> None:
+        deployment.emulator.service.readings = Readings(in_progress_for=timedelta(minutes=5))
+        fill_account(deployment)
+        deployment.deliver(deployment.event())
+        deployment.machine.run(until=deployment.clock() + timedelta(minutes=2))
+        deployment.control.stack_status = "ROLLBACK_IN_PROGRESS"
+        deployment.run_executions()
+        assert deployment.endpoint.bodies[-1]["Reason"].startswith("StackMovedOn: ")
+        assert len(deployment.emulator.service.exports) == 20
+
+    def test_a_step_that_dies_while_it_waits_starts_one_export(self, deployment: Deployment) -> None:
+        deployment.emulator.service.readings = Readings(in_progress_for=timedelta(minutes=2))
+        fill_account(deployment)
+        invoke, count = deployment.machine.invoke, 0
+
+        def dying(message: dict) -> Any:
+            nonlocal count
+            count += 1
+            if count % 3 == 0 and count < 30:
+                raise TimeoutError("killed")
+            return invoke(message)
+
+        deployment.machine.invoke = dying
+        assert deployment.request()["Status"] == "SUCCESS"
+        assert len(deployment.emulator.service.exports) == 21
+
+    def test_those_who_waited_longer_come_sooner(self, deployment: Deployment) -> None:
+        deployment.emulator.service.readings = Readings(in_progress_for=timedelta(minutes=40))
+        fill_account(deployment)
+        deployment.request()
+        tries = [call.at for call in deployment.emulator.started()]
+        early = [time for time in tries if time - tries[0] < timedelta(minutes=5)]
+        late = [time for time in tries if tries[-1] - time < timedelta(minutes=5)]
+        assert len(late) > 1.3 * len(early)
+
+
+class TestUsedUpJob:
+    @pytest.mark.parametrize("tells_value", [True, False])
+    def test_the_26th_export_fails_at_once_with_its_reason(self, deployment: Deployment, tells_value: bool) -> None:
+        deployment.emulator.service.readings = Readings(quota_errors_tell_values=tells_value)
+        fill_job(deployment, 25)
+        began = deployment.clock()
+        answer = deployment.request()
+        assert answer["Reason"].startswith("ServiceQuotaExceededException: ")
+        assert "The limit of 25 is reached" in answer["Reason"]
+        assert "The generation job has the 25 exports that it may have. No export can be deleted" in answer["Reason"]
+        assert deployment.clock() - began < timedelta(seconds=5)
+        assert len(deployment.starts()) == 1
+
+    @pytest.mark.parametrize("tells_value", [True, False])
+    def test_failed_exports_may_count_too(self, deployment: Deployment, tells_value: bool) -> None:
+        deployment.emulator.service.readings = Readings(
+            failed_count_for_the_job=True, quota_errors_tell_values=tells_value
+        )
+        fill_job(deployment, 25, FAILING_JOB)
+        began = deployment.clock()
+        answer = deployment.request(ResourceProperties=properties(AudienceGenerationJobArn=FAILING_JOB))
+        assert "The generation job has the 25 exports that it may have" in answer["Reason"]
+        waited = deployment.clock() - began
+        assert waited < timedelta(seconds=5) if tells_value else timedelta(seconds=15) <= waited < timedelta(seconds=40)
+
+    def test_what_cannot_be_told_is_waited_for(self, deployment: Deployment) -> None:
+        deployment.emulator.service.readings = Readings(failed_count_for_the_job=True, quota_errors_tell_values=False)
+        fill_job(deployment, 25, FAILING_JOB)
+        of_the_account = {"audienceGenerationJobArn": None}
+        denied = Fault(
+            "ListAudienceExportJobs", FaultKind.REFUSE, times=9999, code="AccessDeniedException", where=of_the_account
+        )
+        deployment.emulator.faults.append(denied)
+        answer = deployment.request(
+            ResourceProperties=properties(AudienceGenerationJobArn=FAILING_JOB, TimeoutSeconds="600")
+        )
+        assert answer["Reason"].startswith("ServiceQuotaExceededException: ")
+        assert "If the quota is the 25 active exports of a generation job, waiting does not help" in answer["Reason"]
+
+
+class TestWholeDeployment:
+    def exports(self, deployment: Deployment, count: int, jobs: list[str]) -> Iterator[dict]:
+        for number in range(count):
+            yield deployment.event(
+                LogicalResourceId=f"Export{number}",
+                ResourceProperties=properties(AudienceGenerationJobArn=jobs[number % len(jobs)]),
+            )
+
+    @pytest.mark.parametrize(("tells_value", "lag"), [(True, 0), (False, 10)])
+    def test_60_exports_of_three_jobs_20_at_a_time(self, deployment: Deployment, tells_value: bool, lag: int) -> None:
+        deployment.emulator.service.readings = Readings(
+            in_progress_for=timedelta(minutes=1),
+            quota_errors_tell_values=tells_value,
+            listing_lag=timedelta(seconds=lag),
+        )
+        began = deployment.clock()
+        for sent in self.exports(deployment, 60, [JOB, OTHER_JOB, THIRD_JOB]):
+            deployment.deliver(sent)
+        deployment.run_executions()
+        assert [body["Status"] for body in deployment.endpoint.bodies] == ["SUCCESS"] * 60
+        assert len({body["Data"]["Name"] for body in deployment.endpoint.bodies}) == 60
+        assert len(deployment.emulator.service.exports) == 60
+        assert deployment.clock() - began < timedelta(minutes=3 * 1.15 + 1)
+
+    def test_26_exports_of_one_job(self, deployment: Deployment) -> None:
+        for sent in self.exports(deployment, 26, [JOB]):
+            deployment.deliver(sent)
+        deployment.run_executions()
+        failed = [body for body in deployment.endpoint.bodies if body["Status"] == "FAILED"]
+        assert len(deployment.endpoint.bodies) == 26
+        assert len(failed) == 1
+        assert "The generation job has the 25 exports that it may have" in failed[0]["Reason"]
