@@ -1,4 +1,4 @@
-"""The demo app: one stack of audience exports, declared in the context (cdk.json, or -c on the command line)."""
+"""The demo app: one stack with the audience exports of the context (cdk.json, or -c on the command line)."""
 
 import json
 
@@ -10,7 +10,7 @@ SIZES = {"PERCENTAGE": AudienceSize.percentage, "ABSOLUTE": AudienceSize.absolut
 
 app = App()
 exports = app.node.get_context("exports")
-# In cdk.json the context is a list; -c on the command line hands over text.
+# The context is a list in cdk.json, and text if it comes from -c on the command line.
 exports = json.loads(exports) if isinstance(exports, str) else exports
 
 stack = Stack(app, app.node.get_context("stack"))

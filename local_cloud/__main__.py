@@ -1,4 +1,4 @@
-"""`make local`: keeps a local cloud up, and prints what a client exports to use it."""
+"""`make local`: keeps a local cloud running, and prints the settings that a client needs."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def main() -> int:
             _introduce(local_cloud)
             _tell_exports(local_cloud.clean_rooms_ml.service)
     except KeyboardInterrupt:
-        print("\nThe local cloud has ended. Nothing is left running.")
+        print("\nThe local cloud has stopped. Nothing is left running.")
     finally:
         _SETTINGS.unlink(missing_ok=True)
     return 0
@@ -38,29 +38,33 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local_cloud", description=__doc__)
     parser.add_argument(
-        "--catalog", type=Path, default=catalog.DEMO, help="generation jobs and models, as JSON (default: %(default)s)"
+        "--catalog",
+        type=Path,
+        default=catalog.DEMO,
+        help="JSON file with generation jobs and models (default: %(default)s)",
     )
     parser.add_argument(
-        "--export-seconds", type=float, default=8, help="how long an export is in progress (default: %(default)s)"
+        "--export-seconds", type=float, default=8, help="seconds that an export is in progress (default: %(default)s)"
     )
     return parser.parse_args()
 
 
 def _introduce(local_cloud: LocalCloud) -> None:
     tools = f"{CHECKOUT / '.venv' / 'bin'}:{CHECKOUT / 'node_modules' / '.bin'}"
-    # A profile or a session token of the reader's own would go before the keys, a proxy before 127.0.0.1.
+    # The reader's own profile or session token would override the keys; NO_PROXY keeps a proxy out of the way.
     lines = ["unset AWS_PROFILE AWS_SESSION_TOKEN"]
     lines += [f"export {name}={shlex.quote(value)}" for name, value in local_cloud.aws_environment.items()]
     lines.append(f'export PATH={shlex.quote(tools)}:"$PATH"')
     _SETTINGS.write_text("\n".join([*lines, ""]))
-    print("A local cloud is up. In another terminal, in this checkout or in an app of your own:\n")
+    print("The local cloud is running. In another terminal, run these lines:\n")
     print("\n".join(f"    {line}" for line in lines))
-    print(f"\nor, the same:\n\n    . {shlex.quote(str(_SETTINGS))}\n")
-    print("then, once:  cdk bootstrap\nand:         cdk deploy, cdk diff, cdk destroy, aws ...\n")
-    print("Generation jobs that can be exported:")
+    print(f"\nThis does the same:\n\n    . {shlex.quote(str(_SETTINGS))}\n")
+    print("Then run, in this checkout or in your own app:\n")
+    print("    cdk bootstrap    # once\n    cdk deploy       # or cdk diff, cdk destroy, aws ...\n")
+    print("Generation jobs in the catalog:")
     for job in local_cloud.clean_rooms_ml.service.jobs.values():
         print(f"    {job.arn}  {job.name}")
-    print("\nExports, as they change (Ctrl-C ends the cloud):", flush=True)
+    print("\nStatus changes of exports (Ctrl-C stops the cloud):", flush=True)
 
 
 def _tell_exports(service: CleanRoomsML) -> None:

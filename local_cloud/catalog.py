@@ -1,4 +1,4 @@
-"""What the emulator is given at its start: generation jobs and configured audience models, as a file lists them."""
+"""The emulator's data: generation jobs and configured audience models, read from a file when it starts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ DEMO = Path(__file__).with_name("catalog.json")
 
 @dataclass(frozen=True)
 class GenerationJob:
-    """A generation job; `fails_exports` names the status code with which its exports end, if they fail."""
+    """A generation job; `fails_exports` is the status code of its exports if they fail, and empty if they succeed."""
 
     arn: str
     configured_audience_model_arn: str
@@ -41,7 +41,7 @@ class Catalog:
 
 
 def read(path: Path) -> Catalog:
-    """Read a catalog file; `catalog.json` beside this module shows its form."""
+    """Read a catalog file; `catalog.json` beside this module shows the format."""
     data = json.loads(path.read_text())
     jobs = [_job(entry) for entry in data["audienceGenerationJobs"]]
     models = [_model(entry) for entry in data["configuredAudienceModels"]]

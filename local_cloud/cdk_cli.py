@@ -17,8 +17,8 @@ class CdkCli:
     """The CDK CLI with an environment.
 
     Attributes:
-        output: folder that it synthesises into.
-        log: file that gets all that it prints.
+        output: folder for the synthesised app.
+        log: file for everything that it prints.
     """
 
     environment: Mapping[str, str]
@@ -27,7 +27,7 @@ class CdkCli:
 
     @contextmanager
     def running(self, *arguments: str, app_folder: Path = CHECKOUT) -> Iterator[subprocess.Popen[bytes]]:
-        """Run a command of the CLI in the folder of an app; whatever still runs when the block ends is ended."""
+        """Run a command of the CLI in the folder of an app; at the end of the block it is stopped if it still runs."""
         cli = CHECKOUT / "node_modules" / "aws-cdk" / "bin" / "cdk"
         command = ["node", str(cli), "--no-notices", "--ci", "--output", str(self.output), *arguments]
         with self.log.open("a") as log:

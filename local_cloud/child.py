@@ -1,4 +1,4 @@
-"""A child process in a session of its own, whose output goes to a file, and which ends with the block."""
+"""A child process in a separate session: its output goes to a file, and it stops at the end of the block."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from pathlib import Path
 def running(
     command: Sequence[str], *, environment: Mapping[str, str], folder: Path, log: Path, grace_seconds: float = 0
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a command in a folder; when the block ends, so does the command with all that it started.
+    """Run a command in a folder; at the end of the block it is stopped, with all processes that it started.
 
     Args:
-        log: file that its output is appended to.
-        grace_seconds: how long it may take to end by itself after it was asked to; with 0 it is not asked.
+        log: its output is appended to this file.
+        grace_seconds: how long it may take to stop after SIGTERM; with 0 it is killed immediately.
     """
     with log.open("ab") as output:
         child = subprocess.Popen(

@@ -1,7 +1,7 @@
-"""What Clean Rooms ML does about audience exports, without the wire: generation jobs, their models, their exports.
+"""The behaviour of Clean Rooms ML for audience exports, without the wire: generation jobs, models and exports.
 
-Generation jobs and configured audience models are given; exports are started and move on by the clock alone. Where
-AWS documents nothing, `Readings` has a switch, so that a test can run under either reading of the service.
+Generation jobs and configured audience models come from the catalog. Exports are started, and only the clock changes
+their status. What AWS does not document is a switch in `Readings`, so that a test can run with each possibility.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ ACTIVE_EXPORTS_OF_A_JOB = 25
 
 @dataclass(frozen=True)
 class Export:
-    """One export. Its status is what the clock makes of it, never stored."""
+    """One export. Its status is derived from the clock and never stored."""
 
     name: str
     job: GenerationJob
@@ -39,7 +39,7 @@ class CleanRoomsML:
     """The state of the service in one account and Region.
 
     Args:
-        clock: returns the time, UTC; tests move it.
+        clock: returns the time in UTC; tests move it.
         write_output: called once with bucket, key and content when an export becomes ACTIVE.
     """
 
@@ -51,7 +51,7 @@ class CleanRoomsML:
     exports: list[Export] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """Requests may come in parallel; the service takes them one by one."""
+        """Requests may arrive in parallel; the service handles them one at a time."""
         self._one_by_one = threading.RLock()
         self._written: set[int] = set()
 

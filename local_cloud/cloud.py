@@ -1,4 +1,4 @@
-"""The local cloud as one thing to start and stop: the emulator of Clean Rooms ML, MiniStack, a client's settings."""
+"""Starts and stops the local cloud as a whole: the emulator of Clean Rooms ML, MiniStack, and a client's settings."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class LocalCloud:
     """A running local cloud.
 
     Attributes:
-        folder: everything that this run writes; it goes with the run.
-        aws_environment: what a client needs to reach it, to be exported as it is.
+        folder: everything that this run writes; it is removed at the end.
+        aws_environment: the environment variables that a client needs to reach it.
         clean_rooms_ml: the emulator, with its calls, faults and exports.
     """
 
@@ -39,12 +39,12 @@ class LocalCloud:
 
     @property
     def cdk(self) -> CdkCli:
-        """The CDK CLI, pointed here."""
+        """The CDK CLI, configured for this cloud."""
         environ = environment.base(self.folder) | self.aws_environment
         return CdkCli(environ, output=self.folder / "cdk.out", log=self.folder / "cdk.log")
 
     def client(self, service: str) -> Any:
-        """Return a boto3 client of one of MiniStack's services, or of Clean Rooms ML."""
+        """Return a boto3 client for a service of MiniStack, or for Clean Rooms ML."""
         endpoint = self.clean_rooms_ml.url if service == "cleanroomsml" else self.ministack.url
         session: Any = boto3.session.Session(
             aws_access_key_id=self.aws_environment["AWS_ACCESS_KEY_ID"],
@@ -60,8 +60,8 @@ def running(catalog: Catalog, **settings: Any) -> Iterator[LocalCloud]:
     """Run a local cloud until the block ends, and leave nothing behind.
 
     Args:
-        catalog: the generation jobs and models that there are.
-        settings: of `CleanRoomsML`: its readings and its clock.
+        catalog: the generation jobs and models that exist.
+        settings: passed to `CleanRoomsML`, such as its readings and its clock.
     """
     _RUNS.mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="run-", dir=_RUNS))

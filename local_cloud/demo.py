@@ -1,6 +1,6 @@
-"""`make demo`: the main job from end to end, told as it happens, and checked.
+"""`make demo`: runs the main job from end to end, prints what happens, and checks it.
 
-It exits 0 only if every outcome was the expected one.
+It exits with 0 only if every outcome was as expected.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _FAILED_LOG = CHECKOUT / ".local" / "demo-cdk.log"
 
 
 class UnexpectedOutcomeError(Exception):
-    """Something came out differently from what the demo announced."""
+    """An outcome was not what the demo had announced."""
 
 
 @dataclass
@@ -35,11 +35,11 @@ class Demo:
     context: dict[str, Any] = field(default_factory=lambda: json.loads((CHECKOUT / "cdk.json").read_text())["context"])
 
     def __post_init__(self) -> None:
-        """Watch the one stack of the app."""
+        """Watch the app's only stack."""
         self._watch = StackWatch(self.cloud, self.context["stack"], self._tell)
 
     def run(self) -> None:
-        """Run every step; UnexpectedOutcomeError stops at the first that is not as announced."""
+        """Run every step; raise UnexpectedOutcomeError at the first outcome that is not as announced."""
         self._bootstrap()
         outputs = self._deploy()
         self._deploy_a_taken_name(outputs["SpringCampaignname"])
@@ -47,14 +47,14 @@ class Demo:
         self._destroy()
 
     def _bootstrap(self) -> None:
-        _headline("cdk bootstrap", "Prepares the local account for deployments, as it would a real one (about 15 s).")
+        _headline("cdk bootstrap", "Prepares the local account for deployments, like a real one (about 15 s).")
         self._expect(self._cdk("bootstrap") == 0, "cdk bootstrap succeeds")
 
     def _deploy(self) -> dict[str, str]:
         _headline(
             "cdk deploy",
-            "Deploys app.py as cdk.json declares it: one export of 10 percent. The stack is complete when the export "
-            "is ACTIVE, and its outputs are the export's attributes.",
+            "Deploys app.py with the one export in cdk.json, of 10 percent. The stack is complete when the export is "
+            "ACTIVE. The stack's outputs are the export's attributes.",
         )
         status = self._cdk("deploy", "--require-approval", "never")
         self._expect(status == 0 and self._stack()["StackStatus"] == "CREATE_COMPLETE", "the stack is CREATE_COMPLETE")
@@ -63,22 +63,23 @@ class Demo:
             self._tell(f"output  {name} = {value}")
         self._expect(outputs["SpringCampaignstatus"] == "ACTIVE", "the export is ACTIVE")
         self._expect(
-            self._has_output_object(outputs["SpringCampaignoutputlocation"]), "its output lies in the S3 bucket"
+            self._has_output_object(outputs["SpringCampaignoutputlocation"]), "its output is stored in the S3 bucket"
         )
         return outputs
 
     def _deploy_a_taken_name(self, name: str) -> None:
         _headline(
-            "cdk deploy, with a name that is taken",
-            f'Adds an export named "{name}". That name is taken, so the deployment has to fail and say by what.',
+            "cdk deploy with a name that is taken",
+            f'Adds an export named "{name}". The name is taken, so the deployment must fail. The reason must say which '
+            "export holds the name.",
         )
         self._deploy_and_fail({"id": "NameTaken", "name": name}, "ConflictException", name, "Choose another name")
 
     def _deploy_a_size_not_offered(self) -> None:
         _headline(
-            "cdk deploy, with a size that is not offered",
+            "cdk deploy with a size that is not offered",
             "Adds an export of 7 percent. The configured audience model offers 1, 5, 10 and 20 percent, so the "
-            "deployment has to fail and name those.",
+            "deployment must fail. The reason must list these sizes.",
         )
         size = {"type": "PERCENTAGE", "value": 7}
         sizes = "PERCENTAGE 1, 5, 10, 20"
@@ -94,13 +95,15 @@ class Demo:
         self._expect(status != 0 and len(reasons) == 1, "the deployment fails with one reason")
         for part in expected:
             self._expect(part in reasons[0], f'the reason says "{part}"')
-        self._expect(self._stack()["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE", "the stack is rolled back")
-        self._expect(len(self.cloud.clean_rooms_ml.service.exports) == 1, "nothing else was exported")
+        self._expect(self._stack()["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE", "the stack has rolled back")
+        self._expect(len(self.cloud.clean_rooms_ml.service.exports) == 1, "no other export was started")
 
     def _destroy(self) -> None:
-        _headline("cdk destroy", "Removes the stack. The export and its output stay: no API deletes an export.")
+        _headline(
+            "cdk destroy", "Removes the stack. The export and its output stay, because no API can delete an export."
+        )
         self._expect(self._cdk("destroy", "--force") == 0, "cdk destroy succeeds")
-        self._expect(len(self.cloud.clean_rooms_ml.service.exports) == 1, "the export is still there")
+        self._expect(len(self.cloud.clean_rooms_ml.service.exports) == 1, "the export still exists")
 
     def _cdk(self, *arguments: str) -> int:
         with self.cloud.cdk.running(*arguments) as child:
@@ -129,8 +132,8 @@ def main() -> int:
     """Run the demo; returns the exit status."""
     interrupt.end_in_order()
     began = time.monotonic()
-    print("The way of an audience export through cdk deploy. No AWS account, nothing outside this machine.")
-    _headline("A local cloud", "MiniStack, and the project's emulator of Clean Rooms ML, on ports of 127.0.0.1.")
+    print("Deploys an audience export with the CDK CLI. This needs no AWS account.")
+    _headline("Local cloud", "Starts MiniStack and the project's emulator of Clean Rooms ML on 127.0.0.1.")
     try:
         with cloud.running(catalog.read(catalog.DEMO)) as local_cloud:
             _run(Demo(local_cloud, began))
@@ -138,9 +141,9 @@ def main() -> int:
         print("\nInterrupted. Nothing is left running.")
         return 130
     except UnexpectedOutcomeError as error:
-        print(f"\nThe demo failed: {error}. What the CDK CLI printed is in {_FAILED_LOG.relative_to(CHECKOUT)}")
+        print(f"\nThe demo failed at: {error}.\nThe CDK CLI's output is in {_FAILED_LOG.relative_to(CHECKOUT)}")
         return 1
-    print(f"\nEvery outcome was the expected one, in {time.monotonic() - began:.0f} s. Nothing is left running.")
+    print(f"\nEvery outcome was as expected, after {time.monotonic() - began:.0f} s. Nothing is left running.")
     return 0
 
 

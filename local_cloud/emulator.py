@@ -1,4 +1,4 @@
-"""Clean Rooms ML over HTTP: the service model's wire protocol in front of `clean_rooms_ml`, with faults on request."""
+"""Clean Rooms ML over HTTP: the wire protocol of the service model in front of `clean_rooms_ml`, and its faults."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _HANG_SECONDS = 30
 
 
 class FaultKind(Enum):
-    """What can go wrong with one call."""
+    """How a call can fail."""
 
     THROTTLE = "throttle"
     SERVER_ERROR = "server-error"
@@ -31,10 +31,10 @@ class FaultKind(Enum):
 
 @dataclass
 class Fault:
-    """The next `times` calls of `operation` go wrong, before they take effect or after.
+    """The next `times` calls of `operation` fail, before or after they take effect.
 
-    REFUSE answers with the error `code`, modelled or not; an unmodelled one has status 400. `where` limits the fault to
-    requests with these members; None is for one that is left out.
+    REFUSE returns the error `code`. A code that the operation does not model has status 400. `where` limits the fault
+    to requests with these members; None stands for a member that is left out.
     """
 
     operation: str
@@ -46,14 +46,14 @@ class Fault:
     where: dict[str, Any] = field(default_factory=dict)
 
     def concerns(self, operation: str, request: dict[str, Any]) -> bool:
-        """Return whether the fault befalls this call."""
+        """Return whether the fault applies to this call."""
         is_meant = all(request.get(member) == value for member, value in self.where.items())
         return self.times > 0 and self.operation == operation and is_meant
 
 
 @dataclass(frozen=True)
 class Call:
-    """One call that came in, in the order of arrival; `answer` is its status, or what became of it."""
+    """One received call; `answer` is its status and error code, or that it got no answer."""
 
     operation: str
     request: dict[str, Any]
@@ -65,9 +65,9 @@ class Emulator:
     """The service on a free port of 127.0.0.1.
 
     Attributes:
-        service: the state, to read and to change while it runs.
-        faults: faults to come, in order.
-        calls: every call so far.
+        service: the state, which can be read and changed while the emulator runs.
+        faults: the faults for later calls, in order.
+        calls: every call so far, in the order of their answers.
     """
 
     def __init__(self, service: CleanRoomsML) -> None:
@@ -85,7 +85,7 @@ class Emulator:
         return f"http://127.0.0.1:{self._server.server_port}"
 
     def started(self) -> list[Call]:
-        """Return the starts that came in, however they were answered."""
+        """Return the calls that start an export, with any answer."""
         return [call for call in self.calls if call.operation == "StartAudienceExportJob"]
 
     @contextmanager
@@ -102,7 +102,7 @@ class Emulator:
             thread.join()
 
     def respond(self, method: str, target: str, body: bytes) -> Response | None:
-        """Return the response to a request, or None where the connection is to be dropped."""
+        """Return the response to a request, or None if the connection must be dropped."""
         if (method, target) == ("POST", "/_faults"):
             return self._add_fault(body)
         route = self._model.route(method, target)
@@ -146,7 +146,7 @@ class Emulator:
         return None
 
     def _add_fault(self, body: bytes) -> Response:
-        """Take a fault over HTTP: ``{"operation": …, "kind": "throttle", "times": 2, "takes_effect": false}``."""
+        """Add a fault over HTTP: ``{"operation": …, "kind": "throttle", "times": 2, "takes_effect": false}``."""
         try:
             data = json.loads(body)
             self.faults.append(Fault(**data | {"kind": FaultKind(data["kind"])}))
@@ -158,7 +158,7 @@ class Emulator:
 def _handler_for(emulator: Emulator) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
-        # Headers and body go out in two writes; Nagle's algorithm holds the second back for 40 ms.
+        # Headers and body are two writes; Nagle's algorithm would delay the second one by 40 ms.
         disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
@@ -190,6 +190,6 @@ def _handler_for(emulator: Emulator) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(response.body)
 
         def log_message(self, *args: object) -> None:
-            """Keep quiet; `calls` is the log."""
+            """Print nothing; `calls` is the log."""
 
     return Handler

@@ -1,7 +1,7 @@
-"""The environment of every child process: built from nothing, so that no machine's presets reach one.
+"""The environment of every child process: nothing is inherited, so the machine's settings have no effect.
 
-A machine may set ``AWS_*``, proxies, certificate bundles or an old Node.js first on its PATH; each of these has broken
-a run. Homes, caches and temporary files lie in the run's own folder and go with it.
+A machine may set ``AWS_*``, proxies or certificate bundles, or have an old Node.js first on its PATH. Each of these
+has broken a run. Homes, caches and temporary files are stored in the run's own folder and are removed with it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def base(folder: Path) -> dict[str, str]:
         "LANG": "C.UTF-8",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUNBUFFERED": "1",
-        # jsii unpacks its kernel here; without it into the home directory.
+        # jsii unpacks its kernel here, instead of in the home directory.
         "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(folder / "cache" / "jsii"),
         "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
         **{name: str(place) for name, place in places.items()},
@@ -34,7 +34,7 @@ def base(folder: Path) -> dict[str, str]:
 
 
 def aws(*, endpoint: str, clean_rooms_ml_endpoint: str, ca_bundle: Path) -> dict[str, str]:
-    """Return what points the AWS SDKs, the CDK CLI and the AWS CLI at the local cloud and nowhere else."""
+    """Return the variables that make the AWS SDKs, the CDK CLI and the AWS CLI use the local cloud."""
     return {
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_ENDPOINT_URL_CLEANROOMSML": clean_rooms_ml_endpoint,

@@ -1,4 +1,4 @@
-"""Ends a command in order on Ctrl-C, on a polite kill and when its terminal goes away."""
+"""Stops a command cleanly on Ctrl-C, on SIGTERM, and when its terminal is closed."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from types import FrameType
 
 
 def end_in_order() -> None:
-    """Turn the signals that ask for an end into KeyboardInterrupt, so that every `finally` runs; once is enough."""
+    """Turn the first signal into KeyboardInterrupt, so that every `finally` block runs."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature of signal handlers
-    # What has begun to end is not interrupted again.
+    # Later signals must not interrupt the cleanup.
     for later in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(later, signal.SIG_IGN)
     raise KeyboardInterrupt

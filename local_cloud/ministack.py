@@ -23,12 +23,12 @@ _GRACE_SECONDS = 2
 
 
 class MiniStackDidNotStartError(RuntimeError):
-    """MiniStack ended, or was not ready in time; the message has the end of its log."""
+    """MiniStack stopped, or was not ready in time; the message has the end of its log."""
 
 
 @dataclass(frozen=True)
 class MiniStack:
-    """A running MiniStack: its https endpoint, and the CA bundle that vouches for it."""
+    """A running MiniStack: its https endpoint, and the CA bundle for its certificate."""
 
     url: str
     ca_bundle: Path
@@ -37,11 +37,11 @@ class MiniStack:
 
 @contextmanager
 def running(folder: Path, *, clean_rooms_ml_endpoint: str) -> Iterator[MiniStack]:
-    """Run MiniStack until the block ends; its Lambdas reach Clean Rooms ML at `clean_rooms_ml_endpoint`."""
+    """Run MiniStack until the block ends; its Lambda functions call Clean Rooms ML at `clean_rooms_ml_endpoint`."""
     ca_bundle, certificate, key = _certificates(folder)
     port = _free_port()
     stack = MiniStack(f"https://127.0.0.1:{port}", ca_bundle, folder / "ministack.log")
-    # hypercorn itself, not the ministack command, which would take port 443 as well.
+    # hypercorn itself, because the ministack command would also bind port 443.
     command = [sys.executable, "-m", "hypercorn", "ministack.app:app", "--bind", f"127.0.0.1:{port}"]
     command += ["--certfile", str(certificate), "--keyfile", str(key), "--graceful-timeout", "1"]
     environ = _environment(folder, port, stack, clean_rooms_ml_endpoint)
@@ -71,7 +71,7 @@ def _environment(folder: Path, port: int, stack: MiniStack, clean_rooms_ml_endpo
 
 
 def _certificates(folder: Path) -> tuple[Path, Path, Path]:
-    """Write a CA of this run's own, and a certificate of it for 127.0.0.1."""
+    """Write a CA for this run, and a certificate from it for 127.0.0.1."""
     authority = trustme.CA()
     issued = authority.issue_cert("127.0.0.1", "localhost")
     paths = folder / "ca.pem", folder / "certificate.pem", folder / "key.pem"

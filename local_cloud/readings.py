@@ -1,4 +1,4 @@
-"""What AWS leaves undocumented about exports, as switches: the handler has to be right under every reading."""
+"""What AWS does not document about exports, as switches. The handler must be right with every setting."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import Enum
 
 
 class NamesAreUnique(Enum):
-    """Among which exports a name may stand only once."""
+    """Among which exports a name must be unique."""
 
     PER_GENERATION_JOB = "per generation job"
     PER_ACCOUNT = "per account"
@@ -16,7 +16,7 @@ class NamesAreUnique(Enum):
 
 
 class Repeat(Enum):
-    """What becomes of a start that repeats an earlier one to the letter."""
+    """What happens to a start that is identical to an earlier one."""
 
     CONFLICT = "conflict"
     SILENT = "accepted, nothing starts"
@@ -24,10 +24,10 @@ class Repeat(Enum):
 
 @dataclass(frozen=True)
 class Readings:
-    """One reading of all that AWS leaves undocumented.
+    """One reading of everything that AWS does not document.
 
-    `listing_lag` is how long a new export stays unlisted; `output_location_lag` how long after ACTIVE its location
-    appears; `page_size` bounds a page of a listing.
+    `listing_lag` is how long a new export is not listed. `output_location_lag` is how long after ACTIVE its location
+    appears. `page_size` limits a page of a listing.
     """
 
     names: NamesAreUnique = NamesAreUnique.PER_GENERATION_JOB

@@ -1,7 +1,7 @@
-"""Speaks the wire protocol of Clean Rooms ML as botocore's model of the service describes it.
+"""The wire protocol of Clean Rooms ML, as botocore's model of the service describes it.
 
-Routes, shapes, limits and error codes all come from the model, so a request that the real service would refuse for
-its form is refused here: botocore's client checks types and minima only, the service also patterns, maxima and enums.
+Routes, shapes, limits and error codes come from the model. botocore's client checks only required members, types and
+minima. This module also checks patterns, maxima and enums, as the service does.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from botocore.model import OperationModel, Shape, StructureShape
 
 @dataclass(frozen=True)
 class Response:
-    """What goes back over the wire."""
+    """A response over HTTP."""
 
     status: int
     body: bytes
@@ -28,7 +28,7 @@ class Response:
 
 
 class ApiError(Exception):
-    """An error of the service; `code` is one that the operation models, or an unmodelled one with a `status`."""
+    """An error of the service; a `code` that the operation does not model needs a `status`."""
 
     def __init__(self, code: str, message: str, *, status: int | None = None, **members: Any) -> None:
         self.code = code
@@ -39,7 +39,7 @@ class ApiError(Exception):
 
 
 class ServiceModel:
-    """The model of one service, as far as a server needs it."""
+    """The parts of one service's model that a server needs."""
 
     def __init__(self, service: str) -> None:
         self._model = botocore.session.get_session().get_service_model(service)
@@ -49,7 +49,7 @@ class ServiceModel:
         ]
 
     def route(self, method: str, target: str) -> tuple[OperationModel, dict[str, str]] | None:
-        """Return the operation for a method and request target, and the labels of its path; None for no route."""
+        """Return the operation for a method and request target, and the labels of its path, or None."""
         path = urlsplit(target).path
         for known_method, pattern, operation in self._routes:
             if known_method == method and (match := pattern.fullmatch(path)):
@@ -57,7 +57,7 @@ class ServiceModel:
         return None
 
     def parse(self, operation: OperationModel, labels: dict[str, str], target: str, body: bytes) -> dict[str, Any]:
-        """Return the operation's input, checked; ApiError with ValidationException names the first broken rule."""
+        """Return the operation's checked input; raise ApiError with ValidationException for the first broken rule."""
         shape = operation.input_shape
         if not isinstance(shape, StructureShape):
             return {}
@@ -74,12 +74,12 @@ class ServiceModel:
         return values
 
     def success(self, operation: OperationModel, output: dict[str, Any]) -> Response:
-        """Return the response for an operation's output; times in it are datetimes."""
+        """Return the response for an operation's output, in which times are datetimes."""
         body = b"" if operation.output_shape is None else json.dumps(output, default=_iso_time).encode()
         return Response(operation.http.get("responseCode", 200), body, {"Content-Type": "application/json"})
 
     def failure(self, error: ApiError) -> Response:
-        """Return the response for an error, with the status that its shape models."""
+        """Return the response for an error, with its own status or the one in the model."""
         status = error.status
         if status is None:
             status = self._model.shape_for(error.code).metadata["error"]["httpStatusCode"]
@@ -106,7 +106,7 @@ def _json_object(body: bytes) -> dict[str, Any]:
 
 
 def _from_text(shape: Shape, text: str) -> Any:
-    """A value from the path or the query, which are text, as its shape has it."""
+    """Convert a value of the path or the query, which is text, to the type of its shape."""
     if shape.type_name == "integer":
         return int(text) if re.fullmatch(r"-?\d{1,9}", text) else text
     return text

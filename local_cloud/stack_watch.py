@@ -1,4 +1,4 @@
-"""Follows a stack while a command runs: its events and the states of its exports, each change once."""
+"""Follows a stack while a command runs: prints each new event and each change of an export's status once."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ EXPORT_TYPE = "Custom::CleanRoomsMLAudienceExport"
 
 @dataclass
 class StackWatch:
-    """The events of one stack and the exports of the emulator, told through `tell` as they change.
+    """The events of one stack and the exports of the emulator, passed to `tell` as they change.
 
     Attributes:
-        told: the stack's events so far, as DescribeStackEvents has them.
+        told: the stack's events so far, as DescribeStackEvents returns them.
     """
 
     cloud: LocalCloud
@@ -30,13 +30,13 @@ class StackWatch:
     told: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """Make the client once; it is asked four times a second."""
+        """Make the client once; it is used four times a second."""
         self._cloudformation = self.cloud.client("cloudformation")
         self._seen: set[str] = set()
         self._statuses: dict[int, str] = {}
 
     def until_end_of(self, child: subprocess.Popen[bytes]) -> int:
-        """Tell what changes until the command ends; returns its exit status."""
+        """Report changes until the command ends; return its exit status."""
         self.told = []
         while child.poll() is None:
             self._look()
@@ -65,16 +65,16 @@ class StackWatch:
         try:
             events = self._cloudformation.describe_stack_events(StackName=self.stack_name)["StackEvents"]
         except (ClientError, BotoCoreError):
-            return []  # There is no such stack yet, or no more.
+            return []  # The stack does not exist yet, or no longer.
         fresh = [event for event in events if event["EventId"] not in self._seen]
         self._seen.update(event["EventId"] for event in fresh)
-        return fresh[::-1]  # They come newest first.
+        return fresh[::-1]  # CloudFormation lists the newest first.
 
 
 def _is_of_interest(event: dict[str, Any]) -> bool:
-    """The stack and its exports; of what stands around them, that it came, went or failed.
+    """Keep the stack and its exports, and of other resources only that they were created, deleted or failed.
 
-    MiniStack reports a resource that an update does not change as updated, which CloudFormation does not.
+    MiniStack reports unchanged resources as updated, which CloudFormation does not.
     """
     status = event["ResourceStatus"]
     if event["ResourceType"] in (EXPORT_TYPE, "AWS::CloudFormation::Stack"):
@@ -83,7 +83,7 @@ def _is_of_interest(event: dict[str, Any]) -> bool:
 
 
 def _short_name(event: dict[str, Any]) -> str:
-    """The construct's id out of a logical id: without the provider's prefix and CDK's hash."""
+    """Return the construct's id from a logical id, without the provider's prefix and the CDK's hash."""
     name = str(event["LogicalResourceId"]).removeprefix("CleanRoomsMLAudienceExports")
     is_hashed = len(name) > 8 and all(letter in "0123456789ABCDEF" for letter in name[-8:])
     return name[:-8] if is_hashed else name

@@ -58,7 +58,7 @@ def test_the_demo_shows_the_main_job() -> None:
         'as expected: the reason says "ConflictException"',
         'as expected: the reason says "PERCENTAGE 1, 5, 10, 20"',
         "as expected: cdk destroy succeeds",
-        "Every outcome was the expected one",
+        "Every outcome was as expected",
     ):
         assert told in output, told
     assert "NOT AS EXPECTED" not in output

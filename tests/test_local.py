@@ -33,7 +33,7 @@ def test_an_app_of_one_s_own_is_deployed_with_what_it_prints(tmp_path: Path) -> 
         printed = ""
         for line in local.stdout:
             printed += line
-            if line.startswith("Exports, as they change"):
+            if line.startswith("Status changes of exports"):
                 break
         settings = CHECKOUT / ".local" / "env"
         exported = [line.strip() for line in printed.splitlines() if line.startswith(("    export ", "    unset "))]
@@ -61,5 +61,5 @@ def test_an_app_of_one_s_own_is_deployed_with_what_it_prints(tmp_path: Path) -> 
         rest, _ = local.communicate(timeout=60)
     assert local.returncode == 0
     assert "ACTIVE               of one's own" in rest
-    assert rest.endswith("The local cloud has ended. Nothing is left running.\n")
+    assert rest.endswith("The local cloud has stopped. Nothing is left running.\n")
     assert not settings.exists()
