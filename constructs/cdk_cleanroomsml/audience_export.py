@@ -19,8 +19,8 @@ _RESOURCE_TYPE = "Custom::CleanRoomsMLAudienceExport"
 class AudienceExport(Construct):
     """Exports an audience that a generation job has made, and waits until the export is ACTIVE.
 
-    The stack fails with the service's reason where the export does. What identifies an export is its generation job,
-    its size, and its name or revision if one is given: a change to any of them asks for a new export, a change to
+    If the export fails, the stack fails with the service's reason. What identifies an export is its generation job,
+    its size, and its name or revision if one is given: a change to any of them requests a new export, a change to
     anything else starts nothing. Exports cannot be deleted: removing the resource leaves the export and its output as
     they are.
 
@@ -34,17 +34,17 @@ class AudienceExport(Construct):
             `on_conflict`). Left out, a name is generated that stays the same for this stack, resource, job, size and
             revision.
         description: up to 255 characters. It is sent with the start: a later change is not carried over to the export.
-        wait_for_completion: whether the deployment waits until the export is ACTIVE or has failed. Otherwise it goes on
-            once the export is listed, and `status` and `output_location` cannot be asked for.
+        wait_for_completion: whether the deployment waits until the export is ACTIVE or has failed. Otherwise it
+            continues once the export is listed, and `status` and `output_location` are not available.
         timeout: how long the deployment waits, 1 minute to 1 hour (CloudFormation's ServiceTimeout); an hour by
-            default. The export itself goes on after it.
-        on_conflict: what to do where a given name is taken; by default the deployment fails.
-        revision: any string, not empty; another one asks for another export of the same job and size. Not together
+            default. The export itself continues after that.
+        on_conflict: what to do if a given name is taken; by default the deployment fails.
+        revision: any string, not empty; another one requests another export of the same job and size. Not together
             with `name`: an export cannot run again under its name.
         provider: a provider of the same stack, which all exports of the stack share by default. CloudFormation refuses
             another one for an export that is deployed.
 
-    More than 25 exports of one literal ARN in an app are a warning at synth: no generation job can have them.
+    More than 25 exports of one literal ARN in an app are a warning at synth: a generation job can have 25.
 
     The limits of the job's ARN, the size, the name and the description are read from botocore's model of
     ``StartAudienceExportJob``. Tokens among them are checked at deployment, by the same rules.
@@ -111,7 +111,7 @@ class AudienceExport(Construct):
 
     @property
     def status(self) -> str:
-        """Status of the export when the stack was told: ACTIVE; a token.
+        """Status of the export when the deployment continued: ACTIVE; a token.
 
         Raises:
             AttributeUnknownError: the export is not waited for, so its status then says nothing.
@@ -122,7 +122,7 @@ class AudienceExport(Construct):
     def output_location(self) -> str:
         """Where the audience was written, ``s3://…``, up to 1,285 characters; a token.
 
-        Empty where the service tells none: the API has it as optional.
+        Empty if the service returns none; it is optional in the API.
 
         Raises:
             AttributeUnknownError: the export is not waited for, so it has no location yet.
@@ -137,8 +137,8 @@ class AudienceExport(Construct):
     def _at_the_end(self, name: str, attribute: str) -> str:
         if not self._waits:
             raise AttributeUnknownError(
-                f"{name} of {self.node.path} is known only when the export has ended, and wait_for_completion is "
-                "False; leave that out, or read the export with ListAudienceExportJobs"
+                f"{name} of {self.node.path} is known only after the export has ended, but wait_for_completion is "
+                "False. Leave it out, or read the export with ListAudienceExportJobs"
             )
         return self._resource.get_att_string(attribute)
 
@@ -181,7 +181,7 @@ def _check_revision(revision: object, name: str | None) -> None:
     if not isinstance(revision, str) or not revision:
         raise InvalidArgumentError("revision", "must be a string that is not empty", revision)
     if name is not None:
-        rule = "cannot stand beside name: an export cannot run again under its name, so change the name instead"
+        rule = "cannot be combined with name: an export cannot run again under its name, so change the name instead"
         raise InvalidArgumentError("revision", rule, revision)
 
 

@@ -24,7 +24,7 @@ class InvalidArgumentError(CleanRoomsMLError, ValueError):
 
 
 class AttributeUnknownError(CleanRoomsMLError):
-    """An attribute that the export does not have when the stack is told of it."""
+    """An attribute that is not known when the deployment continues."""
 
 
 class HandlerCodeError(CleanRoomsMLError):

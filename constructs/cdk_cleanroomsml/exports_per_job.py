@@ -25,5 +25,5 @@ def count(export: IConstruct, audience_generation_job_arn: str) -> None:
         Annotations.of(export).add_warning_v2(
             _WARNING,
             f"this is export {ACTIVE_OF_JOB + 1} of generation job {audience_generation_job_arn}; the service allows "
-            f"{ACTIVE_OF_JOB}, and none can be deleted, so its deployment will fail",
+            f"{ACTIVE_OF_JOB}, and none can be deleted, so its deployment fails unless the quota was raised",
         )

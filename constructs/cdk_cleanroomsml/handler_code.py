@@ -1,4 +1,4 @@
-"""Assembles the Lambda asset from files that are already here: no network, no Docker, the same bytes everywhere.
+"""Assembles the Lambda asset from files that are already installed: no network, no Docker, the same bytes everywhere.
 
 The handler's own modules are beside this package in an installed wheel, and in ``lambda/`` in a checkout. The contract
 and crhelper come from where they are installed; crhelper at exactly the version that the handler is written for. boto3
@@ -72,7 +72,7 @@ def _wanted(installed: Distribution) -> dict[str, Path]:
         elif file.name in ("LICENSE", "NOTICE"):
             wanted[f"crhelper/{file.name}"] = Path(str(file.locate()))
     if "crhelper/__init__.py" not in wanted:
-        raise HandlerCodeError("the installation of crhelper lists no modules; install it anew with pip")
+        raise HandlerCodeError("the installation of crhelper lists no modules; reinstall it with pip")
     return wanted
 
 

@@ -29,8 +29,8 @@ _MAXIMUM_EXACT_JOBS = 60
 class AudienceExportProvider(Construct):
     """The shared half of a stack's exports: handler, log group, state machine and their roles.
 
-    There is one in each stack, made with the first export. Make one of your own for exports that are to have a handler
-    and a role to themselves, and give it to them as `provider`.
+    There is one in each stack, made with the first export. Make your own for exports that need a separate handler and
+    role, and pass it as `provider`.
 
     Args:
         scope: a stack, or a construct in one.

@@ -92,7 +92,7 @@ class ExportProperties:
 
 def _check_names(properties: Mapping[str, Any]) -> None:
     for argument in sorted(set(properties) - set(_KNOWN)):
-        raise BrokenRule(argument, f"is not one of {', '.join(_KNOWN)}", properties[argument])
+        raise BrokenRule(argument, f"is not a known property ({', '.join(_KNOWN)})", properties[argument])
     for argument in _REQUIRED:
         if argument not in properties:
             raise BrokenRule(argument, "is required", None)

@@ -57,7 +57,7 @@ def generated_name(*, stack_id: str, logical_id: str, identity: object) -> str:
 
 
 def ordinals(base: str) -> Iterator[str]:
-    """Yield the names that a generated name stands for: itself, then ``-2``, ``-3`` … for use after failed exports."""
+    """Yield the names that a generated name covers: itself, then ``-2``, ``-3`` … for use after failed exports."""
     yield base
     for ordinal in range(2, 1000):
         yield f"{base}-{ordinal}"

@@ -15,4 +15,4 @@ class OnConflict(Enum):
     """Fail the deployment, and say which export holds the name."""
 
     ADOPT = "ADOPT"
-    """Use an export of that name and size, whoever started it; fail if the size differs."""
+    """Use the existing export of that name and size, no matter who started it; fail if the size differs."""

@@ -17,7 +17,7 @@ from audience_export_handler.core.attempt import Attempt, announce
 from audience_export_handler.core.decision import Announce, Fail, Situation, Start, Succeed, Wait
 from audience_export_handler.core.facts import ExportJob, ServiceError
 from audience_export_handler.core.failure import ExportFailure
-from audience_export_handler.core.progress import Progress
+from audience_export_handler.core.progress import LIST, Progress
 from audience_export_handler.core.request import ExportRequest
 
 logger = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ def take(given: StepInput) -> ExportJob | Pending:
         exports = clean_rooms_ml.list_exports(given.request.audience_generation_job_arn, given.in_time)
     except ServiceError as error:
         return _after_failed_listing(given, error)
-    situation = _observe(replace(given, progress=given.progress.after_success(retry.LIST)), exports)
+    situation = _observe(replace(given, progress=given.progress.after_success(LIST)), exports)
     decided = decision.decide(situation)
     logger.info(
         "%d exports listed, the stack is %s: %s", len(exports), situation.stack and situation.stack.value, decided

@@ -114,7 +114,7 @@ def test_a_time_out_is_told_to_cloudformation_and_to_the_handler(stack: Stack) -
 @pytest.mark.parametrize("attribute", ["status", "output_location"])
 def test_an_export_that_is_not_waited_for_does_not_know_its_end(stack: Stack, attribute: str) -> None:
     export = declare(stack, wait_for_completion=False)
-    with pytest.raises(AttributeUnknownError, match=f"{attribute} of Campaigns/Export is known only when"):
+    with pytest.raises(AttributeUnknownError, match=f"{attribute} of Campaigns/Export is known only after"):
         getattr(export, attribute)
     assert export.name
     assert export.create_time
@@ -122,7 +122,7 @@ def test_an_export_that_is_not_waited_for_does_not_know_its_end(stack: Stack, at
 
 
 def test_a_name_cannot_have_a_revision(stack: Stack) -> None:
-    with pytest.raises(InvalidArgumentError, match=r"revision cannot stand beside name.* change the name instead"):
+    with pytest.raises(InvalidArgumentError, match=r"revision cannot be combined with name.* change the name instead"):
         declare(stack, name="spring", revision="2")
     assert stack.node.children == []
 

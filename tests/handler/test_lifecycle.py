@@ -573,7 +573,7 @@ class TestAnswering:
         deployment.machine.invoke = invoke
         answer = deployment.request()
         assert answer["Status"] == "FAILED"
-        assert answer["Reason"].startswith("KeyError: the handler of the audience export failed on every retry")
+        assert answer["Reason"].startswith("KeyError: the handler of the audience export failed on every try")
         assert answer["PhysicalResourceId"].startswith("SpringCampaign399F6554-")
 
     @pytest.mark.parametrize("name", ["Lambda.TooManyRequestsException", "Sandbox.Timedout", "States.Timeout"])

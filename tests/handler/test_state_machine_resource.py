@@ -36,10 +36,10 @@ def test_a_step_that_has_not_ended_returns_its_progress() -> None:
 @pytest.mark.parametrize(
     ("cause", "told"),
     [
-        ('{"errorMessage": "it broke", "errorType": "KeyError", "stackTrace": ["line 1"]}', "every retry: it broke."),
-        ("the task timed out", "every retry: the task timed out."),
-        ("", "every retry: no cause was given."),
-        ("[]", "every retry: []."),
+        ('{"errorMessage": "it broke", "errorType": "KeyError", "stackTrace": ["line 1"]}', "every try: it broke."),
+        ("the task timed out", "every try: the task timed out."),
+        ("", "every try: no cause was given."),
+        ("[]", "every try: []."),
     ],
 )
 def test_a_step_that_failed_on_every_retry(cause: str, told: str) -> None:

@@ -36,7 +36,7 @@ def list_exports(audience_generation_job_arn: str, in_time: InTime) -> tuple[Exp
 
 
 def list_account(in_time: InTime) -> tuple[ExportJob, ...] | None:
-    """Return the account's exports, of every generation job; None where they cannot be listed."""
+    """Return the account's exports, of every generation job; None if they cannot be listed."""
     try:
         return _listed(in_time) if in_time() else None
     except ServiceError:

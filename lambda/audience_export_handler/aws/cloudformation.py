@@ -1,6 +1,6 @@
 """The only caller of CloudFormation: reads what the stack is doing. An export starts only while it creates or updates.
 
-So neither a rollback, nor a late or repeated event, nor a wait behind a failed sibling can start anything.
+A rollback, a late or repeated event, or a wait behind a failed sibling starts nothing, as far as the status is current.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ def encode(body: dict[str, Any]) -> bytes:
 def deliver(
     response_url: str, body: dict[str, Any], *, sleep: Callable[[float], None], draw: Callable[[], float]
 ) -> None:
-    """PUT the body; AnswerNotDelivered after a few tries without a 2xx."""
+    """PUT the body; raises AnswerNotDelivered if no try returns 2xx."""
     data = encode(body)
     for attempt in range(_TRIES):
         problem = _put(response_url, data)
@@ -75,7 +75,7 @@ def _put(response_url: str, data: bytes) -> str | None:
 
 
 def _with_reason(body: dict[str, Any], reason: str, kept: int) -> bytes:
-    """The body with so many characters of the reason: two thirds from its head, where the code stands, and its tail."""
+    """The body with so many characters of the reason: two thirds from its head, where the code is, and its tail."""
     tail = kept // 3
     shortened = reason[: kept - tail] + _CUT + reason[len(reason) - tail :] if reason else ""
     return _json(body | {"Reason": shortened})

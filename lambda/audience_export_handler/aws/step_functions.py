@@ -32,7 +32,7 @@ _FINAL = {"InvalidArn", "InvalidExecutionInput", "InvalidName", "StateMachineDoe
 
 
 class ExecutionsUnreadable(Exception):
-    """The executions of the resource cannot be listed or stopped just now."""
+    """The executions of the resource cannot be listed or stopped now."""
 
 
 def start(
@@ -72,8 +72,8 @@ def start(
 def stop_older(event: dict[str, Any], *, requested_at: datetime, clock: Callable[[], datetime]) -> datetime | None:
     """Stop the resource's executions that surely began before this request was made; nothing stops a newer one.
 
-    Returns when the last of them was stopped, by whomever; None where there was none lately. Its step may still be
-    running then: stopping an execution does not stop the function. ExecutionsUnreadable says that one may be left.
+    Returns when the last of them was stopped, by this request or another one; None if there was none lately. Its step
+    may still be running then: stopping an execution does not stop the function. ExecutionsUnreadable: one may be left.
     """
     client = _client(timing.CONTROL_SECONDS)
     stopped: datetime | None = None
@@ -113,9 +113,9 @@ def stop_all(
 def _older(client: SFNClient, event: dict[str, Any], requested_at: datetime) -> Iterator[ExecutionListItemTypeDef]:
     """The executions of the event's resource that began before `requested_at`, as far as they can matter.
 
-    Two requests may follow within a second, and their executions begin in any order: an update that fails at once, and
-    its rollback. Two clocks cannot say which is older, so neither stops the other; each reads the stack before
-    it starts anything.
+    Two requests may follow within a second, and their executions begin in any order: an update that fails immediately,
+    and its rollback. Two clocks cannot say which is older, so neither stops the other; each reads the stack before it
+    starts anything.
     """
     surely_before = requested_at - timing.CLOCK_SKEW
     prefix, own_name = execution_prefix(event), execution_name(event)
@@ -133,7 +133,7 @@ def _older(client: SFNClient, event: dict[str, Any], requested_at: datetime) -> 
 
 
 def _stop(client: SFNClient, execution: ExecutionListItemTypeDef) -> None:
-    cause = "A newer request for the same resource has taken over."
+    cause = "A newer request or a Delete for the same resource stopped this execution."
     client.stop_execution(executionArn=execution["executionArn"], error="Overtaken", cause=cause)
     logger.info("An older execution for this resource is stopped.")
 

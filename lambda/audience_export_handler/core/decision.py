@@ -174,9 +174,9 @@ def _conflict(request: ExportRequest, attempt: Attempt, holder: ExportJob | None
 def _is_own(export: ExportJob, request: ExportRequest, attempt: Attempt) -> bool:
     """Whether a listed export of the attempted name is the request's own.
 
-    A generated name is a content address: whoever started it, it is the requested export; so it is if the request
-    adopts. A given name alone proves nothing: the export must have been created while a start that may have taken
-    effect was under way. So must a failed one, which may be the reason for this attempt.
+    A generated name is a content address: an export that has it is the requested one, no matter who started it. The
+    same holds if the request adopts. A given name alone proves nothing: the export must have been created while a
+    start that may have taken effect was under way. So must a failed one, which may be the reason for this attempt.
     """
     if export.audience_size != request.audience_size:
         return False
@@ -240,7 +240,8 @@ def _if_forward(situation: Situation, decision: Announce | Start) -> Decision:
         return _once_older_ended(situation, decision)
     if situation.stack is StackPhase.UNREADABLE or situation.stack is None:
         return _READ_AGAIN
-    return Fail(reasons.stack_moved_on(situation.request, situation.stack))
+    may_have_started = situation.progress.may_have_started
+    return Fail(reasons.stack_moved_on(situation.request, situation.stack, may_have_started=may_have_started))
 
 
 def _once_older_ended(situation: Situation, decision: Announce | Start) -> Decision:

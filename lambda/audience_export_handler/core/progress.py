@@ -13,6 +13,9 @@ from typing import Any
 from audience_export_handler.core.attempt import Accepted, Announced, Attempt, Phase, Taken, Unanswered
 from audience_export_handler.core.timing import OUTLASTING_STEP
 
+# The calls that are tried again.
+START, LIST = "StartAudienceExportJob", "ListAudienceExportJobs"
+
 _PHASES = {phase.__name__: phase for phase in (Announced, Accepted, Unanswered, Taken)}
 
 
@@ -24,6 +27,11 @@ class RetriedError:
     since: datetime
     code: str
     message: str
+
+    @property
+    def is_start(self) -> bool:
+        """Whether it is the start that fails, not the listing."""
+        return self.call == START
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
-"""Tells the two quotas of exports apart: a slot becomes free in one of them, never in the other.
+"""Which of the two quotas of exports a refusal is about: a slot becomes free in one of them, never in the other.
 
 Clean Rooms ML refuses a start with the same code for both: for the exports that run in an account and Region, and for
-those that a generation job has had. They are never told apart by the text of a message.
+those that a generation job has had. The text of a message never decides which one it is.
 """
 
 from __future__ import annotations

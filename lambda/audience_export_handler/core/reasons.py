@@ -1,7 +1,7 @@
 """The text of every failure: what happened to which export, and what to do next. No other module writes one.
 
-The reason is what a person reads on the stack, so each must be true in every word: "started nothing" stands only where
-nothing can have started.
+The reason is what a person reads on the stack, so each must be true in every word: one says that nothing was
+started only if nothing can have been.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from audience_export_handler.core.request import ExportRequest
 
 _IMMUTABLE = "An export cannot be changed, deleted or started again under its name."
-_NOTHING_STARTED = "This deployment started nothing."
+_NOTHING_STARTED = "Nothing was started for this resource."
 _OTHER_NAME = (
-    "Choose another name, leave the name out to have one generated, or adopt an export of the same size with "
+    "Choose another name, leave the name out to have one generated, or use an existing export of the same size with "
     "on_conflict=OnConflict.ADOPT."
 )
-_OWN_NAME = "Deploy again; if the generated name stays taken, set name to a name of your own."
+_OWN_NAME = "Deploy again. If the generated name is still taken, set a name yourself."
 _CHECK_POLICIES = "check permissions boundaries and service control policies, then deploy again."
 
 _ADVICE = {
@@ -35,21 +35,21 @@ _ADVICE = {
     "ConflictException": "Fix what the message names, then deploy again.",
     "AccessDeniedException": (
         "The handler's role needs cleanrooms-ml:StartAudienceExportJob and ListAudienceExportJobs on this "
-        "generation job: check permissions boundaries, service control policies and the account in the ARN, then "
+        "generation job. Check permissions boundaries, service control policies and the account in the ARN, then "
         "deploy again."
     ),
     "ResourceNotFoundException": (
         "Check the ARN: the generation job must exist in this account and Region and not be deleted."
     ),
     "ServiceQuotaExceededException": (
-        f"An account may have {RUNNING_OF_ACCOUNT} exports pending or in progress in a Region, and no slot became free "
-        "in time: deploy again, or declare fewer exports in one deployment. What was started is found again, not "
-        f"started anew. If the quota is the {ACTIVE_OF_JOB} active exports of a generation job, waiting does not help: "
-        "none can be deleted."
+        f"An account can have {RUNNING_OF_ACCOUNT} exports pending or in progress in a Region, and no slot became free "
+        "in time. Deploy again, or declare fewer exports in one deployment. Exports that were started are found again, "
+        f"not started twice. If the quota is the {ACTIVE_OF_JOB} active exports of a generation job, waiting does not "
+        "help, because none can be deleted."
     ),
-    "ThrottlingException": "The service kept refusing because of too many calls. Deploy again later.",
+    "ThrottlingException": "The service kept throttling the calls. Deploy again later.",
 }
-_NO_ADVICE = "Deploy again; if the error stays, ask AWS Support about this code."
+_NO_ADVICE = "Deploy again. If the error persists, ask AWS Support about this code."
 
 
 def subject(name: str, size: AudienceSize, audience_generation_job_arn: str) -> str:
@@ -87,17 +87,19 @@ def refusal_facts(facts: RefusalFacts, wanted: AudienceSize) -> str:
 
 def used_up(request: ExportRequest, error: ServiceError) -> ExportFailure:
     """A generation job that has all the exports that it can have."""
+    allowed = int(error.quota_value or ACTIVE_OF_JOB)
     return ExportFailure(
         error.code,
         request.subject,
-        f"{error.message.rstrip('.')}. The generation job has the {ACTIVE_OF_JOB} exports that it may have",
-        "No export can be deleted: use one of them with on_conflict=OnConflict.ADOPT, or generate the audience anew.",
+        f"{error.message.rstrip('.')}. The generation job has the {allowed} exports that it can have",
+        "No export can be deleted. Use one of them with on_conflict=OnConflict.ADOPT, or generate the audience again.",
     )
 
 
 def kept_failing(request: ExportRequest, retried: RetriedError, tried_for: timedelta) -> ExportFailure:
     """A call that failed until the deadline; no export of the request is known."""
-    tried = f"(tried for {int(tried_for.total_seconds())} s; no export of this request is listed)"
+    seen = "no export of this request is listed" if retried.is_start else "the exports could not be listed"
+    tried = f"(tried for {int(tried_for.total_seconds())} s; {seen})"
     return ExportFailure(
         retried.code,
         request.subject,
@@ -128,14 +130,14 @@ def export_failed(export: ExportJob) -> ExportFailure:
         "CREATE_FAILED",
         subject(export.name, export.audience_size, export.audience_generation_job_arn),
         details or "the service gave no status details",
-        "Fix what the details name, then deploy again. If the name was given, the service may require another one.",
+        "Fix what the details name, then deploy again. If you gave the name, you may need another one.",
     )
 
 
 def out_of_time(request: ExportRequest) -> ExportFailure:
     """A request that reached its deadline; the export itself goes on."""
     again = (
-        "Deploy again to pick it up: its generated name finds it, and nothing is started twice."
+        "Deploy again to pick it up: the generated name finds it, and nothing is started twice."
         if not request.name_is_given
         else "Deploy again with on_conflict=OnConflict.ADOPT to pick it up under its name."
     )
@@ -143,7 +145,7 @@ def out_of_time(request: ExportRequest) -> ExportFailure:
         "DeadlineExceeded",
         request.subject,
         f"had not ended shortly before the time-out of {int(request.timeout.total_seconds()):,} s",
-        f"An export that was started goes on by itself. {again}",
+        f"An export that was started continues. {again}",
     )
 
 
@@ -153,15 +155,16 @@ def never_listed(request: ExportRequest) -> ExportFailure:
     return ExportFailure(
         "ExportNotListed",
         request.subject,
-        f"the service accepted the start, and {minutes} minutes later lists no such export",
-        "See ListAudienceExportJobs for the generation job before you deploy again.",
+        f"the service accepted the start, but {minutes} minutes later the export is not listed",
+        "Check ListAudienceExportJobs for the generation job before you deploy again.",
     )
 
 
-def stack_moved_on(request: ExportRequest, phase: StackPhase) -> ExportFailure:
+def stack_moved_on(request: ExportRequest, phase: StackPhase, *, may_have_started: bool) -> ExportFailure:
     """A stack that is no longer creating or updating: nothing may start."""
+    so = "so no other start is sent" if may_have_started else "so nothing was started"
     return ExportFailure(
-        "StackMovedOn", request.subject, f"the stack is {phase.value}, so nothing was started", "Deploy again."
+        "StackMovedOn", request.subject, f"the stack is {phase.value}, {so}", "Deploy again to request it."
     )
 
 
@@ -180,7 +183,7 @@ def executions_unreadable(request: ExportRequest) -> ExportFailure:
     return ExportFailure(
         "ExecutionsUnreadable",
         request.subject,
-        "older requests for this resource could not be ruled out, so nothing was started",
+        "executions of older requests could not be listed and stopped, so nothing was started",
         f"The handler's role needs states:ListExecutions and StopExecution on its own state machine: {_CHECK_POLICIES}",
     )
 
@@ -190,8 +193,8 @@ def missing_in_rollback(request: ExportRequest) -> ExportFailure:
     return ExportFailure(
         "RollbackWithoutExport",
         request.subject,
-        "the stack is rolling back to this export, and it is not listed",
-        "Nothing is started in a rollback. Continue the rollback without this resource, then deploy again.",
+        "the stack is rolling back to this export, but the export is not listed",
+        "Nothing starts in a rollback. Continue the rollback without this resource, then deploy again.",
     )
 
 
@@ -201,7 +204,7 @@ def missing_in_update(request: ExportRequest) -> ExportFailure:
         "ExportNotFound",
         request.subject,
         "the update changes nothing that identifies the export, and the export is no longer listed",
-        "Nothing was started. Check the generation job; a new name or size requests a new export.",
+        "Nothing was started. Check the generation job; change the name, size or revision to request a new export.",
     )
 
 
@@ -211,7 +214,7 @@ def execution_refused(code: str, message: str) -> ExportFailure:
         code,
         "the state machine that follows the export",
         f"it cannot be started: {message}",
-        "Nothing was started. Check that the handler's role may start executions of it, then deploy again.",
+        "Nothing was started. Check that the handler's role has states:StartExecution on it, then deploy again.",
     )
 
 
@@ -219,9 +222,9 @@ def handler_failed(error: str, cause: str) -> ExportFailure:
     """A step that failed on every retry, as Step Functions reports it."""
     return ExportFailure(
         error or "HandlerError",
-        "the handler of the audience export failed on every retry",
+        "the handler of the audience export failed on every try",
         _error_message(cause) or "no cause was given",
-        "See the handler's log. An export may have been started: deploying again finds it by a generated name.",
+        "See the handler's log. An export may have been started. If its name is generated, deploying again finds it.",
     )
 
 

@@ -22,8 +22,8 @@ class ExportRequest:
     """One Create or Update, checked.
 
     `name` is the given one, or the generated content address; `adopts` whether an export that already has it is used,
-    whoever started it; `waits` whether the export's end is awaited; `timeout` how long CloudFormation waits for the
-    answer; `is_new` whether this request may start an export at all: a Create, or an Update to an export that the
+    no matter who started it; `waits` whether the export's end is awaited; `timeout` how long CloudFormation waits for
+    the answer; `is_new` whether this request may start an export at all: a Create, or an Update to an export that the
     resource does not hold; `is_held` whether the resource holds this very export already.
     """
 

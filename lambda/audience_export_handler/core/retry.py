@@ -12,10 +12,8 @@ from datetime import datetime, timedelta
 from audience_export_handler.core import quota, timing
 from audience_export_handler.core.attempt import Attempt
 from audience_export_handler.core.facts import ErrorKind, ServiceError
-from audience_export_handler.core.progress import Progress, RetriedError
+from audience_export_handler.core.progress import LIST, START, Progress, RetriedError
 from audience_export_handler.core.request import ExportRequest
-
-START, LIST = "StartAudienceExportJob", "ListAudienceExportJobs"
 
 
 def after_failed_start(
@@ -50,7 +48,7 @@ def is_transient(error: ServiceError, age: timedelta) -> bool:
 def pause(retried: RetriedError, now: datetime, draw: float) -> int:
     """Return how many seconds to wait before the next try: whole ones, 5 to 30.
 
-    Requests that wait for a slot come sooner the longer they have waited, so that slots go to those who came first.
+    Requests that wait for a slot come sooner the longer they have waited, so that slots go to those that came first.
     For any other error it is a tenth of the time for which it has lasted.
 
     Args:

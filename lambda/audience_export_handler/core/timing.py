@@ -51,8 +51,8 @@ OUTLASTING_STEP = timeouts.FUNCTION_TIMEOUT + LISTING_LAG
 AFTER_START, AFTER_REFUSAL, BEFORE_NEXT_READ = 2, 5, 5
 # Between two listings: a tenth of the age, within these bounds.
 SHORTEST_PAUSE, LONGEST_PAUSE = 2, 30
-# Between two tries for a slot in the account: from the first to the second, or to the third for whoever has waited
-# for `SLOT_LATER`, so that slots go to those who came first.
+# Between two tries for a slot in the account: from the first to the second, or to the third for a request that has
+# waited for `SLOT_LATER`, so that slots go to those that came first.
 SLOT_SHORTEST, SLOT_LONGEST, SLOT_LONGEST_LATER, SLOT_LATER = 5, 15, 7, timedelta(minutes=15)
 
 # --- The deadline ---
@@ -64,7 +64,7 @@ _LAST_LISTING = _UNANSWERED_CALL + timedelta(seconds=3)
 
 
 def deadline(requested_at: datetime, timeout: timedelta) -> datetime:
-    """Return when the request must be settled: before its time-out, after which nobody listens."""
+    """Return when the request must be settled: before its time-out, after which CloudFormation ignores the answer."""
     return requested_at + timeout - max(_ANSWERING_LEAST, timeout * _ANSWERING_SHARE)
 
 

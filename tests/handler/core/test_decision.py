@@ -227,7 +227,7 @@ def test_a_conflict_says_that_nothing_started_only_if_nothing_can_have(phase: Ph
         )
         decision = decide(now)
         assert isinstance(decision, Fail)
-        assert ("started nothing" in decision.failure.reason) is not may_have_started
+        assert ("Nothing was started" in decision.failure.reason) is not may_have_started
 
 
 @pytest.mark.parametrize(("age", "seconds"), [(0, 2), (39, 3), (100, 10), (299, 29), (100_000, 30)])

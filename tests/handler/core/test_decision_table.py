@@ -1,0 +1,392 @@
+"""Runs docs/decision-table.md: each phrase is a predicate, each row is reached, no situation is decided otherwise."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from itertools import combinations, product
+from pathlib import Path
+
+import pytest
+
+from audience_export_handler.core import decision, quota, retry
+from audience_export_handler.core.attempt import Accepted, Announced, Attempt, Phase, Taken, Unanswered
+from audience_export_handler.core.decision import Announce, Decision, Fail, Situation, Start, Succeed, Wait, decide
+from audience_export_handler.core.facts import ErrorKind, ExportJob, ServiceError, StackPhase
+from audience_export_handler.core.progress import Progress, RetriedError
+from audience_export_handler.core.request import ExportRequest
+from tests.builders.events import properties
+from tests.builders.requests import GENERATED, START, TWENTY, adopting, create, export, situation, update
+
+DOCUMENT = (Path(__file__).parents[3] / "docs" / "decision-table.md").read_text()
+ANY = "any"
+
+Row = list[str]
+# Of a situation and of the exports that are listed under its name.
+Predicate = Callable[[Situation, list[ExportJob]], bool]
+Outcome = Callable[[Decision, Situation, list[ExportJob]], bool]
+
+
+def rows_of(heading: str) -> list[Row]:
+    """The rows of the one table below a heading."""
+    [section] = re.findall(rf"^## {heading}$(.*?)(?=^## |\Z)", DOCUMENT, re.MULTILINE | re.DOTALL)
+    lines = [line for line in section.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
+def seconds(count: float) -> timedelta:
+    return timedelta(seconds=count)
+
+
+def alive(exports: list[ExportJob]) -> list[ExportJob]:
+    return [one for one in exports if one.status != "CREATE_FAILED"]
+
+
+def of_its_size(now: Situation, exports: list[ExportJob]) -> list[ExportJob]:
+    return [one for one in exports if one.audience_size == now.request.audience_size]
+
+
+# --- The phrases ---
+
+
+def is_first_30_s(now: Situation) -> bool:
+    return now.now - now.started_at < seconds(30)
+
+
+def may_older_run(now: Situation) -> bool:
+    ended_by = now.progress.older_ended_by
+    return ended_by is None or now.now < ended_by
+
+
+REQUESTS: dict[str, Predicate] = {
+    ANY: lambda now, _: True,
+    "Update": lambda now, _: now.request.is_update,
+    "Update in its first 30 s": lambda now, _: now.request.is_update and is_first_30_s(now),
+    "generated name": lambda now, _: not now.request.name_is_given,
+    "given name that the resource holds, or that is adopted": lambda now, _: now.request.is_held or now.request.adopts,
+    "Update that keeps its export": lambda now, _: not now.request.is_new,
+    "Update that keeps its export, in its first 30 s": lambda now, _: not now.request.is_new and is_first_30_s(now),
+    "does not wait": lambda now, _: not now.request.waits,
+    "waits": lambda now, _: now.request.waits,
+}
+LISTED: dict[str, Predicate] = {
+    ANY: lambda now, listed: True,
+    "of its size": lambda now, listed: bool(of_its_size(now, listed)),
+    "none of its size": lambda now, listed: not of_its_size(now, listed),
+    "alive, of its size": lambda now, listed: bool(alive(of_its_size(now, listed))),
+    "alive": lambda now, listed: bool(alive(listed)),
+    "failed": lambda now, listed: bool(listed) and not alive(listed),
+    "none": lambda now, listed: not listed,
+    "none alive": lambda now, listed: not alive(listed),
+    "its own": lambda now, listed: bool(own(now, listed)),
+    "another one, alive": lambda now, listed: bool(alive(listed)) and not own(now, listed),
+    "another one, failed": lambda now, listed: bool(listed) and not alive(listed) and not own(now, listed),
+}
+STACKS: dict[str, Predicate] = {
+    ANY: lambda now, _: True,
+    "rolling back": lambda now, _: now.stack is StackPhase.ROLLING_BACK,
+    "not readable": lambda now, _: now.stack in (StackPhase.UNREADABLE, None),
+    "creating or updating": lambda now, _: now.stack is StackPhase.FORWARD and not may_older_run(now),
+    "creating or updating, an older request may still run": lambda now, _: (
+        now.stack is StackPhase.FORWARD and may_older_run(now)
+    ),
+    "anything else": lambda now, _: now.stack not in (StackPhase.FORWARD, StackPhase.UNREADABLE, None),
+}
+ATTEMPTS: dict[str, Predicate] = {
+    ANY: lambda now, _: True,
+    "Announced": lambda now, _: isinstance(phase_of(now), Announced),
+    "Accepted": lambda now, _: isinstance(phase_of(now), Accepted),
+    "Accepted at least 15 s ago": lambda now, _: entered(now, Accepted, 15),
+    "Accepted at least 30 s ago": lambda now, _: entered(now, Accepted, 30),
+    "Accepted at least 5 minutes ago": lambda now, _: entered(now, Accepted, 300),
+    "Unanswered, and not settled": lambda now, _: isinstance(phase_of(now), Unanswered) and not is_settled(now),
+    "Unanswered, and settled": lambda now, _: isinstance(phase_of(now), Unanswered) and is_settled(now),
+    "Taken less than 30 s ago": lambda now, _: isinstance(phase_of(now), Taken) and not entered(now, Taken, 30),
+    "Taken at least 30 s ago": lambda now, _: entered(now, Taken, 30),
+}
+EXPORTS: dict[str, Predicate] = {
+    ANY: lambda now, listed: True,
+    "CREATE_FAILED": lambda now, listed: listed[0].status == "CREATE_FAILED",
+    "CREATE_PENDING or CREATE_IN_PROGRESS": lambda now, listed: (
+        listed[0].status in ("CREATE_PENDING", "CREATE_IN_PROGRESS")
+    ),
+    "ACTIVE, with an output location": lambda now, listed: is_active(listed[0]) and bool(listed[0].output_location),
+    "ACTIVE, without an output location": lambda now, listed: is_active(listed[0]) and not listed[0].output_location,
+    "ACTIVE for less than a minute, without an output location": lambda now, listed: (
+        is_active(listed[0]) and not listed[0].output_location and now.now - listed[0].update_time < seconds(60)
+    ),
+}
+OUTCOMES: dict[str, Outcome] = {
+    "wait": lambda decided, now, _: isinstance(decided, Wait) and 1 <= decided.seconds <= 30,
+    "announce a start": lambda decided, now, _: decided == Announce(name_of(now)),
+    "announce it again": lambda decided, now, _: decided == Announce(name_of(now)),
+    "start": lambda decided, now, _: decided == Start(name_of(now)),
+    "succeed with it": lambda decided, now, listed: (
+        isinstance(decided, Succeed) and decided.export in of_its_size(now, listed)
+    ),
+    "follow it": lambda decided, now, listed: any(
+        summary(decided) == summary(decision.follow(one, now.request, now.now)) for one in followed(now, listed)
+    ),
+}
+
+
+def outcome_of(phrase: str) -> Outcome:
+    if re.fullmatch(r"`\w+`", phrase):
+        return lambda decided, now, _: isinstance(decided, Fail) and decided.failure.code == phrase.strip("`")
+    return OUTCOMES[phrase]
+
+
+def summary(decided: Decision) -> object:
+    """A decision that can be compared: two failures are the same if they say the same."""
+    return decided.failure.reason if isinstance(decided, Fail) else decided
+
+
+def phase_of(now: Situation) -> Phase | None:
+    return now.progress.attempt.phase if now.progress.attempt else None
+
+
+def entered(now: Situation, kind: type[Accepted | Taken], ago: float) -> bool:
+    phase = phase_of(now)
+    return isinstance(phase, kind) and now.now - phase.at >= seconds(ago)
+
+
+def is_settled(now: Situation) -> bool:
+    phase = phase_of(now)
+    return isinstance(phase, Unanswered) and now.now >= phase.settled_at
+
+
+def is_active(one: ExportJob) -> bool:
+    return one.status == "ACTIVE"
+
+
+def own(now: Situation, listed: list[ExportJob]) -> list[ExportJob]:
+    """As the document defines it, not as the code does."""
+    attempt, request = now.progress.attempt, now.request
+    assert attempt is not None
+
+    def is_own(one: ExportJob) -> bool:
+        if (request.adopts or not request.name_is_given) and one.status != "CREATE_FAILED":
+            return True
+        ends = attempt.own_until
+        return ends is not None and attempt.own_from - seconds(5) <= one.create_time <= ends + seconds(5)
+
+    return [one for one in of_its_size(now, listed) if is_own(one)]
+
+
+def followed(now: Situation, listed: list[ExportJob]) -> list[ExportJob]:
+    return own(now, listed) if now.progress.attempt else alive(of_its_size(now, listed))
+
+
+def name_of(now: Situation) -> str:
+    """The name that a request uses, as the document defines it."""
+    if now.progress.attempt:
+        return now.progress.attempt.name
+    if now.request.name_is_given:
+        return now.request.name
+    names = [GENERATED, f"{GENERATED}-2", f"{GENERATED}-3"]
+    living = {one.name for one in alive(list(now.exports))}
+    failed = {one.name for one in now.exports} - living
+    if now.request.is_new and now.stack is not StackPhase.ROLLING_BACK:
+        return next(name for name in names if name in living or name not in failed)
+    return next((name for known in (living, failed) for name in names if name in known), GENERATED)
+
+
+def of_its_name(now: Situation) -> list[ExportJob]:
+    return [one for one in now.exports if one.name == name_of(now)]
+
+
+# --- The situations ---
+
+REQUEST_KINDS: list[ExportRequest] = [
+    create(),
+    create("mine"),
+    adopting("mine"),
+    create("mine", WaitForCompletion="false"),
+    update(properties()),
+    update(properties(), held_id="of another"),
+    update(properties(Name="mine"), "mine"),
+    update(properties(Name="old"), "mine"),
+    update(properties(Name="mine")),
+]
+AGES = (0.0, 14.0, 15.0, 29.0, 30.0, 75.0, 299.0, 300.0)
+
+
+def listings(names: tuple[str, ...]) -> list[tuple[ExportJob, ...]]:
+    """Nothing, one export, or two, of these names, statuses, sizes and ages."""
+    one = [
+        *(export(name, status) for name in names for status in ("ACTIVE", "CREATE_PENDING", "CREATE_FAILED")),
+        *(export(name, size=TWENTY) for name in names),
+        *(export(name, status, age=-10) for name in names for status in ("ACTIVE", "CREATE_FAILED")),
+    ]
+    return [(), *((first,) for first in one), *combinations(one, 2)]
+
+
+def before_an_attempt() -> Iterator[Situation]:
+    names = ("mine", GENERATED, f"{GENERATED}-2")
+    for request, listed, stack in product(REQUEST_KINDS, listings(names), [*StackPhase, None]):
+        for after in (1, 29, 30):
+            yield situation(request, *listed, stack=stack, after=after)
+        yield situation(request, *listed, stack=stack, older_ended_by=None)
+        yield situation(request, *listed, stack=stack, older_ended_by=START + seconds(9))
+
+
+def attempts(name: str) -> list[Attempt]:
+    phases: list[Phase] = [
+        Announced(),
+        Accepted(START),
+        Unanswered(START, START + seconds(15), "no answer"),
+        Taken(START, "taken"),
+    ]
+    return [Attempt(name, phase, START, until) for phase in phases for until in (None, START + seconds(15))]
+
+
+def in_an_attempt() -> Iterator[Situation]:
+    for request in REQUEST_KINDS:
+        name = request.name
+        for attempt, listed, after in product(attempts(name), listings((name,)), AGES):
+            yield situation(request, *listed, attempt=attempt, after=after)
+        for listed, stack in product(listings((name,)), [*StackPhase, None]):
+            yield situation(request, *listed, attempt=attempts(name)[0], stack=stack)
+            yield situation(request, *listed, attempt=attempts(name)[0], stack=stack, older_ended_by=None)
+
+
+def followed_exports() -> Iterator[Situation]:
+    statuses = ("CREATE_PENDING", "CREATE_IN_PROGRESS", "CREATE_FAILED", "ACTIVE")
+    requests = (create(), create(WaitForCompletion="false"))
+    for request, status, location, age in product(
+        requests, statuses, ("s3://b/k/", ""), (0.0, 57.0, 58.0, 59.0, 600.0)
+    ):
+        yield situation(request, replace(export(request.name, status, age=age), output_location=location))
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of decisions: its heading, the phrases of its columns, and the situations that it is run over."""
+
+    heading: str
+    columns: list[dict[str, Predicate]]
+    situations: Callable[[], Iterator[Situation]]
+    decide: Callable[[Situation], Decision] = decide
+    listed: Callable[[Situation], list[ExportJob]] = of_its_name
+
+
+def follow_first(now: Situation) -> Decision:
+    return decision.follow(now.exports[0], now.request, now.now)
+
+
+TABLES = [
+    Table("Before a start is announced", [REQUESTS, LISTED, STACKS], before_an_attempt),
+    Table("After a start is announced", [ATTEMPTS, LISTED, STACKS], in_an_attempt),
+    Table("Following an export", [REQUESTS, EXPORTS], followed_exports, follow_first, lambda now: list(now.exports)),
+]
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.heading)
+def test_every_situation_is_decided_as_its_row_says_and_every_row_is_reached(table: Table) -> None:
+    rows = rows_of(table.heading)
+    conditions = [[phrases[cell] for phrases, cell in zip(table.columns, row, strict=False)] for row in rows]
+    outcomes = [outcome_of(row[len(table.columns)]) for row in rows]
+    reached = [0] * len(rows)
+    for now in table.situations():
+        listed = table.listed(now)
+        number = next(
+            (number for number, row in enumerate(conditions) if all(holds(now, listed) for holds in row)), None
+        )
+        assert number is not None, f"no row fits {now}"
+        reached[number] += 1
+        decided = table.decide(now)
+        assert outcomes[number](decided, now, listed), f"row {number + 1}, {rows[number]}: {decided} in {now}"
+    assert all(reached), [row for row, count in zip(rows, reached, strict=True) if not count]
+
+
+# --- What the answer to a start means ---
+
+NOW = START + seconds(40)
+BEFORE, PERHAPS = attempts("mine")[:2]
+
+
+def after(
+    code: str, kind: ErrorKind, *, attempt: Attempt = BEFORE, request: ExportRequest | None = None, age: float = 40
+) -> Attempt | None:
+    progress = retry.after_failed_start(
+        request or create("mine"), Progress(attempt), attempt, ServiceError(code, "no", kind), now=NOW, age=seconds(age)
+    )
+    return progress.attempt if progress else None
+
+
+REFUSED, THROTTLED = ErrorKind.REFUSED, ErrorKind.THROTTLED
+ANSWERS: dict[str, list[Attempt | None]] = {
+    "is answered with 200": [BEFORE.accepted(NOW)],
+    "is answered with 5xx, or not at all": [after("InternalServerException", ErrorKind.UNANSWERED)],
+    "may have been sent by a step that runs again": [BEFORE.ran_again(NOW)],
+    "is throttled": [after("ThrottlingException", THROTTLED)],
+    "is denied in the first 30 s of the request": [after("AccessDeniedException", REFUSED, age=29)],
+    "meets the account's quota": [after(quota.CODE, REFUSED)],
+    "meets a conflict, and may itself be the reason": [after("ConflictException", REFUSED, attempt=PERHAPS)],
+    "is adopted or has a generated name, and meets a conflict": [
+        after("ConflictException", REFUSED, request=request) for request in (create(), adopting("mine"))
+    ],
+    "is refused otherwise": [
+        after("AccessDeniedException", REFUSED, age=30),
+        after("ConflictException", REFUSED),
+        *(after(code, REFUSED) for code in ("ValidationException", "ResourceNotFoundException", "Another")),
+    ],
+}
+BECOMES: dict[str, Callable[[Attempt | None], bool]] = {
+    "becomes Accepted": lambda attempt: attempt is not None and attempt.phase == Accepted(NOW),
+    "becomes Unanswered, settled after 15 s": lambda attempt: settles_after(attempt, 15),
+    "becomes Unanswered, settled after 75 s": lambda attempt: settles_after(attempt, 75),
+    "stays Announced, and is tried again": lambda attempt: attempt is not None and attempt.phase == Announced(),
+    "becomes Taken": lambda attempt: attempt is not None and isinstance(attempt.phase, Taken),
+    "ends: the request fails with the service's code": lambda attempt: attempt is None,
+}
+
+
+def settles_after(attempt: Attempt | None, count: float) -> bool:
+    return (
+        attempt is not None
+        and isinstance(attempt.phase, Unanswered)
+        and attempt.phase.settled_at == NOW + seconds(count)
+    )
+
+
+def test_the_answer_to_a_start_means_what_its_row_says() -> None:
+    rows = rows_of("What the answer to a start means")
+    assert [start for start, _ in rows] == list(ANSWERS)
+    for start, becomes in rows:
+        assert all(BECOMES[becomes](attempt) for attempt in ANSWERS[start]), (start, ANSWERS[start])
+
+
+# --- At the deadline ---
+
+LATE = situation(create(), after=57 * 60 + 1)
+RETRIED = RetriedError(retry.START, START, "ThrottlingException", "slow down")
+KNOWN = {
+    "a call kept failing, and no own export is listed": [
+        replace(LATE, progress=replace(LATE.progress, retried=RETRIED))
+    ],
+    "no start was announced, and older executions could not be read": [
+        situation(create(), after=57 * 60 + 1, older_ended_by=None)
+    ],
+    "no start was announced, and the stack could not be read": [replace(LATE, stack=StackPhase.UNREADABLE)],
+    "anything else": [
+        LATE,
+        replace(LATE, exports=(export(GENERATED, "CREATE_PENDING"),)),
+        replace(
+            LATE,
+            exports=(export(GENERATED, "CREATE_PENDING"),),
+            progress=Progress(replace(BEFORE, name=GENERATED), RETRIED, START),
+        ),
+    ],
+}
+
+
+def test_the_deadline_s_failure_is_that_of_its_row() -> None:
+    rows = rows_of("At the deadline")
+    assert [known for known, _ in rows] == list(KNOWN)
+    for known, phrase in rows:
+        code = phrase.strip("`") if phrase.startswith("`") else RETRIED.code
+        for now in KNOWN[known]:
+            decided = decide(now)
+            assert isinstance(decided, Fail), known
+            assert decided.failure.code == code, known
