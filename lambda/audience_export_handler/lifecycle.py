@@ -16,11 +16,13 @@ from typing import Any
 
 from audience_export_handler import deletion, step
 from audience_export_handler.aws import response, step_functions
+from audience_export_handler.core import reasons
 from audience_export_handler.core.facts import ExportJob
 from audience_export_handler.core.progress import Progress
-from audience_export_handler.core.request import physical_id, read_request
+from audience_export_handler.core.request import ExportRequest, physical_id, read_request
 from audience_export_handler.core.request_time import requested_at
 from audience_export_handler.state_machine_resource import StateMachineResource, Success
+from cdk_cleanroomsml_contract.export_properties import BrokenRule
 from cdk_cleanroomsml_contract.message import StepMessage
 
 logger = logging.getLogger(__name__)
@@ -50,14 +52,14 @@ def make_handler(
     @resource.update
     def accept(event: Event, context: object) -> str:
         """Check the request; the state machine starts for one that is valid."""
-        request = read_request(event)
+        request = _checked_request(event)
         logger.info("%s of %s is accepted.", event["RequestType"], request.subject)
         return request.physical_id
 
     @resource.step
     def take_step(message: StepMessage) -> Success | step.Pending:
         """Take one step towards the end of the export."""
-        request = read_request(message.event)
+        request = _checked_request(message.event)
         taken = step.take(
             step.StepInput(
                 message.event,
@@ -79,6 +81,13 @@ def make_handler(
         return str(event.get("PhysicalResourceId") or "")
 
     return resource
+
+
+def _checked_request(event: Event) -> ExportRequest:
+    try:
+        return read_request(event)
+    except BrokenRule as broken:
+        raise reasons.invalid_property(broken) from broken
 
 
 def _attributes(export: ExportJob) -> dict[str, str]:

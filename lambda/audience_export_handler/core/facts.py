@@ -9,6 +9,11 @@ from enum import Enum
 from cdk_cleanroomsml_contract.export_properties import AudienceSize
 
 
+def subject_of(name: str, size: AudienceSize, audience_generation_job_arn: str) -> str:
+    """Return how messages name an export."""
+    return f'export "{name}" ({size}) of generation job {audience_generation_job_arn}'
+
+
 @dataclass(frozen=True)
 class ExportJob:
     """One listed export. Times are UTC; `output_location` is empty until the service reports one."""
@@ -22,6 +27,11 @@ class ExportJob:
     output_location: str = ""
     status_code: str = ""
     status_message: str = ""
+
+    @property
+    def subject(self) -> str:
+        """How messages name the export."""
+        return subject_of(self.name, self.audience_size, self.audience_generation_job_arn)
 
     @property
     def has_failed(self) -> bool:

@@ -9,17 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from audience_export_handler.core import timing
 from audience_export_handler.core.facts import ExportJob, RefusalFacts, ServiceError, StackPhase
 from audience_export_handler.core.failure import ExportFailure
+from audience_export_handler.core.progress import RetriedError
+from audience_export_handler.core.request import ExportRequest
 from cdk_cleanroomsml_contract.api_limits import ACTIVE_OF_JOB, RUNNING_OF_ACCOUNT
 from cdk_cleanroomsml_contract.export_properties import AudienceSize, BrokenRule
-
-if TYPE_CHECKING:
-    from audience_export_handler.core.progress import RetriedError
-    from audience_export_handler.core.request import ExportRequest
 
 _IMMUTABLE = "An export cannot be changed, deleted or started again under its name."
 _NOTHING_STARTED = "Nothing was started for this resource."
@@ -50,11 +47,6 @@ _ADVICE = {
     "ThrottlingException": "The service kept throttling the calls. Deploy again later.",
 }
 _NO_ADVICE = "Deploy again. If the error persists, ask AWS Support about this code."
-
-
-def subject(name: str, size: AudienceSize, audience_generation_job_arn: str) -> str:
-    """How messages name an export."""
-    return f'export "{name}" ({size}) of generation job {audience_generation_job_arn}'
 
 
 def invalid_property(broken: BrokenRule) -> ExportFailure:
@@ -128,7 +120,7 @@ def export_failed(export: ExportJob) -> ExportFailure:
     details = ": ".join(part for part in (export.status_code, export.status_message) if part)
     return ExportFailure(
         "CREATE_FAILED",
-        subject(export.name, export.audience_size, export.audience_generation_job_arn),
+        export.subject,
         details or "the service gave no status details",
         "Fix what the details name, then deploy again. If you gave the name, you may need another one.",
     )

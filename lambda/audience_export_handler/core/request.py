@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from audience_export_handler.core import reasons
+from audience_export_handler.core.facts import subject_of
 from cdk_cleanroomsml_contract import identity
-from cdk_cleanroomsml_contract.export_properties import AudienceSize, BrokenRule, ExportProperties
+from cdk_cleanroomsml_contract.export_properties import AudienceSize, ExportProperties
 from cdk_cleanroomsml_contract.on_conflict import OnConflict
 
 Event = dict[str, Any]
@@ -44,15 +44,12 @@ class ExportRequest:
     @property
     def subject(self) -> str:
         """How messages name the export."""
-        return reasons.subject(self.name, self.audience_size, self.audience_generation_job_arn)
+        return subject_of(self.name, self.audience_size, self.audience_generation_job_arn)
 
 
 def read_request(event: Event) -> ExportRequest:
-    """Read a Create or Update event; ExportFailure names the first property that breaks a rule."""
-    try:
-        declared = ExportProperties.decode(event["ResourceProperties"])
-    except BrokenRule as broken:
-        raise reasons.invalid_property(broken) from broken
+    """Read a Create or Update event; BrokenRule names the first property that breaks a rule."""
+    declared = ExportProperties.decode(event["ResourceProperties"])
     derived_id = physical_id(event)
     return ExportRequest(
         audience_generation_job_arn=declared.audience_generation_job_arn,
