@@ -38,8 +38,8 @@ from audience_export_handler.progress import Attempt, Sent
 from audience_export_handler.stack import StackPhase
 from tests.fakes import state_machine
 from tests.fakes.deployment import forget_clients
-from tests.simulation import wire
-from tests.simulation.world import World
+from tests.simulation.model import wire
+from tests.simulation.model.world import World
 
 Patch = tuple[Any, str, Any]
 
