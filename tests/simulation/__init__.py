@@ -1,0 +1,8 @@
+"""The handler in a model of everything around it, on a virtual clock. docs/simulation.md says what it shows.
+
+schedule.py         one schedule, from its seed to its result
+mutants.py          wrong handlers, which the simulation has to find
+__main__.py         the commands behind `make simulate` and `make mutants`
+model/              the services around the handler, and the people who deploy
+rules/              what must hold: the invariants, and where they are checked
+"""

@@ -13,9 +13,10 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 
-from tests.simulation import schedule, wire
+from tests.simulation import schedule
+from tests.simulation.model import wire
+from tests.simulation.model.template import Deployed, synthesise
 from tests.simulation.mutants import MUTANTS, Mutant
-from tests.simulation.template import Deployed, synthesise
 
 _CHUNK = 100
 # Every mutant has to be found within so many schedules.

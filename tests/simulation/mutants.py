@@ -29,8 +29,8 @@ from cdk_cleanroomsml_contract import export_properties, identity
 from cdk_cleanroomsml_contract.on_conflict import OnConflict
 from tests.fakes import state_machine
 from tests.fakes.deployment import forget_clients
-from tests.simulation import wire
-from tests.simulation.world import World
+from tests.simulation.model import wire
+from tests.simulation.model.world import World
 
 Patch = tuple[Any, str, Any]
 

@@ -8,12 +8,12 @@ from math import ceil
 from random import Random
 
 from local_cloud.clean_rooms_ml import PENDING_EXPORTS_OF_AN_ACCOUNT
-from tests.simulation import wire
-from tests.simulation.clean_rooms import JOBS, SIZES
-from tests.simulation.cloudformation import Template
-from tests.simulation.deployments import campaign, draw_export, tenant
-from tests.simulation.template import Deployed
-from tests.simulation.world import World
+from tests.simulation.model import wire
+from tests.simulation.model.clean_rooms import JOBS, SIZES
+from tests.simulation.model.cloudformation import Template
+from tests.simulation.model.deployments import campaign, draw_export, tenant
+from tests.simulation.model.template import Deployed
+from tests.simulation.model.world import World
 
 _LONGEST = 200_000.0  # seconds of virtual time
 

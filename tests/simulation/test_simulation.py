@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulation import schedule, wire
+from tests.simulation import schedule
 from tests.simulation.__main__ import HUNT, Total, replay_command, report, run_some
+from tests.simulation.model import wire
+from tests.simulation.model.template import Deployed, synthesise
+from tests.simulation.model.weather import KINDS
 from tests.simulation.mutants import FOUND, MUTANTS, Mutant
-from tests.simulation.template import Deployed, synthesise
-from tests.simulation.weather import KINDS
 
 SLICE = range(200)
 # Found within a few schedules, so that the suite can afford to hunt them each time; `make mutants` hunts them all.

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from local_cloud.clean_rooms_ml import Export
 from tests.fakes.state_machine import Execution
-from tests.simulation.answer_rules import AnswerRules
-from tests.simulation.request import Request
-from tests.simulation.timeline import BEGIN
+from tests.simulation.model.request import Request
+from tests.simulation.model.timeline import BEGIN
+from tests.simulation.rules.answer_rules import AnswerRules
 
 if TYPE_CHECKING:
-    from tests.simulation.lambda_function import Invocation
-    from tests.simulation.world import World
+    from tests.simulation.model.lambda_function import Invocation
+    from tests.simulation.model.world import World
 
 # Seconds within which a start is listed that took effect: the lag and clocks that differ (docs/simulation.md), and the
 # call itself; for a step that came again, the function's time-out and what is left of the step.

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from cdk_cleanroomsml_contract import identity
 from local_cloud.clean_rooms_ml import Export
-from tests.simulation.failure_rules import FailureRules
-from tests.simulation.request import Request
+from tests.simulation.model.request import Request
+from tests.simulation.rules.failure_rules import FailureRules
 
 if TYPE_CHECKING:
-    from tests.simulation.world import World
+    from tests.simulation.model.world import World
 
 ATTRIBUTES = {"Name", "Status", "OutputLocation", "CreateTime", "AudienceGenerationJobArn"}
 

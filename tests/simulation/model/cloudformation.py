@@ -10,13 +10,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tests.fakes.control_plane import ControlPlane
-from tests.simulation.custom_resource import CustomResource, Properties
-from tests.simulation.lambda_function import Function
-from tests.simulation.step_functions import Executions
-from tests.simulation.timeline import Promise
+from tests.simulation.model.custom_resource import CustomResource, Properties
+from tests.simulation.model.lambda_function import Function
+from tests.simulation.model.step_functions import Executions
+from tests.simulation.model.timeline import Promise
 
 if TYPE_CHECKING:
-    from tests.simulation.world import World
+    from tests.simulation.model.world import World
 
 Template = dict[str, Properties]  # by logical id
 # What ends an operation even where failures are kept.

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tests.simulation.timeline import Promise
+from tests.simulation.model.timeline import Promise
 
 if TYPE_CHECKING:
-    from tests.simulation.cloudformation import Operation, Stack
+    from tests.simulation.model.cloudformation import Operation, Stack
 
 Identity = tuple[str, str, Any, Any, Any, Any, Any]
 

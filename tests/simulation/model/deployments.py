@@ -9,9 +9,9 @@ from typing import Any
 
 from local_cloud.service_model import ApiError
 from tests.builders.arns import FAILING_JOB, UNFINISHED_JOB, UNKNOWN_JOB
-from tests.simulation.clean_rooms import JOBS, SIZES
-from tests.simulation.cloudformation import CANCELLED, DELETED, Operation, Stack, Template
-from tests.simulation.world import World
+from tests.simulation.model.clean_rooms import JOBS, SIZES
+from tests.simulation.model.cloudformation import CANCELLED, DELETED, Operation, Stack, Template
+from tests.simulation.model.world import World
 
 NAMES = ("Spring", "Summer")
 _EDITS = ("name", "name", "size", "size", "revision", "revision", "description", "time-out", "conflict", "waiting")

@@ -29,8 +29,8 @@ from botocore.utils import parse_timestamp
 
 from audience_export_handler.aws import response
 from tests.fakes.deployment import forget_clients
-from tests.simulation.deployments import imitate
-from tests.simulation.world import SIGNATURE, World
+from tests.simulation.model.deployments import imitate
+from tests.simulation.model.world import SIGNATURE, World
 
 _PATIENCE = "x-simulated-read-timeout"
 _ROOMS, _STATES, _CLOUDFORMATION = "rooms", "states", "cloudformation"

@@ -7,10 +7,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tests.fakes.state_machine import Execution, StateMachine, TaskError
-from tests.simulation.lambda_function import Function
+from tests.simulation.model.lambda_function import Function
 
 if TYPE_CHECKING:
-    from tests.simulation.world import World
+    from tests.simulation.model.world import World
 
 
 class Executions(StateMachine):

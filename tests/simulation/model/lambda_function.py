@@ -8,11 +8,11 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from tests.fakes.state_machine import TaskError, error_told
-from tests.simulation.request import Request
-from tests.simulation.template import Deployed
+from tests.simulation.model.request import Request
+from tests.simulation.model.template import Deployed
 
 if TYPE_CHECKING:
-    from tests.simulation.world import World
+    from tests.simulation.model.world import World
 
 Handler = Callable[[dict[str, Any], object], Any]
 

@@ -7,11 +7,11 @@ import json
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tests.simulation.request import Request
-from tests.simulation.timeline import Promise
+from tests.simulation.model.request import Request
+from tests.simulation.model.timeline import Promise
 
 if TYPE_CHECKING:
-    from tests.simulation.cloudformation import Operation, Stack
+    from tests.simulation.model.cloudformation import Operation, Stack
 
 Properties = dict[str, Any]  # ResourceProperties, scalars as strings
 Body = dict[str, Any]

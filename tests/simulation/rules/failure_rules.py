@@ -6,11 +6,11 @@ import re
 from typing import TYPE_CHECKING
 
 from local_cloud.clean_rooms_ml import ACTIVE_EXPORTS_OF_A_JOB, PENDING_EXPORTS_OF_AN_ACCOUNT, Export
-from tests.simulation.clean_rooms import JOBS, SIZES
-from tests.simulation.request import Request
+from tests.simulation.model.clean_rooms import JOBS, SIZES
+from tests.simulation.model.request import Request
 
 if TYPE_CHECKING:
-    from tests.simulation.world import World
+    from tests.simulation.model.world import World
 
 _TRANSIENT = re.compile(
     r"(Throttling|Internal|AccessDenied|ReadTimeout|ConnectionClosed|Lambda\.|Runtime\.|Sandbox\.)\w*: "

@@ -7,15 +7,15 @@ from random import Random
 from typing import Any
 
 from audience_export_handler import lifecycle
-from tests.simulation.clean_rooms import Account, draw_readings
-from tests.simulation.cloudformation import Stack
-from tests.simulation.habits import Habits
-from tests.simulation.invariants import Watch
-from tests.simulation.lambda_function import Handler, Invocation
-from tests.simulation.request import Request
-from tests.simulation.template import Deployed
-from tests.simulation.timeline import BEGIN, Timeline
-from tests.simulation.weather import Weather
+from tests.simulation.model.clean_rooms import Account, draw_readings
+from tests.simulation.model.cloudformation import Stack
+from tests.simulation.model.habits import Habits
+from tests.simulation.model.lambda_function import Handler, Invocation
+from tests.simulation.model.request import Request
+from tests.simulation.model.template import Deployed
+from tests.simulation.model.timeline import BEGIN, Timeline
+from tests.simulation.model.weather import Weather
+from tests.simulation.rules.watch import Watch
 
 _ENDPOINT = "https://cloudformation-custom-resource-response-useast1.s3.amazonaws.com"
 # Of every ResponseURL and of nothing else.

@@ -1,0 +1,1 @@
+"""What must hold in every schedule: the invariants, and the modules that check them."""
