@@ -1,6 +1,6 @@
 """What the model may do at most, and how exact the rules are: in seconds, each with its reason.
 
-docs/simulation.md states the first two groups; a test compares the numbers.
+docs/simulation.md states those of the model, and how long a start is under way; a test compares them.
 """
 
 from __future__ import annotations

@@ -82,9 +82,9 @@ def _deploy_queue(world: World, template: Template, duration: float) -> None:
     stack.create(template, lambda operation: None)
     took, rounds = world.timeline.now - began, ceil(len(template) / PENDING_EXPORTS_OF_AN_ACCOUNT)
     if took > bounds.QUEUE_FACTOR * rounds * duration + bounds.QUEUE_EXTRA:
-        world.goes_wrong(Invariant.FAIR_WAIT, "{} exports of {:.0f} s took {:.0f} s", len(template), duration, took)
+        world.goes_wrong(Invariant.WAITING, "{} exports of {:.0f} s took {:.0f} s", len(template), duration, took)
     if stack.status != "CREATE_COMPLETE":
-        world.goes_wrong(Invariant.FAIR_WAIT, "the queue ended as {}", stack.status)
+        world.goes_wrong(Invariant.WAITING, "the queue ended as {}", stack.status)
 
 
 def _run(world: World) -> ScheduleResult:

@@ -61,9 +61,9 @@ class CustomResource:
                 self.stale_ids.append(self.physical_id)
                 self.physical_id = answered
         if not has_succeeded and operation.is_rollback:
-            self._world.watch.returns.is_stuck(request, body)
+            self._world.watch.returns.check_rollback(request, body)
         elif not has_succeeded and body and is_return:
-            self._world.watch.returns.fails(request, body)
+            self._world.watch.returns.check_return(request, body)
         if not has_succeeded and operation.keeps and not self._world.habits.keeps_attempted:
             self.properties = before
         return self._note(body)
@@ -126,7 +126,6 @@ class CustomResource:
             settled=Promise(world.timeline),
         )
         world.requests[event["ResponseURL"]] = request
-        world.watch.sent(request)
         world.tell("{} is sent: {}", request, properties)
         stack.function.deliver(request)
         return request

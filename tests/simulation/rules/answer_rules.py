@@ -40,7 +40,7 @@ class AnswerRules:
 
     def _check_delete(self, request: Request, body: dict[str, Any]) -> None:
         if body["Status"] != "SUCCESS" or body["PhysicalResourceId"] != request.event["PhysicalResourceId"]:
-            self._world.goes_wrong(Invariant.CLEAN_END, "{} is answered {}", request, body)
+            self._world.goes_wrong(Invariant.DELETES_AND_IDS, "{} is answered {}", request, body)
 
     def _check_id(self, request: Request, answered: str) -> None:
         """One id for one generation job and name, on every path."""
@@ -48,10 +48,12 @@ class AnswerRules:
         owner = (request.properties["AudienceGenerationJobArn"], name) if name else request.identity
         if self._ids.setdefault(owner, answered) != answered:
             self._world.goes_wrong(
-                Invariant.CLEAN_END, "{} has the physical id {}, and had {}", request, answered, self._ids[owner]
+                Invariant.DELETES_AND_IDS, "{} has the physical id {}, and had {}", request, answered, self._ids[owner]
             )
         if self._owners.setdefault(answered, owner) != owner:
-            self._world.goes_wrong(Invariant.CLEAN_END, "{} has the physical id of {}", request, self._owners[answered])
+            self._world.goes_wrong(
+                Invariant.DELETES_AND_IDS, "{} has the physical id of {}", request, self._owners[answered]
+            )
 
     def _check_success(self, request: Request, body: dict[str, Any]) -> None:
         world = self._world
@@ -132,6 +134,6 @@ class AnswerRules:
             self._check_id(request, body["PhysicalResourceId"])
         elif body["PhysicalResourceId"] != request.event["PhysicalResourceId"]:
             self._world.goes_wrong(
-                Invariant.CLEAN_END, "{} fails with another physical id, {}", request, body["PhysicalResourceId"]
+                Invariant.DELETES_AND_IDS, "{} fails with another physical id, {}", request, body["PhysicalResourceId"]
             )
         self._failures.check(request, body["Reason"])

@@ -72,7 +72,7 @@ class FailureRules:
         job = request.properties["AudienceGenerationJobArn"]
         of_job = [export for export in world.account.exports if export.job.arn == job]
         if is_early and len(of_job) < ACTIVE_EXPORTS_OF_A_JOB:
-            world.goes_wrong(Invariant.FAIR_WAIT, "{} does not wait for a slot", request)
+            world.goes_wrong(Invariant.WAITING, "{} does not wait for a slot", request)
         if is_early or request.queued_since is None:
             return
         # After a step that may have sent its start the handler pauses.
@@ -80,7 +80,7 @@ class FailureRules:
         begin = max(request.queued_since, request.last_fault_at, *resumed)
         if begin < request.settle_by and self._longest_free(begin, request.settle_by) > bounds.FREE_SLOT:
             missed = "gets no slot" if len(of_job) < ACTIVE_EXPORTS_OF_A_JOB else "waits for a slot that it cannot use"
-            world.goes_wrong(Invariant.FAIR_WAIT, "{} {}, and slots stayed free", request, missed)
+            world.goes_wrong(Invariant.WAITING, "{} {}, and slots stayed free", request, missed)
 
     def _longest_free(self, begin: float, end: float) -> float:
         """Seconds for which the account had slots free without a break."""

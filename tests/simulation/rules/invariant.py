@@ -41,7 +41,7 @@ class Invariant(Enum):
         "A given name that is held by an export that is not the request's own is a conflict, and is never adopted "
         "under FAIL. No conflict is reported without a holder.",
     )
-    STACK_ASKED = (
+    STACK_DECIDES = (
         5,
         "the stack decides",
         "An export starts only if the stack was creating or updating, in the operation of the request, when the same "
@@ -49,14 +49,14 @@ class Invariant(Enum):
         "holds fails only for that export's own end or the time-out. Excused are requests whose last listing or whose "
         "last reading of the stack failed, and those that invariant 3 excuses.",
     )
-    CLEAN_END = (
+    DELETES_AND_IDS = (
         6,
         "deletes and ids",
         "A Delete succeeds with its own id. A Delete, and the first step of any other request, leaves no execution of "
         f"the resource running that began {bounds.SURELY_OLDER} s or more before the request, if no fault kept it from "
         "stopping that execution. Physical ids change only with the identity.",
     )
-    FAIR_WAIT = (
+    WAITING = (
         7,
         "waiting for a slot",
         f"Without faults and tenants, N exports of D seconds take at most {bounds.QUEUE_FACTOR} * "

@@ -18,19 +18,19 @@ class ReturnRules:
         self._world = world
         self._started_by = started_by
 
-    def is_stuck(self, request: Request, body: dict[str, Any] | None) -> None:
+    def check_rollback(self, request: Request, body: dict[str, Any] | None) -> None:
         """A reversed Update failed, so the stack is stuck."""
         if not self._could_not_read(request, body):
             self._world.goes_wrong(
-                Invariant.STACK_ASKED, "the rollback is stuck at {}: {}", request, body and body["Reason"]
+                Invariant.STACK_DECIDES, "the rollback is stuck at {}: {}", request, body and body["Reason"]
             )
 
-    def fails(self, request: Request, body: dict[str, Any]) -> None:
+    def check_return(self, request: Request, body: dict[str, Any]) -> None:
         """Without rollback, an Update back to what the resource holds failed; it may, if the export has failed."""
         may_fail = _code(body) in ("CREATE_FAILED", "DeadlineExceeded") or not self._has_living_export(request)
         if not may_fail and not self._could_not_read(request, body):
             self._world.goes_wrong(
-                Invariant.STACK_ASKED, "{} cannot go back to its own export: {}", request, body["Reason"]
+                Invariant.STACK_DECIDES, "{} cannot go back to its own export: {}", request, body["Reason"]
             )
 
     def _has_living_export(self, request: Request) -> bool:

@@ -38,7 +38,6 @@ class Watch:
         self.started_by: dict[int, Request] = {}
         self._rules = AnswerRules(world, self.started_by)
         self.returns = ReturnRules(world, self.started_by)
-        self._latest: dict[tuple[str, str], Request] = {}
         self.succeeded = 0
 
     # What the handler does
@@ -64,7 +63,7 @@ class Watch:
             world.goes_wrong(Invariant.RIGHT_EXPORT, "{} starts an export under another name", request)
         if not invocation.saw_forward:
             world.goes_wrong(
-                Invariant.STACK_ASKED, "{} starts an export without having seen its stack create or update", request
+                Invariant.STACK_DECIDES, "{} starts an export without having seen its stack create or update", request
             )
         if world.timeline.now > request.gives_up_at:
             world.goes_wrong(Invariant.ONE_ANSWER, "{} starts an export that nobody waits for any more", request)
@@ -127,12 +126,9 @@ class Watch:
             other = world.request_of(execution.input["Request"])
             is_older = execution.started_at < BEGINNING + timedelta(seconds=request.sent_at - bounds.SURELY_OLDER)
             if is_older and execution.name not in machine.listed_from and _resource(other) == _resource(request):
-                world.goes_wrong(Invariant.CLEAN_END, "{} leaves {} running", request, other)
+                world.goes_wrong(Invariant.DELETES_AND_IDS, "{} leaves {} running", request, other)
 
     # What CloudFormation sees
-
-    def sent(self, request: Request) -> None:
-        self._latest[_resource(request)] = request
 
     def answered(self, request: Request, data: bytes) -> None:
         """The body of an answer arrived."""
