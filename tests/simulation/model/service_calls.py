@@ -71,7 +71,7 @@ def _response(service: str, request: AWSPreparedRequest, fault: str | None, resp
         code, status = facts.REFUSALS[kind][service]
         if service == CLOUDFORMATION:
             return status, {"content-type": "text/xml"}, _QUERY_ERROR.format(code=code).encode()
-        # Any property of the call that differs between calls decides how long the message is.
+        # The length of the URL decides how long the message is, so that nothing has to be drawn.
         body = json.dumps({"message": _MESSAGES[len(request.url) % len(_MESSAGES)], "__type": code}).encode()
         return status, {"x-amzn-errortype": code, "content-type": "application/json"}, body
     assert response is not None
