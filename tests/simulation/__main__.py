@@ -1,4 +1,7 @@
-"""``python -m tests.simulation``: runs schedules, replays one, or hunts the mutants. `make simulate` calls it."""
+"""``python -m tests.simulation``: runs schedules, replays one, or hunts mutants.
+
+`make simulate` and `make mutants` call it.
+"""
 
 from __future__ import annotations
 
@@ -17,15 +20,22 @@ from tests.simulation import schedule
 from tests.simulation.model import wire
 from tests.simulation.model.template import Deployed, synthesise
 from tests.simulation.mutants import MUTANTS, Mutant
+from tests.simulation.rules.invariant import Invariant
+from tests.simulation.schedule import ScheduleResult
 
+# Schedules that a process runs before it reports.
 _CHUNK = 100
 # Every mutant has to be found within so many schedules.
 HUNT = 1000
+# Columns of the output, characters of a violation's text, and violations that the report shows.
+_WIDTH, _LONGEST_TEXT, _SHOWN = 100, 300, 20
+_PROGRESS_WIDTH = 50
+_SECONDS_OF_HOUR = 3600
 
 
 @dataclass
 class Total:
-    """What many schedules came to."""
+    """The results of many schedules, added up."""
 
     schedules: int = 0
     exports: int = 0
@@ -33,16 +43,16 @@ class Total:
     succeeded: int = 0
     virtual_seconds: float = 0.0
     faults: Counter[str] = field(default_factory=Counter)
-    violations: list[tuple[int, int, str]] = field(default_factory=list)
+    violations: list[tuple[int, Invariant, str]] = field(default_factory=list)
 
-    def add(self, outcome: schedule.Outcome) -> None:
+    def add(self, result: ScheduleResult) -> None:
         self.schedules += 1
-        self.exports += outcome.exports
-        self.requests += outcome.requests
-        self.succeeded += outcome.succeeded
-        self.virtual_seconds += outcome.virtual_seconds
-        self.faults.update(outcome.faults)
-        self.violations += [(outcome.seed, rule, text) for rule, text in outcome.violations]
+        self.exports += result.exports
+        self.requests += result.requests
+        self.succeeded += result.succeeded
+        self.virtual_seconds += result.virtual_seconds
+        self.faults.update(result.faults)
+        self.violations += [(result.seed, invariant, text) for invariant, text in result.violations]
 
     def merge(self, other: Total) -> None:
         for name in ("schedules", "exports", "requests", "succeeded", "virtual_seconds"):
@@ -63,34 +73,34 @@ def run_some(seeds: range, deployed: Deployed, mutant: Mutant | None = None) -> 
 
 
 def replay_command(seed: int) -> str:
-    """The command that tells the story of one schedule."""
+    """The command that prints the story of one schedule."""
     return f"make simulate REPLAY={seed}"
 
 
-def tell_violation(seed: int, rule: int, text: str) -> Iterator[str]:
+def describe_violation(seed: int, invariant: Invariant, text: str) -> Iterator[str]:
     """What a person reads about one violation."""
-    yield from textwrap.wrap(f"seed {seed}, invariant {rule}: {text[:300]}", 100, subsequent_indent="  ")
+    yield from textwrap.wrap(f"seed {seed}, {invariant}: {text[:_LONGEST_TEXT]}", _WIDTH, subsequent_indent="  ")
     yield f"  replay it with: {replay_command(seed)}"
 
 
 def run_all(seeds: range, processes: int) -> Total:
-    """Run schedules on several processes, telling how far it has come."""
+    """Run schedules on several processes, and print how far it has come."""
     deployed, total = synthesise(), Total()
     chunks = [seeds[first : first + _CHUNK] for first in range(0, len(seeds), _CHUNK)]
     with ProcessPoolExecutor(processes) as pool:
         for done in as_completed([pool.submit(run_some, chunk, deployed) for chunk in chunks]):
             for found in done.result().violations:
-                print("\n".join(tell_violation(*found)), file=sys.stderr, flush=True)
+                print("\n".join(describe_violation(*found)), file=sys.stderr, flush=True)
             total.merge(done.result())
             if sys.stderr.isatty():
                 print(f"\r{total.schedules:,} of {len(seeds):,} schedules", end="", file=sys.stderr, flush=True)
     if sys.stderr.isatty():
-        print("\r" + " " * 50 + "\r", end="", file=sys.stderr)
+        print("\r" + " " * _PROGRESS_WIDTH + "\r", end="", file=sys.stderr)
     return total
 
 
 def hunt(first: int, processes: int) -> list[tuple[Mutant, Total]]:
-    """Run every mutant until it is found; the schedules that it took."""
+    """Run every mutant until a schedule finds it; the schedules that it took."""
     deployed = synthesise()
     with ProcessPoolExecutor(processes) as pool:
         hunts = [pool.submit(_hunt_one, index, first, deployed) for index in range(len(MUTANTS))]
@@ -102,9 +112,9 @@ def _hunt_one(index: int, first: int, deployed: Deployed) -> Total:
 
 
 def report(total: Total, seeds: range, seconds: float) -> Iterator[str]:
-    """What a person reads at the end, at most 100 columns wide."""
+    """What a person reads at the end, at most `_WIDTH` columns wide."""
     yield f"schedules run     {total.schedules:>12,}   seeds {seeds[0]} to {seeds[-1]}"
-    yield f"virtual time      {total.virtual_seconds / 3600:>12,.0f}   hours"
+    yield f"virtual time      {total.virtual_seconds / _SECONDS_OF_HOUR:>12,.0f}   hours"
     yield f"requests          {total.requests:>12,}"
     yield f"exports started   {total.exports:>12,}"
     yield f"successes         {total.succeeded:>12,}"
@@ -113,19 +123,24 @@ def report(total: Total, seeds: range, seconds: float) -> Iterator[str]:
         yield f"  {kind:<32} {count:>12,}"
     yield f"violations        {len(total.violations):>12,}"
     yield f"rate              {total.schedules / seconds:>12.1f}   schedules a second"
-    for found in sorted(total.violations)[:20]:
+    for found in sorted(total.violations, key=_by_seed)[:_SHOWN]:
         yield ""
-        yield from tell_violation(*found)
+        yield from describe_violation(*found)
     yield ""
     yield f"Replay any of them with {replay_command(seeds[0])} (or another seed)."
 
 
+def _by_seed(found: tuple[int, Invariant, str]) -> tuple[int, int, str]:
+    seed, invariant, text = found
+    return seed, invariant.number, text
+
+
 def report_hunt(found: list[tuple[Mutant, Total]]) -> Iterator[str]:
-    """The table of mutants: the rule that each breaks, and how many schedules it took to see it."""
+    """The table of mutants: the rule that each breaks, and how many schedules it took to find it."""
     yield "| rule | mutant | schedules | invariant |"
     yield "|---|---|---|---|"
     for mutant, total in found:
-        seen = str(total.violations[0][1]) if total.violations else "**survives**"
+        seen = str(total.violations[0][1].number) if total.violations else "**survives**"
         yield f"| {mutant.rule} | {mutant.name} | {total.schedules} | {seen} |"
 
 
@@ -133,7 +148,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make simulate")
     parser.add_argument("--schedules", type=int, default=10_000, help="how many (SCHEDULES=)")
     parser.add_argument("--seed", type=int, default=0, help="the first seed (SEED=)")
-    parser.add_argument("--replay", type=int, help="tell the story of one seed (REPLAY=)")
+    parser.add_argument("--replay", type=int, help="print the story of one seed (REPLAY=)")
     parser.add_argument("--mutants", action="store_true", help="hunt the mutants (make mutants)")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
@@ -154,11 +169,11 @@ def main() -> int:
 
 def _replay(seed: int) -> int:
     with wire.installed():
-        outcome = schedule.run(seed, synthesise(), with_story=True)
-    print("\n".join(outcome.story))
-    print(f"\nseed {seed}: {outcome.exports} exports, {sum(outcome.faults.values())} faults, ", end="")
-    print(f"{len(outcome.violations)} violations")
-    return 1 if outcome.violations else 0
+        result = schedule.run(seed, synthesise(), with_story=True)
+    print("\n".join(result.story))
+    print(f"\nseed {seed}: {result.exports} exports, {sum(result.faults.values())} faults, ", end="")
+    print(f"{len(result.violations)} violations")
+    return 1 if result.violations else 0
 
 
 if __name__ == "__main__":

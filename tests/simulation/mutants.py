@@ -37,7 +37,7 @@ Patch = tuple[Any, str, Any]
 
 @dataclass(frozen=True)
 class Mutant:
-    """`rule` is what it breaks, by number of the rules of behaviour; `patches` are made anew for each run."""
+    """`rule` is the rule of docs/guarantees.md that it breaks, by number; `patches` are made anew for each run."""
 
     rule: str
     name: str

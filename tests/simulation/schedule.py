@@ -1,4 +1,4 @@
-"""One schedule: a seed becomes a world, the world runs to its end, and what comes out can be compared."""
+"""One schedule: a seed becomes a world, the world runs to its end, and its result can be compared."""
 
 from __future__ import annotations
 
@@ -8,22 +8,23 @@ from math import ceil
 from random import Random
 
 from local_cloud.clean_rooms_ml import PENDING_EXPORTS_OF_AN_ACCOUNT
-from tests.simulation.model import wire
-from tests.simulation.model.clean_rooms import JOBS, SIZES
+from tests.simulation import bounds, odds
+from tests.simulation.model import tenants, wire
+from tests.simulation.model.clean_rooms import JOBS
 from tests.simulation.model.cloudformation import Template
-from tests.simulation.model.deployments import campaign, draw_export, tenant
+from tests.simulation.model.declarations import COMMON_SIZES, draw_export
+from tests.simulation.model.people import Campaign
 from tests.simulation.model.template import Deployed
 from tests.simulation.model.world import World
-
-_LONGEST = 200_000.0  # seconds of virtual time
+from tests.simulation.rules.invariant import Invariant
 
 
 @dataclass
-class Outcome:
-    """What became of one schedule; `violations` are numbers of invariants with what happened."""
+class ScheduleResult:
+    """What happened in one schedule; `violations` are invariants with what happened."""
 
     seed: int
-    violations: list[tuple[int, str]]
+    violations: list[tuple[Invariant, str]]
     faults: Counter[str]
     exports: int
     requests: int
@@ -32,58 +33,67 @@ class Outcome:
     story: list[str] = field(default_factory=list)
 
 
-def run(seed: int, deployed: Deployed, *, with_story: bool = False) -> Outcome:
+def run(seed: int, deployed: Deployed, *, with_story: bool = False) -> ScheduleResult:
     """Run the schedule of a seed; it is the same each time, whatever ran before it."""
     plan = Random(f"plan {seed}")  # noqa: S311 - repeatable
-    kind = plan.random()
-    if kind < 0.002:
-        return _run_queue(seed, deployed, plan, with_story=with_story)
-    short, long, longest = plan.uniform(2, 40), plan.uniform(60, 600), plan.uniform(1000, 5000)
-    typical = plan.choice((short,) * 6 + (long,) * 3 + (longest,))
-    failing = plan.choice((0.0, 0.0, 0.1, 0.3, 0.7))
-    is_calm = plan.random() < 0.1
+    make_world = _queue if plan.random() < odds.QUEUE else _campaigns
+    world = make_world(seed, deployed, plan)
+    world.story = [] if with_story else None
+    return _run(world)
+
+
+def _campaigns(seed: int, deployed: Deployed, plan: Random) -> World:
+    """A stack or two, and perhaps another tenant, on a good or a bad day."""
+    typical = _draw_typical_duration(plan)
+    failing = plan.choice(odds.FAILING_EXPORTS)
+    is_calm = plan.random() < odds.CALM
     world = World(seed, deployed, is_calm=is_calm, typical=typical, failing=failing, spread=1.0)
-    world.late_failures = 0.0 if is_calm else plan.choice((0.0, 0.3))
-    world.story = [] if with_story else None
-    if not is_calm and plan.random() < 0.5:
-        tenant(world)
-    for number in range(plan.choice((1, 1, 1, 2))):
-        campaign(world, f"Campaigns{number + 1}", plan.choice((0.0, 60.0)) * number + 31)()
-    return _finish(world)
+    world.late_failures = 0.0 if is_calm else plan.choice(odds.LATE_FAILURES)
+    if not is_calm and plan.random() < odds.WITH_TENANT:
+        tenants.use_account(world)
+    for number in range(plan.choice(odds.STACKS)):
+        begins = odds.FIRST_STACK_AT + plan.choice(odds.STACKS_APART) * number
+        world.timeline.spawn(Campaign(world, f"Campaigns{number + 1}").live, after=begins)
+    return world
 
 
-def _run_queue(seed: int, deployed: Deployed, plan: Random, *, with_story: bool) -> Outcome:
-    """More exports than the account may run, with nothing else in the way: how long they take in all."""
-    duration = plan.uniform(60, 400)
+def _draw_typical_duration(plan: Random) -> float:
+    """Seconds that an export takes, more or less."""
+    drawn = [(weight, plan.uniform(*span)) for weight, span in odds.EXPORT_SECONDS]
+    return plan.choice([seconds for weight, seconds in drawn for _ in range(weight)])
+
+
+def _queue(seed: int, deployed: Deployed, plan: Random) -> World:
+    """More exports than the account may run, and nothing else: how long they take in all."""
+    duration = plan.uniform(*odds.QUEUE_EXPORT_SECONDS)
     world = World(seed, deployed, is_calm=True, typical=duration, failing=0.0, spread=0.0)
-    world.story = [] if with_story else None
-    count = plan.randint(PENDING_EXPORTS_OF_AN_ACCOUNT + 1, 44)
+    count = plan.randint(PENDING_EXPORTS_OF_AN_ACCOUNT + 1, odds.QUEUE_EXPORTS_AT_MOST)
     template: Template = {}
     for number in range(count):
-        properties = draw_export(world.chance, SIZES[:3], plain=True) | {"AudienceGenerationJobArn": JOBS[number % 3]}
+        properties = draw_export(world.chance, COMMON_SIZES, plain=True)
+        properties["AudienceGenerationJobArn"] = JOBS[number % len(JOBS)]
         template[f"Export{number}"] = properties | {"WaitForCompletion": "true"}
-    stack = world.new_stack("Queue")
-
-    def deploy() -> None:
-        began = world.timeline.now
-        stack.create(template, lambda operation: None)
-        took, rounds = world.timeline.now - began, ceil(count / PENDING_EXPORTS_OF_AN_ACCOUNT)
-        if took > 1.15 * rounds * duration + 60:
-            world.goes_wrong(7, "{} exports of {:.0f} s took {:.0f} s", count, duration, took)
-        if stack.status != "CREATE_COMPLETE":
-            world.goes_wrong(7, "the queue ended as {}", stack.status)
-
-    world.timeline.spawn(deploy)
-    return _finish(world)
+    world.timeline.spawn(lambda: _deploy_queue(world, template, duration))
+    return world
 
 
-def _finish(world: World) -> Outcome:
+def _deploy_queue(world: World, template: Template, duration: float) -> None:
+    stack, began = world.new_stack("Queue"), world.timeline.now
+    stack.create(template, lambda operation: None)
+    took, rounds = world.timeline.now - began, ceil(len(template) / PENDING_EXPORTS_OF_AN_ACCOUNT)
+    if took > bounds.QUEUE_FACTOR * rounds * duration + bounds.QUEUE_EXTRA:
+        world.goes_wrong(Invariant.WAITING, "{} exports of {:.0f} s took {:.0f} s", len(template), duration, took)
+    if stack.status != "CREATE_COMPLETE":
+        world.goes_wrong(Invariant.WAITING, "the queue ended as {}", stack.status)
+
+
+def _run(world: World) -> ScheduleResult:
     with wire.connected(world):
-        has_ended = world.timeline.run(at_most=_LONGEST)
+        has_ended = world.timeline.run(at_most=bounds.LONGEST_SCHEDULE)
     watch = world.watch
     if not has_ended:
-        watch.violations.append((3, "something never ends"))
-    return Outcome(
+        watch.violations.append((Invariant.ONE_ANSWER, "something never ends"))
+    return ScheduleResult(
         world.seed,
         watch.violations,
         world.weather.counts,

@@ -1,40 +1,40 @@
-"""Clean Rooms ML for one schedule: the project's emulator in process, a drawn reading, and exports that differ."""
+"""Clean Rooms ML: the project's emulator in process, with drawn `Readings` and exports that differ."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from random import Random
-from typing import Any
 
 from local_cloud import catalog
 from local_cloud.clean_rooms_ml import CleanRoomsML, Clock, Export
 from local_cloud.readings import NamesAreUnique, Readings, Repeat
 from local_cloud.service_model import ApiError, Response, ServiceModel
 from tests.builders.arns import JOB, OTHER_JOB, THIRD_JOB
+from tests.simulation import odds
 
 JOBS = (JOB, OTHER_JOB, THIRD_JOB)
-SIZES = tuple(str(percent) for percent in range(1, 61))  # that the model offers
-# Shorter than the pause after which the handler takes a listing for complete (15 s).
-LONGEST_LISTING_LAG = 14
+# Percentages that the configured audience model offers; more than all resources of a schedule need.
+SIZES = tuple(str(percent) for percent in range(1, 61))
+_LONG_AGO, _MOMENT = timedelta(days=1), timedelta(seconds=1)
 
 
 def draw_readings(chance: Random) -> Readings:
-    """Every unknown of the service, at random."""
+    """Every unknown of the service, drawn."""
     return Readings(
         names=chance.choice(list(NamesAreUnique)),
         repeat=chance.choice(list(Repeat)),
-        failed_names_are_free=chance.random() < 0.5,
-        failed_count_for_the_job=chance.random() < 0.5,
-        quota_errors_tell_values=chance.random() < 0.5,
+        failed_names_are_free=chance.random() < odds.EVEN,
+        failed_count_for_the_job=chance.random() < odds.EVEN,
+        quota_errors_tell_values=chance.random() < odds.EVEN,
         inactive_job_error=chance.choice(("ValidationException", "ConflictException")),
         unoffered_size_error=chance.choice(("ValidationException", "ConflictException")),
-        unknown_job_lists_empty=chance.random() < 0.5,
-        listing_lag=timedelta(seconds=chance.choice((0, 1, 5, 10, LONGEST_LISTING_LAG, LONGEST_LISTING_LAG))),
-        output_location_lag=timedelta(seconds=chance.choice((0, 0, 10, 50))),
-        page_size=chance.choice((100, 100, 3)),
-        newest_first=chance.random() < 0.5,
+        unknown_job_lists_empty=chance.random() < odds.EVEN,
+        listing_lag=timedelta(seconds=chance.choice(odds.LISTING_LAGS)),
+        output_location_lag=timedelta(seconds=chance.choice(odds.OUTPUT_LOCATION_LAGS)),
+        page_size=chance.choice(odds.PAGE_SIZES),
+        newest_first=chance.random() < odds.EVEN,
     )
 
 
@@ -74,8 +74,8 @@ class Account(CleanRoomsML):
 
     def _course_of(self, export: Export) -> tuple[timedelta, timedelta, str]:
         if export.number not in self._courses:
-            seconds = self._typical * (1 + self._spread * self._chance.uniform(-0.5, 1))
-            pending = seconds * 0.2
+            seconds = self._typical * (1 + self._spread * self._chance.uniform(*odds.EXPORT_DIFFERS))
+            pending = seconds * odds.PENDING
             failure = "EXPORT_FAILED" if self._chance.random() < self._failing else ""
             self._courses[export.number] = (timedelta(seconds=pending), timedelta(seconds=seconds - pending), failure)
         return self._courses[export.number]
@@ -87,20 +87,20 @@ class Account(CleanRoomsML):
         return export.job.fails_exports or self._course_of(export)[2]
 
     def has_long_had(self, count: int, job: str) -> None:
-        """Give a generation job so many exports of long ago."""
+        """Give a generation job so many exports that ended long ago."""
         for _ in range(count):
-            number, created = len(self.exports) + 1, self.clock() - timedelta(days=1)
+            number, created = len(self.exports) + 1, self.clock() - _LONG_AGO
             size = {"type": "PERCENTAGE", "value": int(SIZES[-1])}
             self.exports.append(Export(f"of long ago {number}", self.jobs[job], size, None, created, number))
-            self._courses[number] = (timedelta(seconds=1), timedelta(seconds=1), "")
+            self._courses[number] = (_MOMENT, _MOMENT, "")
 
-    def ended_at(self, export: Export) -> Any:
-        """When an export ends, as the service's clock has it."""
+    def ended_at(self, export: Export) -> datetime:
+        """When an export ends, on the service's clock."""
         pending_for, in_progress_for = self.duration_of(export)
         return export.created + pending_for + in_progress_for
 
     def respond(self, method: str, target: str, body: bytes) -> Response:
-        """Answer one request of the wire."""
+        """Respond to one request that comes over the wire."""
         route = _model().route(method, target)
         assert route is not None, (method, target)
         operation, labels = route
@@ -112,5 +112,5 @@ class Account(CleanRoomsML):
             return _model().failure(error)
 
     def refuse(self, code: str, message: str, status: int) -> Response:
-        """The response for an error that is not the service's own doing."""
+        """The response for an error."""
         return _model().failure(ApiError(code, message, status=status))

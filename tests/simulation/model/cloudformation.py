@@ -1,6 +1,6 @@
-"""CloudFormation for stacks of audience exports: operations, rollbacks, cleanups, and stacks that do without rollback.
+"""CloudFormation for stacks of audience exports: operations, rollbacks, cleanups, and stacks without rollback.
 
-Resources of an operation go side by side. What AWS leaves open is drawn once for each schedule (`habits.py`).
+In an operation, resources run side by side. What AWS leaves open is drawn once for each schedule (`habits.py`).
 """
 
 from __future__ import annotations
@@ -10,50 +10,20 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tests.fakes.control_plane import ControlPlane
+from tests.simulation import odds
 from tests.simulation.model.custom_resource import CustomResource, Properties
 from tests.simulation.model.lambda_function import Function
+from tests.simulation.model.operation import DELETED, Operation
 from tests.simulation.model.step_functions import Executions
-from tests.simulation.model.timeline import Promise
 
 if TYPE_CHECKING:
     from tests.simulation.model.world import World
 
 Template = dict[str, Properties]  # by logical id
-# What ends an operation even where failures are kept.
-CANCELLED, DELETED = "cancelled", "deleted"
-
-
-class Operation:
-    """One operation of a stack; it fails once, for whatever comes first.
-
-    Where it `keeps` what has failed, without rollback, a failure leaves the others going on, and only a person ends it.
-    """
-
-    def __init__(self, world: World, kind: str, *, keeps: bool = False) -> None:
-        self.kind = kind
-        self.keeps = keeps
-        self.failed = Promise(world.timeline)
-        self.has_failures = False
-        self.is_over = False
-
-    @property
-    def is_forward(self) -> bool:
-        return self.kind in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS")
-
-    @property
-    def is_rollback(self) -> bool:
-        return "ROLLBACK_IN_PROGRESS" in self.kind
-
-    def fail(self, reason: str) -> None:
-        if self.is_over:
-            return
-        self.has_failures = True
-        if not self.keeps or reason in (CANCELLED, DELETED):
-            self.failed.set(reason)
 
 
 class Stack:
-    """A stack with a provider of its own. `status` is what DescribeStacks tells."""
+    """A stack with its own provider. `status` is what DescribeStacks returns."""
 
     def __init__(self, world: World, name: str, number: int) -> None:
         self.world = world
@@ -61,7 +31,8 @@ class Stack:
         self.id = f"arn:aws:cloudformation:us-east-1:111122223333:stack/{name}/{number:08}"
         self.control = ControlPlane()
         self.function = Function(world, world.deployed, world.make_handler)
-        self.control.machine = Executions(world, world.deployed.definition, self.function)
+        self.executions = Executions(world, world.deployed.definition, self.function)
+        self.control.machine = self.executions
         self.machine_arn = f"arn:aws:states:us-east-1:111122223333:stateMachine:{name}-{number}"
         self.resources: dict[str, CustomResource] = {}
         self.operation = Operation(world, "none")
@@ -81,17 +52,13 @@ class Stack:
         self.control.stack_status = status
         self.world.tell("stack {} is {}", self.name, status)
 
-    @property
-    def goes_forward(self) -> bool:
-        return self.status in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS")
-
     def create(self, template: Template, meanwhile: Callable[[Operation], None], *, keeps: bool = False) -> None:
         """Create the stack; ends as CREATE_COMPLETE, ROLLBACK_COMPLETE, ROLLBACK_FAILED, or deleted meanwhile.
 
         Without rollback it may end as CREATE_FAILED.
         """
         operation = self._begin("CREATE_IN_PROGRESS", meanwhile, keeps=keeps)
-        self._go_forward(operation, template)
+        self._create_and_update(operation, template)
         if operation.failed.is_set and operation.failed.value == DELETED:
             self.delete()
         elif operation.failed.is_set:
@@ -106,9 +73,9 @@ class Stack:
 
         Without rollback it may end as UPDATE_FAILED.
         """
-        self.control.stack_updated = self.world.timeline.time(self.world.skews["cloudformation"])
+        self.control.stack_updated = self.world.timeline.time(self.world.clock_errors["cloudformation"])
         operation = self._begin("UPDATE_IN_PROGRESS", meanwhile, keeps=keeps)
-        self._go_forward(operation, template)
+        self._create_and_update(operation, template)
         if operation.failed.is_set:
             self.roll_back()
         elif operation.has_failures:
@@ -119,7 +86,7 @@ class Stack:
             self._complete("UPDATE_COMPLETE", template)
 
     def roll_back(self) -> None:
-        """Go back to the last complete state: by itself, or because a person asks for it.
+        """Go back to the last complete state: by itself, or because a person wants it.
 
         Ends as (UPDATE_)ROLLBACK_COMPLETE or (UPDATE_)ROLLBACK_FAILED.
         """
@@ -166,8 +133,8 @@ class Stack:
         self._touched = {}
         self._finish(status)
 
-    def _go_forward(self, operation: Operation, template: Template) -> None:
-        """Create and update what the template asks for, until all have ended or the operation has failed."""
+    def _create_and_update(self, operation: Operation, template: Template) -> None:
+        """Create and update what the template declares, until all have ended or the operation has failed."""
         tasks: list[Callable[[], object]] = []
         for logical_id, properties in template.items():
             resource = self.resources.get(logical_id)
@@ -176,7 +143,7 @@ class Stack:
             elif resource.has_failed or resource.properties != properties:
                 tasks.append(partial(self._update_resource, operation, resource, properties))
         self._side_by_side(tasks)
-        # The failure of a neighbour may come after the last export, as long as the neighbour is at it.
+        # A neighbour that is still under way after the last export can fail.
         if not operation.failed.is_set and self.world.chance.random() < self.world.late_failures:
             operation.fail("a neighbour failed")
         operation.is_over = True
@@ -206,25 +173,11 @@ class Stack:
             resource.has_failed = True
 
     def _side_by_side(self, tasks: list[Callable[[], object]]) -> None:
-        """Run the tasks at the same time, until the last has ended."""
-        if not tasks:
-            return
-        left, done = len(tasks), Promise(self.world.timeline)
-
-        def run(task: Callable[[], object]) -> None:
-            nonlocal left
-            task()
-            left -= 1
-            if not left:
-                done.set(None)
-
-        for task in tasks:
-            # Dependencies make some begin later.
-            self.world.timeline.spawn(partial(run, task), after=self.world.chance.choice((0.1, 0.2, 3.0)))
-        done.wait()
+        """Run the tasks at the same time, until the last has ended; dependencies make some begin later."""
+        self.world.timeline.run_side_by_side([(self.world.chance.choice(odds.RESOURCE_BEGINS), task) for task in tasks])
 
     def _clean_up(self, keep: set[str]) -> None:
-        """Delete what was replaced and what is no longer declared; a failure here fails nothing."""
+        """Delete what was replaced and what is no longer declared; a failure here fails no operation."""
         tasks: list[Callable[[], object]] = []
         for logical_id, resource in list(self.resources.items()):
             tasks += [partial(resource.delete, self.operation, stale) for stale in resource.stale_ids]

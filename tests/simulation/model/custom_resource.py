@@ -1,4 +1,4 @@
-"""One export in a stack, as CloudFormation knows it: what is recorded of it, and the requests that are sent for it."""
+"""One export of a stack: what CloudFormation has recorded of it, and the requests that it sends for it."""
 
 from __future__ import annotations
 
@@ -7,22 +7,25 @@ import json
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from tests.simulation import facts, handler_spans
 from tests.simulation.model.request import Request
 from tests.simulation.model.timeline import Promise
 
 if TYPE_CHECKING:
-    from tests.simulation.model.cloudformation import Operation, Stack
+    from tests.simulation.model.cloudformation import Stack
+    from tests.simulation.model.operation import Operation
 
 Properties = dict[str, Any]  # ResourceProperties, scalars as strings
 Body = dict[str, Any]
+_EIGHT_HEX_DIGITS = 16**8
 
 
 class CustomResource:
     """A resource from its first Create on.
 
-    `physical_id` and `properties` are what CloudFormation has recorded; `held` are the properties of its last success,
-    None before there was one, and `held_id` its physical id then; `stale_ids` are those of replaced ones, which the
-    cleanup deletes; `has_failed` says that the last request for it failed.
+    `physical_id` and `properties` are what CloudFormation has recorded. `held` are the properties of its last success,
+    None before there was one, and `held_id` its physical id then. `stale_ids` are those of replaced resources, which
+    the cleanup deletes. `has_failed` says that the last request for it failed.
     """
 
     def __init__(self, stack: Stack, logical_id: str) -> None:
@@ -45,7 +48,7 @@ class CustomResource:
         return self._note(body)
 
     def update(self, operation: Operation, properties: Properties) -> bool:
-        """Update it, forward or back; a new id means that it was replaced."""
+        """Update it, to a new template or back to an old one; a new id means that it was replaced."""
         is_return = self.held == properties and self.held_id == self.physical_id
         before = self.properties
         request = self._send(operation, "Update", properties, held_id=self.physical_id, old=before)
@@ -58,9 +61,9 @@ class CustomResource:
                 self.stale_ids.append(self.physical_id)
                 self.physical_id = answered
         if not has_succeeded and operation.is_rollback:
-            self._world.watch.stuck(request, body)
+            self._world.watch.returns.check_rollback(request, body)
         elif not has_succeeded and body and is_return:
-            self._world.watch.kept_from_its_export(request, body)
+            self._world.watch.returns.check_return(request, body)
         if not has_succeeded and operation.keeps and not self._world.habits.keeps_attempted:
             self.properties = before
         return self._note(body)
@@ -78,7 +81,7 @@ class CustomResource:
         return not self.has_failed
 
     def _await(self, request: Request, operation: Operation) -> Body | None:
-        """Wait for the answer; None where it does not come in time, or CloudFormation does not wait for it."""
+        """Wait for the answer; None if it does not come in time, or CloudFormation does not wait for it."""
         world = self._world
         if operation.is_forward and (world.habits.abandons or operation.kind == "CREATE_IN_PROGRESS"):
             operation.failed.then(partial(self._abandon, request, operation))
@@ -86,7 +89,8 @@ class CustomResource:
         if not is_settled:
             request.settled.set(None)
             world.watch.gave_up(request)
-        return request.settled.value
+        answered: Body | None = request.settled.value
+        return answered
 
     def _abandon(self, request: Request, operation: Operation) -> None:
         world = self._world
@@ -105,45 +109,55 @@ class CustomResource:
         old: Properties | None = None,
     ) -> Request:
         world, stack = self._world, self._stack
-        number, machine = world.next_number(), {"StateMachineArn": stack.machine_arn}
-        wire = properties | machine
-        event: dict[str, Any] = {
-            "RequestType": request_type,
-            "ResponseURL": world.sign(number),
-            "StackId": stack.id,
-            "RequestId": self._request_id(request_type, wire, number),
-            "ResourceType": "Custom::CleanRoomsMLAudienceExport",
-            "LogicalResourceId": self.logical_id,
-            "ResourceProperties": wire,
-        }
+        event = self._event(request_type, properties)
         if held_id is not None:
             event["PhysicalResourceId"] = held_id
         if old is not None:
-            event["OldResourceProperties"] = old | machine
-        now, timeout = world.timeline.now, int(properties.get("TimeoutSeconds", 3600))
+            event["OldResourceProperties"] = self._sent_properties(old)
+        now, timeout = world.timeline.now, int(properties.get("TimeoutSeconds", facts.DEFAULT_TIMEOUT))
         request = Request(
             event,
             stack,
             operation,
             sent_at=now,
             gives_up_at=now + timeout,
-            # docs/decision-table.md: less a twentieth, at least 20 s; the second in which the URL was signed is cut.
-            settle_by=now + timeout - max(20, timeout / 20) - 1,
+            settle_by=_deadline(now, timeout),
             held=self.held if held_id == self.held_id else None,
             settled=Promise(world.timeline),
         )
         world.requests[event["ResponseURL"]] = request
-        world.watch.sent(request)
         world.tell("{} is sent: {}", request, properties)
         stack.function.deliver(request)
         return request
 
-    def _request_id(self, request_type: str, wire: Properties, number: int) -> str:
+    def _event(self, request_type: str, properties: Properties) -> dict[str, Any]:
+        number, sent = self._world.next_number(), self._sent_properties(properties)
+        return {
+            "RequestType": request_type,
+            "ResponseURL": self._world.sign(number),
+            "StackId": self._stack.id,
+            "RequestId": self._request_id(request_type, sent, number),
+            "ResourceType": "Custom::CleanRoomsMLAudienceExport",
+            "LogicalResourceId": self.logical_id,
+            "ResourceProperties": sent,
+        }
+
+    def _sent_properties(self, properties: Properties) -> Properties:
+        """The properties with the state machine, which the construct adds to what people declare."""
+        return properties | {"StateMachineArn": self._stack.machine_arn}
+
+    def _request_id(self, request_type: str, sent: Properties, number: int) -> str:
         if not self._world.habits.reuses_request_ids:
             return f"request-{number}"
-        # Of what is deployed, not of when.
-        content = json.dumps([request_type, self.logical_id, wire, self._stack.name], sort_keys=True)
+        # Made of what is deployed, not of when.
+        content = json.dumps([request_type, self.logical_id, sent, self._stack.name], sort_keys=True)
         return "request-" + hashlib.sha256(content.encode()).hexdigest()[:12]
 
     def _made_up_id(self) -> str:
-        return f"{self._stack.name}-{self.logical_id}-{self._world.chance.randrange(16**8):08X}"
+        return f"{self._stack.name}-{self.logical_id}-{self._world.chance.randrange(_EIGHT_HEX_DIGITS):08X}"
+
+
+def _deadline(sent_at: float, timeout: int) -> float:
+    """The handler's own, which counts from the second in which the ResponseURL was signed."""
+    left_over = max(handler_spans.DEADLINE_LEAST, timeout / handler_spans.DEADLINE_PART)
+    return sent_at + timeout - left_over - facts.SIGNATURE_RESOLUTION

@@ -1,21 +1,23 @@
-"""Ways of CloudFormation that its documentation leaves open, or that were seen both ways; drawn for each schedule."""
+"""What CloudFormation does where its documentation leaves it open, or where both was seen; drawn for each schedule."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from random import Random
 
+from tests.simulation import odds
+
 
 @dataclass(frozen=True)
 class Habits:
     """What CloudFormation does in one schedule.
 
-    `records_failed_ids`: the physical id of a FAILED Update becomes the recorded one (aws-cdk 13527, 30012).
-    `abandons`: what is under way when a stack fails is given up at once; otherwise it is waited for.
-    `reuses_request_ids`: a repeated deployment sends the RequestId of the earlier one (aws-cdk 35957).
-    The others are about stacks without rollback. `reverts_failed`: a resource whose Update failed is updated back at
-    once. `keeps_attempted`: otherwise its recorded properties are those that failed. `deletes_first`: a resource whose
-    Create failed is deleted before it is created anew, and not in the cleanup.
+    `records_failed_ids`: the physical id of a FAILED Update becomes the recorded one (aws-cdk issues 13527, 30012).
+    `abandons`: when a stack fails, CloudFormation stops waiting for what is under way; otherwise it waits.
+    `reuses_request_ids`: a repeated deployment sends the RequestId of the earlier one (aws-cdk issue 35957).
+    The others are about stacks without rollback. `reverts_failed`: a resource whose Update failed is updated back
+    immediately. `keeps_attempted`: the properties that failed become the recorded ones. `deletes_first`: a resource
+    whose Create failed is deleted before it is created again, and not in the cleanup.
     """
 
     records_failed_ids: bool
@@ -27,5 +29,11 @@ class Habits:
 
     @classmethod
     def draw(cls, chance: Random) -> Habits:
-        odds = (0.5, 0.6, 0.4, 0.25, 0.75, 0.5)
-        return cls(*(chance.random() < share for share in odds))
+        return cls(
+            records_failed_ids=chance.random() < odds.RECORDS_FAILED_IDS,
+            abandons=chance.random() < odds.ABANDONS,
+            reuses_request_ids=chance.random() < odds.REUSES_REQUEST_IDS,
+            reverts_failed=chance.random() < odds.REVERTS_FAILED,
+            keeps_attempted=chance.random() < odds.KEEPS_ATTEMPTED,
+            deletes_first=chance.random() < odds.DELETES_FIRST,
+        )

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from tests.fakes.state_machine import TaskError, error_told
+from tests.simulation import facts, odds
 from tests.simulation.model.request import Request
 from tests.simulation.model.template import Deployed
 
@@ -15,33 +16,34 @@ if TYPE_CHECKING:
     from tests.simulation.model.world import World
 
 Handler = Callable[[dict[str, Any], object], Any]
+_FOR_EVER = float("inf")  # until the function's time-out
 
 
 class Killed(BaseException):
-    """The end of an invocation that nothing in the handler can catch; `name` is what its caller is told."""
+    """The end of an invocation that nothing in the handler can catch; `name` is the error that its caller sees."""
 
-    def __init__(self, cause: str, name: str = "Runtime.ExitError") -> None:
+    def __init__(self, cause: str, name: str = facts.CRASHED) -> None:
         super().__init__(cause)
         self.name = name
 
 
 class Invocation:
-    """One run of the handler; ends at the latest at `ends_at`.
+    """One run of the handler; it ends at `ends_at` at the latest.
 
-    `asked_forward` is whether the stack went forward for this request when the invocation last asked.
+    `saw_forward` is whether the stack was creating or updating for this request when the invocation last asked.
     """
 
     def __init__(self, world: World, request: Request, message: dict[str, Any], ends_at: float) -> None:
         self.world, self.request, self.message, self.ends_at = world, request, message, ends_at
-        self.asked_forward = False
+        self.saw_forward = False
         self.calls = 0
         self.had_fault = False
         self.dies_at: tuple[int, str] | None = None
         self.freezes_at = 0
         if world.weather.strikes("lambda: killed"):
-            self.dies_at = (world.chance.randint(1, 6), world.chance.choice(("before", "after")))
+            self.dies_at = (world.chance.randint(*odds.FATAL_CALL), world.chance.choice(("before", "after")))
         if world.weather.strikes("lambda: frozen"):
-            self.freezes_at = world.chance.randint(1, 6)
+            self.freezes_at = world.chance.randint(*odds.FATAL_CALL)
 
     @property
     def is_delivery(self) -> bool:
@@ -49,11 +51,11 @@ class Invocation:
         return "Phase" not in self.message
 
     def sleep(self, seconds: float) -> None:
-        """Let time pass inside the invocation; the function's time-out may come first."""
+        """Let time pass inside the invocation; the function's time-out may end it."""
         left = self.ends_at - self.world.timeline.now
         if seconds >= left:
             self.world.timeline.sleep(left)
-            raise Killed("time-out", "Sandbox.Timedout")
+            raise Killed("time-out", facts.TIMED_OUT)
         self.world.timeline.sleep(seconds)
 
     def reaches(self, side: str, what: str) -> None:
@@ -61,7 +63,7 @@ class Invocation:
         self.calls += side == "before"
         if self.freezes_at == self.calls:
             self.request.goes_out(self.world.timeline.now, in_delivery=self.is_delivery)
-            self.sleep(10_000)
+            self.sleep(_FOR_EVER)
         if self.dies_at == (self.calls, side):
             raise Killed(f"killed {side} {what}")
 
@@ -81,39 +83,45 @@ class Function:
         self._idle: list[Handler] = []
 
     def deliver(self, request: Request) -> None:
-        """Take an event for asynchronous invocation, as CloudFormation hands it over."""
+        """Accept an event for asynchronous invocation, as CloudFormation sends it."""
         world = self._world
-        world.timeline.spawn(lambda: self._deliver(request), after=world.chance.uniform(0.05, 1.0))
+        world.timeline.spawn(lambda: self._deliver(request), after=world.chance.uniform(*odds.DELIVERY))
         if world.weather.strikes("lambda: delivered again"):
-            world.timeline.spawn(lambda: self._deliver(request), after=world.chance.uniform(0.05, 200))
+            world.timeline.spawn(lambda: self._deliver(request), after=world.chance.uniform(*odds.DELIVERY_AGAIN))
 
     def _deliver(self, request: Request) -> None:
-        world, event = self._world, request.event
+        """Deliver an event: wait while Lambda cannot run the handler, and try again when it fails."""
+        world = self._world
         if world.weather.strikes("lambda: delivered late"):
             request.goes_out(world.timeline.now, in_delivery=True)
-            world.timeline.sleep(world.chance.uniform(1, 120))
-        retries = 0
-        while True:
-            while world.weather.is_out("lambda", world.timeline.now) or world.weather.strikes("lambda: throttled"):
+            world.timeline.sleep(world.chance.uniform(*odds.DELIVERY_LATE))
+        for retries in range(self._deployed.delivery_retries + 1):
+            if retries:
+                world.timeline.sleep(facts.DELIVERY_RETRY_PAUSE * retries)
+            while self._is_unavailable():
                 request.goes_out(world.timeline.now, in_delivery=True)
-                world.timeline.sleep(world.chance.uniform(1, 60))
+                world.timeline.sleep(world.chance.uniform(*odds.DELIVERY_THROTTLED))
             if world.timeline.now - request.sent_at > self._deployed.longest_delivery:
-                world.tell("Lambda gives up on {}", request)
+                break
+            if self._accepts(request):
                 return
-            began = world.timeline.now
-            request.goes_on(began, in_delivery=True)
-            try:
-                self._run(event, request, began + self._deployed.function_timeout)
-            except TaskError as error:
-                world.tell("the delivery of {} fails: {}", request, error)
-                request.goes_out(began, in_delivery=True)
-            else:
-                return
-            retries += 1
-            if retries > self._deployed.delivery_retries:
-                world.tell("Lambda gives up on {}", request)
-                return
-            world.timeline.sleep(60 * retries)
+        world.tell("Lambda gives up on {}", request)
+
+    def _is_unavailable(self) -> bool:
+        weather = self._world.weather
+        return weather.is_out("lambda", self._world.timeline.now) or weather.strikes("lambda: throttled")
+
+    def _accepts(self, request: Request) -> bool:
+        """Run the handler with an event; whether it returned."""
+        began = self._world.timeline.now
+        request.goes_on(began, in_delivery=True)
+        try:
+            self._run(request.event, request, began + self._deployed.function_timeout)
+        except TaskError as error:
+            self._world.tell("the delivery of {} fails: {}", request, error)
+            request.goes_out(began, in_delivery=True)
+            return False
+        return True
 
     def invoke(self, message: dict[str, Any], request: Request) -> Any:
         """Call it as Step Functions does, and wait for what it returns."""
@@ -121,18 +129,17 @@ class Function:
         called = world.timeline.now
         if message["Phase"] == "Step":
             world.watch.stepped(request, message)
-        if world.weather.strikes("step functions: task late"):
+        is_late = world.weather.strikes("step functions: task late")
+        if is_late:
             request.goes_out(called)
-            # A late invocation ends within the function's time-out of when it was to begin.
-            world.timeline.sleep(world.chance.uniform(1, 40))
-        else:
-            world.timeline.sleep(world.chance.uniform(0.02, 0.1))
-        if world.weather.is_out("lambda", world.timeline.now) or world.weather.strikes("lambda: throttled"):
+        world.timeline.sleep(world.chance.uniform(*(odds.TASK_LATE if is_late else odds.TASK_BEGINS)))
+        if self._is_unavailable():
             request.goes_out(called)
-            raise TaskError("Lambda.TooManyRequestsException")
+            raise TaskError(facts.TOO_MANY_REQUESTS)
         began = world.timeline.now
         request.goes_on(began)
         try:
+            # The time-out of a late invocation runs from when it should have begun: a bound of docs/simulation.md.
             result = self._run(message, request, called + self._deployed.function_timeout)
         except TaskError as error:
             world.tell("{} of {} fails: {}", message["Phase"], request, error)
@@ -140,14 +147,14 @@ class Function:
             raise
         if world.weather.strikes("step functions: result lost"):
             request.goes_out(began)
-            raise TaskError("Lambda.SdkClientException")
+            raise TaskError(facts.RESULT_LOST)
         return result
 
     def _run(self, message: dict[str, Any], request: Request, ends_at: float) -> Any:
         world, timeline = self._world, self._world.timeline
         invocation = Invocation(world, request, message, ends_at)
         before, timeline.current = timeline.current, invocation
-        handler = None
+        handler: Handler | None = None
         try:
             handler = self._container(invocation)
             result = handler(json.loads(json.dumps(message)), SimpleNamespace(aws_request_id="1", function_name="f"))
@@ -160,7 +167,7 @@ class Function:
             raise TaskError(*error_told(error)) from error
         finally:
             timeline.current = before
-            if handler:
+            if handler is not None:
                 self._idle.append(handler)
         world.watch.returned(invocation, result)
         return json.loads(json.dumps(result))
@@ -168,5 +175,5 @@ class Function:
     def _container(self, invocation: Invocation) -> Handler:
         if self._idle and not self._world.weather.strikes("lambda: cold"):
             return self._idle.pop()
-        invocation.sleep(self._world.chance.uniform(0.3, 1.5))
+        invocation.sleep(self._world.chance.uniform(*odds.COLD_START))
         return self._make_handler()

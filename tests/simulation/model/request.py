@@ -1,20 +1,25 @@
-"""One request of CloudFormation: the event that it sends, the answer that it waits for, and what got in the way."""
+"""One request of CloudFormation: the event that it sends, the answer that it waits for, and what delayed it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from tests.simulation import bounds
 from tests.simulation.model.timeline import Promise
 
 if TYPE_CHECKING:
-    from tests.simulation.model.cloudformation import Operation, Stack
+    from tests.simulation.model.cloudformation import Stack
+    from tests.simulation.model.operation import Operation
 
-Identity = tuple[str, str, Any, Any, Any, Any, Any]
+Identity = tuple[Any, ...]
 
 
-def identity_of(properties: dict[str, Any]) -> tuple[Any, ...]:
-    """What identifies an export (DESIGN: generation job, size, name if given, revision), read afresh here."""
+def identity_of(properties: dict[str, Any]) -> Identity:
+    """What identifies an export: its generation job, its size, and its name or revision if given (README.md).
+
+    It is written down again here, so that a wrong handler does not change what it is checked by.
+    """
     size = properties.get("AudienceSize") or {}
     return (
         properties.get("AudienceGenerationJobArn"),
@@ -30,9 +35,10 @@ class Request:
     """Times are seconds of the timeline.
 
     `settle_by` is the handler's own deadline, `gives_up_at` CloudFormation's. `held` are the properties with which the
-    resource last succeeded under the id that is sent. `settled` is set with the answer, or with None where
-    CloudFormation does not wait any more. `outages` are spans in which Lambda, Step Functions or the answer's endpoint
-    kept the request from going on. `under_way` is the span in which a start that may have taken effect was.
+    resource last succeeded under the id that is sent. `settled` is set to the answer, or to None if CloudFormation does
+    not wait any more. `outages` are spans in which Lambda, Step Functions or the answer's endpoint kept the request
+    from going on. `last_fault_at` is when a call last failed, `queued_since` when the service first refused a start for
+    a quota. `under_way` is the span in which a start was under way that may have taken effect.
     """
 
     event: dict[str, Any]
@@ -48,29 +54,31 @@ class Request:
     outages: list[tuple[float, float]] = field(default_factory=list)
     _out_since: float | None = None
     has_execution: bool = False
-    last_look_failed: bool = False
+    last_listing_failed: bool = False
     last_ask_failed: bool = False
     queued_since: float | None = None
-    last_trouble_at: float = 0.0
+    last_fault_at: float = 0.0
     steps_began: tuple[float, float] = (0.0, 0.0)
     under_way: tuple[float, float] | None = None
 
     @property
     def type(self) -> str:
-        return self.event["RequestType"]
+        request_type: str = self.event["RequestType"]
+        return request_type
 
     @property
     def properties(self) -> dict[str, Any]:
-        return self.event["ResourceProperties"]
+        properties: dict[str, Any] = self.event["ResourceProperties"]
+        return properties
 
     @property
     def identity(self) -> Identity:
-        """Identity of the export asked for by this resource, in whichever deployment."""
+        """Identity of the export that this resource requests, the same in every deployment."""
         return (self.stack.name, self.event["LogicalResourceId"], *identity_of(self.properties))
 
     @property
     def keeps_its_export(self) -> bool:
-        """Whether it is an Update that changes nothing that identifies the export, which the resource has."""
+        """Whether it is an Update to the export that the resource holds."""
         before = (self.event.get("OldResourceProperties") or {}, self.held or {})
         return self.type == "Update" and all(identity_of(one) == identity_of(self.properties) for one in before)
 
@@ -81,11 +89,11 @@ class Request:
 
     @property
     def waits(self) -> bool:
-        return self.properties.get("WaitForCompletion", "true") == "true"
+        return bool(self.properties.get("WaitForCompletion", "true") == "true")
 
     @property
     def adopts(self) -> bool:
-        return self.properties.get("OnConflict") == "ADOPT"
+        return bool(self.properties.get("OnConflict") == "ADOPT")
 
     @property
     def is_open(self) -> bool:
@@ -95,13 +103,13 @@ class Request:
     def goes_out(self, now: float, *, in_delivery: bool = False) -> None:
         """From now on something other than Clean Rooms ML keeps it from going on.
 
-        What befalls the delivery of its event matters only until its execution has started.
+        A fault of the delivery of its event matters only until its execution has started.
         """
         if not (in_delivery and self.has_execution) and self._out_since is None:
             self._out_since = now
 
     def goes_on(self, now: float, *, in_delivery: bool = False) -> None:
-        """It does go on."""
+        """It does go on again."""
         if not (in_delivery and self.has_execution) and self._out_since is not None:
             self.outages.append((self._out_since, now))
             self._out_since = None
@@ -111,8 +119,8 @@ class Request:
         self.steps_began = (self.steps_began[1], now)
 
     def may_have_started(self, until: float) -> None:
-        """A start that may take effect until then was announced in the step before this one, at the earliest."""
-        begin = self.under_way[0] if self.under_way else self.steps_began[0] - 10
+        """A start that may take effect until then was announced in the step before this one at the earliest."""
+        begin = self.under_way[0] if self.under_way else self.steps_began[0] - bounds.CLOCKS
         self.under_way = (begin, max(until, self.under_way[1] if self.under_way else until))
 
     def was_out_at_the_end(self) -> bool:

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tests.fakes.state_machine import Execution, StateMachine, TaskError
+from tests.simulation import odds
 from tests.simulation.model.lambda_function import Function
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ class Executions(StateMachine):
 
     def __init__(self, world: World, definition: dict[str, Any], function: Function) -> None:
         self._world = world
-        super().__init__(definition, self._call, lambda: world.timeline.time(world.skews["states"]))  # type: ignore[arg-type]
+        super().__init__(definition, self._call, lambda: world.timeline.time(world.clock_errors["states"]))  # type: ignore[arg-type]
         self._function = function
         self.listed_from: dict[str, float] = {}  # by name, of those that are listed late
 
@@ -28,8 +29,10 @@ class Executions(StateMachine):
         request.goes_on(self._world.timeline.now)
         request.has_execution = True
         if self._world.weather.strikes("step functions: listed late"):
-            self.listed_from[name] = self._world.timeline.now + self._world.chance.uniform(1, 10)
-        self._world.timeline.spawn(partial(self._run, execution), after=self._world.chance.uniform(0.01, 0.2))
+            self.listed_from[name] = self._world.timeline.now + self._world.chance.uniform(*odds.EXECUTION_LISTED_LATE)
+        self._world.timeline.spawn(
+            partial(self._run, execution), after=self._world.chance.uniform(*odds.EXECUTION_BEGINS)
+        )
         return execution
 
     def listed(self) -> list[Execution]:
@@ -45,13 +48,13 @@ class Executions(StateMachine):
         ends_at = execution.started_at + timedelta(seconds=self.definition["TimeoutSeconds"])
         try:
             for seconds in execution.course:
-                timeline.sleep(seconds + world.chance.uniform(0.01, 0.1))
+                timeline.sleep(seconds + world.chance.uniform(*odds.STATE_CHANGES))
                 if execution.status == "RUNNING" and self.clock() > ends_at:
                     execution.end("TIMED_OUT", ends_at)
         except TaskError as error:
             request = world.request_of(execution.input["Request"])
             world.tell("the execution for {} fails: {}", request, error)
-            # Nothing keeps it from going on any more: it gave up.
+            # It gave up, so nothing keeps it from going on any more.
             request.goes_on(timeline.now)
             if execution.status == "RUNNING":
                 execution.end("FAILED", self.clock())

@@ -1,4 +1,4 @@
-"""What the construct really deploys, as far as it shapes a request's course: read from the synthesised template."""
+"""What the construct deploys, as far as it decides what happens to a request: read from the synthesised template."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tempfile import TemporaryDirectory
 from typing import Any
 
-HANDLER_ARN = "arn:aws:lambda:us-east-1:111122223333:function:handler"
+from tests.builders.arns import HANDLER, JOB
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,6 @@ def synthesise() -> Deployed:
     from aws_cdk.assertions import Template
 
     from cdk_cleanroomsml import AudienceExport, AudienceSize
-    from tests.builders.arns import JOB
 
     with TemporaryDirectory() as folder:
         stack = Stack(App(outdir=folder), "Campaigns")
@@ -44,7 +43,8 @@ def synthesise() -> Deployed:
 
 def _only(template: Any, resource_type: str) -> dict[str, Any]:
     [resource] = template.find_resources(resource_type).values()
-    return resource["Properties"]
+    properties: dict[str, Any] = resource["Properties"]
+    return properties
 
 
 def _joined(text: Any) -> str:
@@ -52,4 +52,4 @@ def _joined(text: Any) -> str:
     if isinstance(text, str):
         return text
     [separator, parts] = text["Fn::Join"]
-    return separator.join(part if isinstance(part, str) else HANDLER_ARN for part in parts)
+    return str(separator).join(part if isinstance(part, str) else HANDLER for part in parts)

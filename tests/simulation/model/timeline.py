@@ -7,17 +7,19 @@ greenlet, because the handler that runs inside is ordinary code that knows nothi
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from typing import Any
 
-from greenlet import GreenletExit, getcurrent, greenlet
+from greenlet import GreenletExit, getcurrent, greenlet  # type: ignore[import-untyped]
 
-BEGIN = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
+BEGINNING = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
+_MICROSECOND = 6  # decimals of a second that a datetime can show
 
 
 class Timeline:
-    """`now` is in seconds since the begin; `current` is what the running task belongs to, if it said so."""
+    """`now` is in seconds from the beginning; `current` is the invocation that the running task belongs to, if any."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -28,17 +30,17 @@ class Timeline:
         self._owners: dict[greenlet, Any] = {}
         self.is_stopped = False
 
-    def time(self, skew: float = 0.0) -> datetime:
-        """The time as a clock shows it that is so many seconds fast."""
-        return BEGIN + timedelta(seconds=round(self.now + skew, 6))
+    def time(self, error: float = 0.0) -> datetime:
+        """The time on a clock that is so many seconds fast."""
+        return BEGINNING + timedelta(seconds=round(self.now + error, _MICROSECOND))
 
     def at(self, seconds: float, do: Callable[[], Any]) -> None:
-        """Have something done in so many seconds; it must not sleep."""
+        """Call a function in so many seconds; it must not sleep."""
         self._number += 1
         heapq.heappush(self._due, (self.now + max(0.0, seconds), self._number, do))
 
     def spawn(self, task: Callable[[], Any], *, after: float = 0.0) -> None:
-        """Have a task begin in so many seconds; it may sleep."""
+        """Begin a task in so many seconds; it may sleep."""
 
         def begin() -> None:
             running = greenlet(run, parent=self._hub)
@@ -59,6 +61,23 @@ class Timeline:
         self.at(seconds, getcurrent().switch)
         self._hub.switch()
 
+    def run_side_by_side(self, tasks: Sequence[tuple[float, Callable[[], object]]]) -> None:
+        """Begin each task in its number of seconds, and let the running task wait until the last has ended."""
+        if not tasks:
+            return
+        left, done = len(tasks), Promise(self)
+
+        def run(task: Callable[[], object]) -> None:
+            nonlocal left
+            task()
+            left -= 1
+            if not left:
+                done.set(None)
+
+        for after, task in tasks:
+            self.spawn(partial(run, task), after=after)
+        done.wait()
+
     @property
     def current(self) -> Any:
         return self._owners.get(getcurrent())
@@ -68,7 +87,7 @@ class Timeline:
         self._owners[getcurrent()] = owner
 
     def run(self, *, at_most: float) -> bool:
-        """Run until nothing is left to do; False where that is not so after so many seconds of virtual time."""
+        """Run until nothing is left to do; False if something is left after so many seconds of virtual time."""
         self._hub = getcurrent()
         try:
             while self._due and not self.is_stopped:
@@ -105,7 +124,7 @@ class Promise:
             self._timeline.at(0, wake)
 
     def then(self, do: Callable[[], None]) -> None:
-        """Have something done once the value is set; it must not sleep."""
+        """Call a function once the value is set; it must not sleep."""
         if self.is_set:
             self._timeline.at(0, do)
         else:

@@ -1,11 +1,13 @@
-"""Which faults strike in one schedule, how often, and for how long a service is out altogether."""
+"""Which faults strike in one schedule, how often, and how long a service is out."""
 
 from __future__ import annotations
 
 from collections import Counter
 from random import Random
 
-# Services of AWS that the handler calls, and what can befall one call of them.
+from tests.simulation import odds
+
+# Services of AWS that the handler calls, and the faults that can strike one call of them.
 SERVICES = ("rooms", "states", "cloudformation")
 CALL_FAULTS = (
     "throttled",
@@ -46,23 +48,23 @@ class Weather:
         self._chance = chance
         self.is_calm = is_calm
         self.counts: Counter[str] = Counter()
-        harsh = chance.choice((0.02, 0.05, 0.1, 0.3))
-        self._odds: dict[str, float] = {}
-        # A service that is out says so, or says nothing.
+        share_of_kinds = chance.choice(odds.FAULT_KINDS)
+        self._shares: dict[str, float] = {}
+        # A service that is out returns an error, or nothing.
         self._outage_fault = chance.choice(("error before", "time-out before"))
         self.outages: dict[str, tuple[float, float]] = {}
         if is_calm:
             return
-        self._odds = {kind: chance.choice((0.02, 0.05, 0.1, 0.4)) for kind in KINDS if chance.random() < harsh}
+        self._shares = {kind: chance.choice(odds.FAULTS) for kind in KINDS if chance.random() < share_of_kinds}
         for service in OUTAGES:
-            if chance.random() < 0.06:
-                begins = chance.uniform(0, 200)
-                self.outages[service] = (begins, begins + chance.choice((20, 60, 300, 2000)) * chance.random())
+            if chance.random() < odds.OUTAGE:
+                begins = chance.uniform(*odds.OUTAGE_BEGINS)
+                self.outages[service] = (begins, begins + chance.choice(odds.OUTAGE_AT_MOST) * chance.random())
 
     def strikes(self, kind: str) -> bool:
         """Whether a fault of this kind strikes now."""
-        odds = self._odds.get(kind, 0.0)
-        if odds and self._chance.random() < odds:
+        share = self._shares.get(kind, 0.0)
+        if share and self._chance.random() < share:
             self.counts[kind] += 1
             return True
         return False
@@ -76,7 +78,7 @@ class Weather:
         return False
 
     def call_fault(self, service: str, now: float) -> str | None:
-        """What befalls a call of a service, if anything."""
+        """The fault that strikes a call of a service, if any."""
         if service in self.outages and self.is_out(service, now):
             return self._outage_fault
         for fault in CALL_FAULTS:

@@ -1,81 +1,64 @@
 """The network of the simulation: requests of the real boto3 clients and of urllib are answered in process.
 
-botocore serialises, signs and parses as ever; only the sending is replaced, by its own hook `before-send`.
+botocore serialises, signs and parses as always; only sending is replaced, through its hook `before-send`.
 """
 
 from __future__ import annotations
 
 import io
-import json
 import logging
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from email.message import Message
 from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
-from urllib.parse import urlsplit
 
 import boto3
 import botocore.endpoint
 import botocore.session
 from botocore.awsrequest import AWSPreparedRequest, AWSRequest, AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.config import Config
-from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 from botocore.utils import parse_timestamp
 
 from audience_export_handler.aws import response
 from tests.fakes.deployment import forget_clients
-from tests.simulation.model.deployments import imitate
+from tests.simulation import odds
+from tests.simulation.model import service_calls
 from tests.simulation.model.world import SIGNATURE, World
+from tests.simulation.rules.invariant import Invariant
 
-_PATIENCE = "x-simulated-read-timeout"
-_ROOMS, _STATES, _CLOUDFORMATION = "rooms", "states", "cloudformation"
-_SERVICES = {"cleanroomsml": _ROOMS, "sfn": _STATES, "cloudformation": _CLOUDFORMATION}
-# What a service says that refuses a call, in its own protocol.
-_ERRORS = {
-    "throttled": {
-        _ROOMS: ("ThrottlingException", 429),
-        _STATES: ("ThrottlingException", 400),
-        _CLOUDFORMATION: ("Throttling", 400),
-    },
-    "error": {
-        _ROOMS: ("InternalServerException", 500),
-        _STATES: ("InternalServerError", 500),
-        _CLOUDFORMATION: ("InternalFailure", 500),
-    },
-    "denied": {
-        _ROOMS: ("AccessDeniedException", 403),
-        _STATES: ("AccessDeniedException", 400),
-        _CLOUDFORMATION: ("AccessDenied", 403),
-    },
+_SERVICES = {
+    "cleanroomsml": service_calls.ROOMS,
+    "sfn": service_calls.STATES,
+    "cloudformation": service_calls.CLOUDFORMATION,
 }
-_QUERY_ERROR = """<ErrorResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><Error><Type>Sender</Type>
-<Code>{code}</Code><Message>simulated</Message></Error></ErrorResponse>"""
 
-# A service may say more than an answer to CloudFormation can hold.
-_MESSAGES = ("simulated", "simulated at length " * 400)
+_PLAIN_TIMEOUT = 10
+_TIMES_CACHED = 10_000
 
 _world: World | None = None
 
 
 @contextmanager
 def installed() -> Iterator[None]:
-    """Put the handler's clients and its PUT on the simulated wire until the block ends."""
+    """Connect the handler's clients and its PUT to the simulated network until the block ends."""
     core = botocore.session.get_session()
-    # Composing the header User-Agent and reading the same times anew for each call would take a quarter of the time.
+    # The header User-Agent and the times in responses, made and parsed again for each call, took a quarter of a run.
     core.set_default_client_config(Config(user_agent="simulation"))
     core.get_component("response_parser_factory").set_parser_defaults(
-        timestamp_parser=lru_cache(10_000)(parse_timestamp)
+        timestamp_parser=lru_cache(_TIMES_CACHED)(parse_timestamp)
     )
     session = boto3.Session(
         aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1", botocore_session=core
     )
     session.events.register("request-created", _note_patience)
-    session.events.register("before-send", _send)
+    session.events.register("before-send", _send)  # type: ignore[arg-type] # this hook may return a response
     put = SimpleNamespace(Request=urllib.request.Request, urlopen=_urlopen)
     no_network = patch.object(response, "urllib", SimpleNamespace(request=put, error=urllib.error))
     no_tls = patch.object(response, "ssl", SimpleNamespace(create_default_context=lambda: None))
@@ -88,7 +71,7 @@ def installed() -> Iterator[None]:
 
 @contextmanager
 def connected(world: World) -> Iterator[None]:
-    """Have a world answer."""
+    """Let a world answer until the block ends."""
     global _world  # noqa: PLW0603 - the handler's clients know of no world
     _world = world
     try:
@@ -107,18 +90,19 @@ def _sleep(seconds: float) -> None:
 
 
 def _note_patience(request: AWSRequest, **_: Any) -> None:
-    request.headers[_PATIENCE] = str(request.context["client_config"].read_timeout)
+    patience = str(request.context["client_config"].read_timeout)
+    request.headers[service_calls.PATIENCE] = patience
 
 
 def _send(request: AWSPreparedRequest, event_name: str, **_: Any) -> AWSResponse:
-    _, endpoint_prefix, operation = event_name.split(".")
+    endpoint_prefix, operation = event_name.split(".")[1:]
     service = _SERVICES[endpoint_prefix]
-    status, headers, body = _call(_the_world(), service, operation, request)
-    return AWSResponse(request.url, status, headers, _Raw(body))
+    status, headers, body = service_calls.call(_the_world(), service, operation, request)
+    return AWSResponse(request.url, status, HTTPHeaders.from_dict(headers), _Raw(body))
 
 
 class _Raw:
-    """A body as urllib3 would hand it over."""
+    """A body as urllib3 returns it."""
 
     def __init__(self, body: bytes) -> None:
         self._body = body
@@ -127,97 +111,25 @@ class _Raw:
         yield self._body
 
 
-Answer = tuple[int, dict[str, str], bytes]
-
-
-def _call(world: World, service: str, operation: str, request: AWSPreparedRequest) -> Answer:
-    """One call: what befalls it, and when it takes effect."""
-    invocation = world.invocation
-    invocation.reaches("before", operation)
-    is_new_stack = world.timeline.now - invocation.request.stack.created_at < world.iam_delay
-    if is_new_stack and world.weather.strikes("iam: not known yet"):
-        invocation.had_fault = True
-        fault: str | None = "denied"
-    else:
-        fault = world.weather.call_fault(service, world.timeline.now)
-    if fault is None and service == _ROOMS and world.weather.strikes("rooms: slow"):
-        invocation.sleep(world.chance.uniform(1, 8))
-    invocation.sleep(world.chance.uniform(0.01, 0.15))
-    answered: Answer | None = None
-    if fault is None or fault.endswith(" after"):
-        answered = _take_effect(world, service, operation, request)
-    world.watch.called(invocation, operation, fault, answered and answered[0])
-    if operation == "StartAudienceExportJob" and "Name" in invocation.request.properties:
-        imitate(world, json.loads(request.body))
-    if fault:
-        invocation.had_fault = True
-        world.tell("{} for {}: {}", operation, invocation.request, fault)
-        if fault.startswith("time-out"):
-            invocation.sleep(float(request.headers[_PATIENCE]))
-    invocation.sleep(world.chance.uniform(0.01, 0.15))
-    invocation.reaches("after", operation)
-    return _outcome(service, request, fault, answered)
-
-
-def _outcome(service: str, request: AWSPreparedRequest, fault: str | None, answered: Answer | None) -> Answer:
-    kind = fault.split()[0] if fault else ""
-    if kind == "time-out":
-        raise ReadTimeoutError(endpoint_url=request.url)
-    if kind == "lost":
-        raise ConnectionClosedError(endpoint_url=request.url)
-    if kind:
-        code, status = _ERRORS[kind][service]
-        if service == _CLOUDFORMATION:
-            return status, {"content-type": "text/xml"}, _QUERY_ERROR.format(code=code).encode()
-        body = json.dumps({"message": _MESSAGES[len(request.url) % 2], "__type": code}).encode()
-        return status, {"x-amzn-errortype": code, "content-type": "application/json"}, body
-    assert answered is not None
-    return answered
-
-
-def _take_effect(world: World, service: str, operation: str, request: AWSPreparedRequest) -> Answer:
-    url, body = urlsplit(request.url), request.body or b""
-    body = body.encode() if isinstance(body, str) else body
-    target = url.path + (f"?{url.query}" if url.query else "")
-    if service == _ROOMS:
-        exports = len(world.account.exports)
-        response = world.account.respond(request.method, target, body)
-        if len(world.account.exports) > exports:
-            world.watch.started(world.invocation, world.account.exports[-1])
-        return response.status, dict(response.headers), response.body
-    stack = world.invocation.request.stack
-    headers = {name.lower(): _text(value) for name, value in request.headers.items()}
-    status, answered = stack.control.respond(request.method, target, headers, body)
-    if operation == "DescribeStacks":
-        world.watch.asked(world.invocation)
-    return status, {"content-type": "text/xml" if operation == "DescribeStacks" else "application/json"}, answered
-
-
-def _text(value: Any) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)
-
-
 def _urlopen(request: urllib.request.Request, *, timeout: float, context: object) -> io.BytesIO:
     """PUT of an answer."""
     world = _the_world()
     invocation, weather = world.invocation, world.weather
     invocation.reaches("before", "PUT")
     asked = world.request_of({"ResponseURL": request.full_url})
-    invocation.sleep(world.chance.uniform(0.01, 0.15))
+    invocation.sleep(world.chance.uniform(*odds.ON_THE_WAY))
     problem = _answer_problem(world)
     if problem:
         asked.goes_out(world.timeline.now, in_delivery=invocation.is_delivery)
         world.tell("the answer to {}: {}", asked, problem)
-    if problem == "refused":
-        raise urllib.error.URLError(ConnectionRefusedError())
-    if problem in ("403", "503"):
-        raise urllib.error.HTTPError(request.full_url, int(problem), "simulated", {}, io.BytesIO())  # type: ignore[arg-type]
+    if problem and problem != "slow":
+        raise _refusal(problem, request.full_url)
     assert isinstance(request.data, bytes)
     world.watch.answered(asked, request.data)
     if problem == "slow":
         invocation.sleep(timeout)
         raise TimeoutError
-    invocation.sleep(world.chance.uniform(0.01, 0.15))
+    invocation.sleep(world.chance.uniform(*odds.ON_THE_WAY))
     invocation.reaches("after", "PUT")
     if weather.strikes("answer: confirmation lost"):
         raise ConnectionResetError
@@ -226,8 +138,8 @@ def _urlopen(request: urllib.request.Request, *, timeout: float, context: object
 
 
 def put_plainly(url: str, data: bytes) -> None:
-    """PUT of an answer by a handler that is not ours."""
-    _urlopen(urllib.request.Request(url, data=data, method="PUT"), timeout=10, context=None)
+    """PUT of an answer by another handler: it waits `_PLAIN_TIMEOUT` seconds for the response."""
+    _urlopen(urllib.request.Request(url, data=data, method="PUT"), timeout=_PLAIN_TIMEOUT, context=None)
 
 
 def _answer_problem(world: World) -> str | None:
@@ -239,6 +151,12 @@ def _answer_problem(world: World) -> str | None:
     return None
 
 
+def _refusal(problem: str, url: str) -> urllib.error.URLError:
+    if problem == "refused":
+        return urllib.error.URLError(ConnectionRefusedError())
+    return urllib.error.HTTPError(url, int(problem), "simulated", Message(), io.BytesIO())
+
+
 class _Log(logging.Handler):
     """Shows every line of the log to the world."""
 
@@ -247,7 +165,7 @@ class _Log(logging.Handler):
         if _world is None:
             return
         if SIGNATURE in text or (record.exc_info and SIGNATURE in str(record.exc_info[1])):
-            _world.goes_wrong(8, "a ResponseURL is logged: {}", text)
+            _world.goes_wrong(Invariant.SECRETS, "a ResponseURL is logged: {}", text)
         if _world.story is not None:
             _world.tell("    log: {}", text)
 

@@ -1,4 +1,4 @@
-"""What must hold of an answer that CloudFormation waits for: its id, and whose export a success is."""
+"""What must hold of an answer that CloudFormation waits for: its id, and whose export a success reports."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from cdk_cleanroomsml_contract import identity
 from local_cloud.clean_rooms_ml import Export
+from tests.simulation import bounds, facts
+from tests.simulation.model.declarations import MISSPELLED
 from tests.simulation.model.request import Request
 from tests.simulation.rules.failure_rules import FailureRules
+from tests.simulation.rules.invariant import Invariant
 
 if TYPE_CHECKING:
     from tests.simulation.model.world import World
@@ -17,7 +20,7 @@ ATTRIBUTES = {"Name", "Status", "OutputLocation", "CreateTime", "AudienceGenerat
 
 
 class AnswerRules:
-    """The rules of answers in one world; `started_by` tells for each export, by number, which request started it."""
+    """The rules of answers in one world; `started_by` has the request that started each export, by number."""
 
     def __init__(self, world: World, started_by: dict[int, Request]) -> None:
         self._world = world
@@ -37,79 +40,93 @@ class AnswerRules:
 
     def _check_delete(self, request: Request, body: dict[str, Any]) -> None:
         if body["Status"] != "SUCCESS" or body["PhysicalResourceId"] != request.event["PhysicalResourceId"]:
-            self._world.goes_wrong(6, "{} is answered {}", request, body)
+            self._world.goes_wrong(Invariant.DELETES_AND_IDS, "{} is answered {}", request, body)
 
     def _check_id(self, request: Request, answered: str) -> None:
         """One id for one generation job and name, on every path."""
         name = request.properties.get("Name")
         owner = (request.properties["AudienceGenerationJobArn"], name) if name else request.identity
         if self._ids.setdefault(owner, answered) != answered:
-            self._world.goes_wrong(6, "{} has the physical id {}, and had {}", request, answered, self._ids[owner])
+            self._world.goes_wrong(
+                Invariant.DELETES_AND_IDS, "{} has the physical id {}, and had {}", request, answered, self._ids[owner]
+            )
         if self._owners.setdefault(answered, owner) != owner:
-            self._world.goes_wrong(6, "{} has the physical id of {}", request, self._owners[answered])
+            self._world.goes_wrong(
+                Invariant.DELETES_AND_IDS, "{} has the physical id of {}", request, self._owners[answered]
+            )
 
     def _check_success(self, request: Request, body: dict[str, Any]) -> None:
         world = self._world
         self._check_id(request, body["PhysicalResourceId"])
-        if "Nmae" in request.properties or request.properties["AudienceSize"]["Value"] == "101":
-            world.goes_wrong(2, "{} succeeds with properties that nobody knows", request)
+        if (
+            MISSPELLED in request.properties
+            or request.properties["AudienceSize"]["Value"] == facts.IMPOSSIBLE_PERCENTAGE
+        ):
+            world.goes_wrong(Invariant.RIGHT_EXPORT, "{} succeeds with properties that are not valid", request)
         if set(body["Data"]) != ATTRIBUTES:
-            world.goes_wrong(2, "{} succeeds with the attributes {}", request, sorted(body["Data"]))
+            world.goes_wrong(
+                Invariant.RIGHT_EXPORT, "{} succeeds with the attributes {}", request, sorted(body["Data"])
+            )
             return
         export = self._export_of(request, body["Data"])
         if export is None:
-            world.goes_wrong(2, "{} succeeds with an export that does not exist: {}", request, body["Data"])
+            world.goes_wrong(
+                Invariant.RIGHT_EXPORT, "{} succeeds with an export that does not exist: {}", request, body["Data"]
+            )
             return
         self._check_export(request, export, body["Data"])
         self._check_owner(request, export)
 
     def _export_of(self, request: Request, data: dict[str, str]) -> Export | None:
-        """The export that the attributes tell of; of two that are created in the same moment, the one of its size."""
+        """The export that the attributes name; of two that were created at the same moment, the one of its size."""
         created, size = datetime.fromisoformat(data["CreateTime"]), request.properties["AudienceSize"]["Value"]
-        told = [
+        named = [
             export
             for export in self._world.account.exports
             if (export.name, export.job.arn) == (data["Name"], data["AudienceGenerationJobArn"])
-            and abs(export.created - created) < timedelta(milliseconds=2)
+            and abs(export.created - created) < timedelta(seconds=bounds.CREATE_TIME)
         ]
-        of_its_size = [export for export in told if str(export.size["value"]) == size]
-        return next(iter(of_its_size or told), None)
+        of_its_size = [export for export in named if str(export.size["value"]) == size]
+        return next(iter(of_its_size or named), None)
 
     def _check_export(self, request: Request, export: Export, data: dict[str, str]) -> None:
-        """Of exactly the requested identity, and as far as the request wants it."""
+        """It has exactly the requested identity, and the status that the request waits for."""
         world, wanted = self._world, request.properties
         size = (wanted["AudienceSize"]["Type"], int(wanted["AudienceSize"]["Value"]))
         if size != (export.size["type"], export.size["value"]) or export.job.arn != wanted["AudienceGenerationJobArn"]:
-            world.goes_wrong(2, "{} succeeds with an export of another job or size", request)
+            world.goes_wrong(Invariant.RIGHT_EXPORT, "{} succeeds with an export of another job or size", request)
         if request.is_rollback:
             return
         status = world.account.status_of(export)
         if request.waits and (data["Status"], status) != ("ACTIVE", "ACTIVE"):
-            world.goes_wrong(2, "{} succeeds, its export is {}", request, status)
+            world.goes_wrong(Invariant.RIGHT_EXPORT, "{} succeeds, its export is {}", request, status)
         if data["Status"] == "CREATE_FAILED":
-            world.goes_wrong(2, "{} succeeds with a failed export", request)
+            world.goes_wrong(Invariant.RIGHT_EXPORT, "{} succeeds with a failed export", request)
         if request.waits and not data["OutputLocation"].startswith("s3://"):
-            world.goes_wrong(2, "{} succeeds without the output location", request)
+            world.goes_wrong(Invariant.RIGHT_EXPORT, "{} succeeds without the output location", request)
 
     def _check_owner(self, request: Request, export: Export) -> None:
         """Whose export it is: its own, or one that the request may take."""
         owner = self._started_by.get(export.number)
         if request.properties.get("Name") is None:
-            if not request.is_rollback and (owner is None or owner.identity != request.identity):
-                self._world.goes_wrong(2, "{} succeeds with export {}, which {} started", request, export.number, owner)
+            is_own = owner is not None and owner.identity == request.identity
+            if not request.is_rollback and not is_own:
+                text = "{} succeeds with export {}, which {} started"
+                self._world.goes_wrong(Invariant.RIGHT_EXPORT, text, request, export.number, owner)
             return
         if export.name != request.properties["Name"]:
-            self._world.goes_wrong(2, "{} succeeds with an export of the name {}", request, export.name)
+            self._world.goes_wrong(
+                Invariant.RIGHT_EXPORT, "{} succeeds with an export of the name {}", request, export.name
+            )
         named = {"AudienceGenerationJobArn": export.job.arn, "Name": export.name}
         is_held = request.event.get("PhysicalResourceId") == identity.physical_id(named, stack_id="", logical_id="")
         may_take = request.adopts or is_held or request.is_rollback or self._may_be_own(request, export)
         if owner is not request and not may_take:
-            self._world.goes_wrong(
-                4, "{} adopts export {}, which {} started", request, export.number, owner or "another"
-            )
+            text = "{} adopts export {}, which {} started"
+            self._world.goes_wrong(Invariant.TAKEN_NAMES, text, request, export.number, owner or "another")
 
     def _may_be_own(self, request: Request, export: Export) -> bool:
-        """Whether nobody could tell: it was created while a start of the request may have been under way."""
+        """Whether it was created while a start of the request may have been under way; then nobody could tell."""
         begin, end = request.under_way or (0.0, -1.0)
         return begin <= self._world.second_of(export.created) <= end
 
@@ -117,5 +134,7 @@ class AnswerRules:
         if request.type == "Create":
             self._check_id(request, body["PhysicalResourceId"])
         elif body["PhysicalResourceId"] != request.event["PhysicalResourceId"]:
-            self._world.goes_wrong(6, "{} fails with another physical id, {}", request, body["PhysicalResourceId"])
+            self._world.goes_wrong(
+                Invariant.DELETES_AND_IDS, "{} fails with another physical id, {}", request, body["PhysicalResourceId"]
+            )
         self._failures.check(request, body["Reason"])

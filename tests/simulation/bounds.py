@@ -1,0 +1,60 @@
+"""What the model may do at most, and how exact the rules are: in seconds, each with its reason.
+
+docs/simulation.md states those of the model, and how long a start is under way; a test compares them.
+"""
+
+from __future__ import annotations
+
+from tests.simulation import facts, handler_spans
+
+# What the model may do at most
+
+# A listing shows a new export after this time. The handler's pause is 15 s.
+LISTING_LAG = 14
+# Clocks of two services differ by at most this. The handler allows for 5 s.
+CLOCK_DIFFERENCE = 4.0
+# A new role may be unknown for so long after its stack was made. The handler tries again for 30 s.
+IAM_DELAY = 20.0
+# An output location appears so long after its export is ACTIVE. The handler waits for 60 s.
+OUTPUT_LOCATION_LAG = 50
+# A listing of executions shows a new one after this time.
+EXECUTION_LISTING_LAG = 10
+# A task that Step Functions calls late begins after this time. It ends when it would have ended if it had been on time.
+TASK_DELAY = 40
+# A person, or a pipeline, needs so long between two operations of a stack.
+BETWEEN_OPERATIONS = 12
+
+# When two starts of the same export cannot be told apart
+
+# The handler allows for 5 s, and clocks differ by up to 4 s: this is more than both.
+CLOCKS = 2 * handler_spans.CLOCK_SKEW
+# A call returns so soon after it took effect: the handler waits 10 s for the response to a start.
+LONGEST_CALL = 12
+# A start that may have taken effect is under way for so long after that.
+START_UNDER_WAY = handler_spans.LISTING_PAUSE + CLOCKS + LONGEST_CALL
+# The same for a start that a step may have sent that ran again, from when the step came again.
+START_UNDER_WAY_IN_STEP = handler_spans.LISTING_PAUSE_AFTER_STEP + CLOCKS + LONGEST_CALL
+
+# How exact the rules are
+
+# An execution is older than a request on every clock if it began so long before: the handler's allowance, the
+# difference of the clocks, and the second that the signature of the ResponseURL cuts off.
+SURELY_OLDER = handler_spans.CLOCK_SKEW + int(CLOCK_DIFFERENCE) + facts.SIGNATURE_RESOLUTION
+# A failure so close to the deadline may be for the deadline: no wait of the handler goes beyond that.
+LATE = handler_spans.LONGEST_WAIT
+# A request is answered so soon after its export has ended: as much as the longest wait between two listings, the wait
+# for the output location and the delay of a task together.
+NOTICED_WITHIN = handler_spans.LONGEST_WAIT + handler_spans.OUTPUT_LOCATION_WAIT + TASK_DELAY
+# An export failed before a request if it was so long before: more than the listing's lag and clocks that differ.
+FAILED_BEFORE = 20
+# An export can be adopted if it was there so long before the request. More than the listing's lag, too.
+THERE_BEFORE = 30
+# `CreateTime` of an answer is compared so exactly: it has milliseconds.
+CREATE_TIME = 0.002
+# Exports that wait for a slot take this factor of the best possible time, and so much more.
+QUEUE_FACTOR, QUEUE_EXTRA = 1.15, 60
+# A request that waits for a slot gets one if slots stay free for so long.
+FREE_SLOT = 60
+
+# A schedule that has not ended after so many seconds of virtual time never ends: days more than any operation takes.
+LONGEST_SCHEDULE = 200_000.0

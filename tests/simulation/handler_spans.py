@@ -1,0 +1,19 @@
+"""Spans of time that the handler's documents promise, in seconds: docs/decision-table.md states each.
+
+They are written down again here. If they were imported, a wrong handler would change the rules that it is checked by.
+"""
+
+from __future__ import annotations
+
+# Once a start may have taken effect, the handler treats a listing as complete after this pause.
+LISTING_PAUSE = 15
+# The same after a step that ran again: the function's time-out of 60 s, and that pause.
+LISTING_PAUSE_AFTER_STEP = 75
+# Times of two clocks are compared with this allowance.
+CLOCK_SKEW = 5
+# The longest wait between two steps.
+LONGEST_WAIT = 30
+# How long an ACTIVE export is given until its output location appears.
+OUTPUT_LOCATION_WAIT = 60
+# The deadline is the time-out less one part of so many, and less so many seconds at least.
+DEADLINE_PART, DEADLINE_LEAST = 20, 20

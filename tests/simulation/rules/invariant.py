@@ -1,0 +1,79 @@
+"""The invariants: what must hold in every schedule, whatever strikes. docs/simulation.md has the same texts."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from local_cloud.clean_rooms_ml import PENDING_EXPORTS_OF_AN_ACCOUNT
+from tests.simulation import bounds
+
+
+class Invariant(Enum):
+    """One invariant: its number, its short name, and what must hold."""
+
+    ONE_EXPORT = (
+        1,
+        "one export",
+        "At most one export is started for one identity of one resource, and one more for each of its exports that has "
+        "failed. An update that keeps its export starts none. No request stops a newer one, or one of another "
+        "resource.",
+    )
+    RIGHT_EXPORT = (
+        2,
+        "the right export",
+        "An export starts with the requested generation job, size and name. A success reports an ACTIVE export of "
+        "that job, size and name, which the resource itself started, or holds, or may adopt. If the request does not "
+        "wait for the end, any status but CREATE_FAILED will do; in a rollback, any listed export will do. The "
+        "attributes are those of that export.",
+    )
+    ONE_ANSWER = (
+        3,
+        "one answer, in time",
+        "A request is answered before CloudFormation's time-out, as long as CloudFormation waits for it. The only "
+        "excuse is that Lambda, Step Functions or the answer's endpoint kept it from going on at some time between its "
+        "deadline and that time-out. No request has two verdicts. A transient error is no reason to fail early; "
+        "without faults, a request fails only for what the service means, or for its own time-out. Nothing starts "
+        "after the time-out.",
+    )
+    TAKEN_NAMES = (
+        4,
+        "taken names",
+        "A given name that is held by an export that is not the request's own is a conflict, and is never adopted "
+        "under FAIL. No conflict is reported without a holder.",
+    )
+    STACK_DECIDES = (
+        5,
+        "the stack decides",
+        "An export starts only if the stack was creating or updating, in the operation of the request, when the same "
+        "invocation last asked. No rollback gets stuck. Without rollback, an update back to the export that a resource "
+        "holds fails only for that export's own end or the time-out. Excused are requests whose last listing or whose "
+        "last reading of the stack failed, and those that invariant 3 excuses.",
+    )
+    DELETES_AND_IDS = (
+        6,
+        "deletes and ids",
+        "A Delete succeeds with its own id. A Delete, and the first step of any other request, leaves no execution of "
+        f"the resource running that began {bounds.SURELY_OLDER} s or more before the request, if no fault kept it from "
+        "stopping that execution. Physical ids change only with the identity.",
+    )
+    WAITING = (
+        7,
+        "waiting for a slot",
+        f"Without faults and tenants, N exports of D seconds take at most {bounds.QUEUE_FACTOR} * "
+        f"ceil(N/{PENDING_EXPORTS_OF_AN_ACCOUNT}) * D + {bounds.QUEUE_EXTRA} s. With them, a request that waits for a "
+        f"slot gets one if slots stay free for {bounds.FREE_SLOT} s. A request whose generation job is used up does "
+        "not wait.",
+    )
+    SECRETS = (
+        8,
+        "secrets",
+        "No line of the log, and nothing that a step returns, contains a ResponseURL.",
+    )
+
+    def __init__(self, number: int, short_name: str, text: str) -> None:
+        self.number = number
+        self.short_name = short_name
+        self.text = text
+
+    def __str__(self) -> str:
+        return f"invariant {self.number} ({self.short_name})"
