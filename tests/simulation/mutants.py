@@ -200,7 +200,7 @@ MUTANTS = [
         lambda: [(step_functions, "execution_name", _numbered(step_functions.execution_name))],
     ),
     Mutant("2", "botocore's retries", _both((clean_rooms_ml, "_CONFIG", _RETRYING))),
-    Mutant("2", "no pause after an unknown outcome", _both((attempt, "LISTING_LAG", timedelta(0)))),
+    Mutant("2", "no pause after an unanswered start", _both((attempt, "LISTING_LAG", timedelta(0)))),
     Mutant("2", "a step that runs again starts again", _both((Attempt, "ran_again", lambda self, now: self))),
     Mutant(
         "2",
@@ -228,7 +228,7 @@ MUTANTS = [
             )
         ),
     ),
-    Mutant("4", "a later export is one's own", lambda: [(decision, "_is_own", _ours_forever(decision._is_own))]),
+    Mutant("4", "a later export is its own", lambda: [(decision, "_is_own", _ours_forever(decision._is_own))]),
     Mutant("5", "does not wait for the end", _both((export_properties, "_wait_for_completion", lambda _: False))),
     Mutant("5", "a failed export goes on", _both((facts.ExportJob, "has_failed", property(lambda self: False)))),
     Mutant("6", "a full account is a failure", _both((quota, "CODE", "never"))),
@@ -261,11 +261,11 @@ MUTANTS = [
     Mutant("8", "newer requests are stopped", _both((step_functions, "_older", _stop_anything))),
     Mutant(
         "9",
-        "what passes by is final",
+        "transient errors are final",
         _both((retry, "is_transient", lambda *_: False), (retry, "after_failed_listing", _finals_only)),
     ),
-    Mutant("9", "trouble of Lambda is final", _both((state_machine, "retrier", _few_retries))),
-    Mutant("10", "does not ask the stack", _both((cloudformation, "read_phase", lambda *_, **__: StackPhase.FORWARD))),
+    Mutant("9", "an outage of Lambda is final", _both((state_machine, "retrier", _few_retries))),
+    Mutant("10", "does not read the stack", _both((cloudformation, "read_phase", lambda *_, **__: StackPhase.FORWARD))),
     Mutant(
         "10",
         "a rollback is not known",
@@ -291,8 +291,8 @@ def _named(name: str) -> Mutant:
 # Bugs that the simulation found in this handler, put back, with a seed that shows each; some are too rare to be hunted.
 FOUND = [
     (99, _named("a slow call outlasts the deadline")),
-    (19, _named("trouble of Lambda is final")),
+    (19, _named("an outage of Lambda is final")),
     (66, _named("an update that failed is not tried again")),
-    (187, _named("a later export is one's own")),
+    (187, _named("a later export is its own")),
     (101478, Mutant("8", "all clocks are the same", _both((timing, "CLOCK_SKEW", timedelta(0))))),
 ]

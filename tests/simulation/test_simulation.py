@@ -18,7 +18,7 @@ from tests.simulation.schedule import ScheduleResult
 
 SLICE = range(200)
 # Found within a few schedules, so that the suite can afford to hunt them each time; `make mutants` hunts them all.
-EASY = ("starts before it lists", "does not ask the stack", "no deadline", "the event is logged", "plain crhelper")
+EASY = ("starts before it lists", "does not read the stack", "no deadline", "the event is logged", "plain crhelper")
 
 
 @pytest.fixture(scope="module")
