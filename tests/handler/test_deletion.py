@@ -11,6 +11,21 @@ from tests.fakes.deployment import Deployment
 MINUTE = timedelta(minutes=1)
 
 
+@pytest.mark.parametrize("physical_id", ["SpringCampaign-0123", "made-up-by-cloudformation"])
+def test_a_delete_succeeds_without_a_call_of_the_service(deployment: Deployment, physical_id: str) -> None:
+    deployment.control.stack_status = "DELETE_IN_PROGRESS"
+    answer = deployment.request("Delete", PhysicalResourceId=physical_id)
+    assert (answer["Status"], answer["PhysicalResourceId"]) == ("SUCCESS", physical_id)
+    assert deployment.emulator.calls == []
+    assert deployment.control.calls == ["DescribeStacks", "ListExecutions"]
+
+
+def test_a_delete_is_not_refused_for_its_properties(deployment: Deployment) -> None:
+    answer = deployment.request("Delete", PhysicalResourceId="any", ResourceProperties={"Older": "release"})
+    assert answer["Status"] == "SUCCESS"
+    assert deployment.control.calls == []
+
+
 @pytest.mark.parametrize(
     "status",
     [

@@ -100,6 +100,27 @@ def test_an_event_that_is_delivered_to_several_containers_at_once(deployment: De
     assert [body["Status"] for body in deployment.endpoint.bodies] == ["SUCCESS"]
 
 
+@pytest.mark.parametrize("deliveries", [2, 3])
+def test_a_redelivered_event_starts_nothing(deployment: Deployment, deliveries: int) -> None:
+    sent = deployment.event()
+    for _ in range(deliveries):
+        deployment.deliver(sent)
+    deployment.run_executions()
+    deployment.deliver(sent)
+    deployment.run_executions()
+    assert len(deployment.starts()) == 1
+    assert [body["Status"] for body in deployment.endpoint.bodies] == ["SUCCESS"]
+
+
+def test_a_reused_request_id_with_a_new_response_url_runs_afresh(deployment: Deployment) -> None:
+    deployment.request()
+    again = deployment.event() | {"RequestId": "request-1"}
+    deployment.deliver(again)
+    deployment.run_executions()
+    assert [body["Status"] for body in deployment.endpoint.bodies] == ["SUCCESS", "SUCCESS"]
+    assert len(deployment.starts()) == 1
+
+
 class TestNothingIsLeftRunning:
     def is_over(self, deployment: Deployment, within: timedelta) -> bool:
         assert deployment.machine.running() == []
