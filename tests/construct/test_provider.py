@@ -104,7 +104,7 @@ def job_resources(stack: Stack) -> list[object]:
     raise AssertionError("no statement allows a start")
 
 
-@pytest.mark.parametrize("jobs", [1, 60])
+@pytest.mark.parametrize("jobs", [1, 60], ids=["1 job", "60 jobs"])
 def test_up_to_60_generation_jobs_are_allowed_by_name(stack: Stack, jobs: int) -> None:
     arns = [f"{JOB[:-4]}{number:04}" for number in range(jobs)]
     for number, arn in enumerate([*arns, *arns]):

@@ -11,7 +11,9 @@ from tests.fakes.deployment import Deployment
 MINUTE = timedelta(minutes=1)
 
 
-@pytest.mark.parametrize("physical_id", ["SpringCampaign-0123", "made-up-by-cloudformation"])
+@pytest.mark.parametrize(
+    "physical_id", ["SpringCampaign-0123", "made-up-by-cloudformation"], ids=["ours", "of CloudFormation"]
+)
 def test_a_delete_succeeds_without_a_call_of_the_service(deployment: Deployment, physical_id: str) -> None:
     deployment.control.stack_status = "DELETE_IN_PROGRESS"
     answer = deployment.request("Delete", PhysicalResourceId=physical_id)
@@ -51,7 +53,11 @@ def test_a_delete_while_its_create_runs_stops_it(full: Deployment, status: str) 
     assert full.started_by_us() == []
 
 
-@pytest.mark.parametrize("status", ["CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE", None])
+@pytest.mark.parametrize(
+    "status",
+    ["CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE", None],
+    ids=["creates", "updates", "has updated", "cannot be read"],
+)
 def test_a_delete_stops_nothing_while_the_stack_creates_or_updates(full: Deployment, status: str | None) -> None:
     create = full.event()
     full.deliver(create)

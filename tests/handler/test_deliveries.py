@@ -12,6 +12,7 @@ import pytest
 from audience_export_handler import lifecycle
 from audience_export_handler.aws import clean_rooms_ml, cloudformation, response, step_functions
 from local_cloud.readings import Readings
+from tests.builders.cases import either_name
 from tests.builders.events import properties
 from tests.fakes.deployment import Deployment
 
@@ -26,6 +27,10 @@ CALLS = [
 ]
 # Accept: 1; steps: 1 + 2 + 3 calls, then looks; at last the answer.
 CALLS_OF_A_CREATE = 12
+DEATHS = {
+    f"{moment} call {number}": (number, moment)
+    for number, moment in product(range(1, CALLS_OF_A_CREATE + 1), ("before", "after"))
+}
 
 
 class Killed(Exception):
@@ -65,9 +70,9 @@ def deliver_as_lambda_does(deployment: Deployment, sent: dict) -> None:
     raise AssertionError("three deliveries have failed")
 
 
-@pytest.mark.parametrize("name", ["mine", None])
-@pytest.mark.parametrize("death", list(product(range(1, CALLS_OF_A_CREATE + 1), ("before", "after"))))
-@pytest.mark.parametrize("deliveries", [1, 2, 3])
+@either_name
+@pytest.mark.parametrize("death", DEATHS.values(), ids=list(DEATHS))
+@pytest.mark.parametrize("deliveries", [1, 2, 3], ids=["once", "twice", "three times"])
 def test_a_function_that_dies_at_any_call(
     deployment: Deployment, monkeypatch: pytest.MonkeyPatch, deliveries: int, death: tuple[int, str], name: str | None
 ) -> None:
@@ -88,7 +93,7 @@ def test_a_function_that_dies_at_any_call(
     assert len(set(deployment.endpoint.raw)) == 1, "an answer may be sent again, but never another one"
 
 
-@pytest.mark.parametrize("deliveries", [2, 3])
+@pytest.mark.parametrize("deliveries", [2, 3], ids=["twice", "three times"])
 def test_an_event_that_is_delivered_to_several_containers_at_once(deployment: Deployment, deliveries: int) -> None:
     sent = deployment.event()
     context = SimpleNamespace(aws_request_id="1", function_name="handler")
@@ -100,7 +105,7 @@ def test_an_event_that_is_delivered_to_several_containers_at_once(deployment: De
     assert [body["Status"] for body in deployment.endpoint.bodies] == ["SUCCESS"]
 
 
-@pytest.mark.parametrize("deliveries", [2, 3])
+@pytest.mark.parametrize("deliveries", [2, 3], ids=["twice", "three times"])
 def test_a_redelivered_event_starts_nothing(deployment: Deployment, deliveries: int) -> None:
     sent = deployment.event()
     for _ in range(deliveries):
@@ -129,15 +134,15 @@ class TestNothingIsLeftRunning:
             for one in deployment.machine.executions.values()
         )
 
-    @pytest.mark.parametrize("timeout", [60, 600, 3600])
+    @pytest.mark.parametrize("timeout", [60, 600, 3600], ids=["1 min", "10 min", "1 h"])
     def test_after_the_deadline(self, deployment: Deployment, timeout: int) -> None:
         deployment.emulator.service.readings = Readings(in_progress_for=timedelta(hours=9))
         declared = properties(TimeoutSeconds=str(timeout), ServiceTimeout=str(timeout))
         assert deployment.request(ResourceProperties=declared)["Status"] == "FAILED"
         assert self.is_over(deployment, timedelta(seconds=timeout))
 
-    @pytest.mark.parametrize("calls", [0, 1, 3, 20])
-    @pytest.mark.parametrize("seconds", [0, 74])
+    @pytest.mark.parametrize("calls", [0, 1, 3, 20], ids=lambda calls: f"after {calls} calls")
+    @pytest.mark.parametrize("seconds", [0, 74], ids=["immediately", "after 74 s"])
     def test_where_lambda_is_down(self, deployment: Deployment, calls: int, seconds: int) -> None:
         """From the n-th step on each call fails, at once or after the task's time-out."""
         deployment.emulator.service.readings = Readings(in_progress_for=timedelta(hours=9))

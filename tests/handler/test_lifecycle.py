@@ -6,6 +6,7 @@ import pytest
 
 from local_cloud.readings import Readings
 from tests.builders.arns import FAILING_JOB, JOB
+from tests.builders.cases import broken_properties
 from tests.builders.events import properties
 from tests.fakes.deployment import Deployment
 
@@ -101,27 +102,7 @@ class TestCreate:
 
 
 class TestBadProperties:
-    @pytest.mark.parametrize(
-        ("changes", "argument"),
-        [
-            ({"Name": "  "}, "Name"),
-            ({"Name": "x" * 64}, "Name"),
-            ({"Description": "x" * 256}, "Description"),
-            ({"AudienceGenerationJobArn": "arn:aws:s3:::bucket"}, "AudienceGenerationJobArn"),
-            ({"AudienceGenerationJobArn": None}, "AudienceGenerationJobArn"),
-            ({"AudienceSize": {"Type": "PERCENTAGE", "Value": "101"}}, "AudienceSize.Value"),
-            ({"AudienceSize": {"Type": "ABSOLUTE", "Value": "20000001"}}, "AudienceSize.Value"),
-            ({"AudienceSize": {"Type": "ABSOLUTE", "Value": "1.5"}}, "AudienceSize.Value"),
-            ({"AudienceSize": {"Type": "percentage", "Value": "10"}}, "AudienceSize.Type"),
-            ({"AudienceSize": "10"}, "AudienceSize"),
-            ({"Sice": "10"}, "Sice"),
-            ({"OnConflict": "IGNORE"}, "OnConflict"),
-            ({"WaitForCompletion": "maybe"}, "WaitForCompletion"),
-            ({"TimeoutSeconds": "59"}, "TimeoutSeconds"),
-            ({"TimeoutSeconds": "3601"}, "TimeoutSeconds"),
-            ({"Name": "mine", "Revision": "2"}, "Revision"),
-        ],
-    )
+    @broken_properties
     def test_are_told_before_anything_starts(self, deployment: Deployment, changes: dict, argument: str) -> None:
         answer = deployment.request(ResourceProperties=properties(**changes))
         assert answer["Status"] == "FAILED"

@@ -36,7 +36,7 @@ class TestNames:
         assert again == f"{base}-2"
         assert first["PhysicalResourceId"] == second["PhysicalResourceId"]
 
-    @pytest.mark.parametrize("lag", [0, 10])
+    @pytest.mark.parametrize("lag", [0, 10], ids=["listed immediately", "listed after 10 s"])
     def test_a_taken_name_is_adopted_where_asked(self, deployment: Deployment, lag: int) -> None:
         deployment.emulator.service.readings = Readings(listing_lag=timedelta(seconds=lag))
         deployment.start_elsewhere("mine")

@@ -13,12 +13,14 @@ from tests.builders.arns import FAILING_JOB, JOB, OTHER_JOB, THIRD_JOB
 from tests.builders.events import properties
 from tests.fakes.deployment import Deployment
 
+either_refusal = pytest.mark.parametrize("reports_value", [True, False], ids=["with its value", "without"])
+
 
 class TestFullAccount:
-    @pytest.mark.parametrize("tells_value", [True, False])
-    def test_is_waited_out(self, deployment: Deployment, tells_value: bool) -> None:
+    @either_refusal
+    def test_is_waited_out(self, deployment: Deployment, reports_value: bool) -> None:
         deployment.emulator.service.readings = Readings(
-            in_progress_for=timedelta(minutes=5), quota_errors_tell_values=tells_value
+            in_progress_for=timedelta(minutes=5), quota_errors_tell_values=reports_value
         )
         deployment.fill_account()
         assert deployment.request()["Status"] == "SUCCESS"
@@ -76,9 +78,9 @@ class TestFullAccount:
 
 
 class TestUsedUpJob:
-    @pytest.mark.parametrize("tells_value", [True, False])
-    def test_the_26th_export_fails_at_once_with_its_reason(self, deployment: Deployment, tells_value: bool) -> None:
-        deployment.emulator.service.readings = Readings(quota_errors_tell_values=tells_value)
+    @either_refusal
+    def test_the_26th_export_fails_at_once_with_its_reason(self, deployment: Deployment, reports_value: bool) -> None:
+        deployment.emulator.service.readings = Readings(quota_errors_tell_values=reports_value)
         deployment.fill_job()
         began = deployment.clock()
         answer = deployment.request()
@@ -88,17 +90,19 @@ class TestUsedUpJob:
         assert deployment.clock() - began < timedelta(seconds=5)
         assert len(deployment.starts()) == 1
 
-    @pytest.mark.parametrize("tells_value", [True, False])
-    def test_failed_exports_may_count_too(self, deployment: Deployment, tells_value: bool) -> None:
+    @either_refusal
+    def test_failed_exports_may_count_too(self, deployment: Deployment, reports_value: bool) -> None:
         deployment.emulator.service.readings = Readings(
-            failed_count_for_the_job=True, quota_errors_tell_values=tells_value
+            failed_count_for_the_job=True, quota_errors_tell_values=reports_value
         )
         deployment.fill_job(FAILING_JOB)
         began = deployment.clock()
         answer = deployment.request(ResourceProperties=properties(AudienceGenerationJobArn=FAILING_JOB))
         assert "The generation job has the 25 exports that it may have" in answer["Reason"]
         waited = deployment.clock() - began
-        assert waited < timedelta(seconds=5) if tells_value else timedelta(seconds=15) <= waited < timedelta(seconds=40)
+        assert (
+            waited < timedelta(seconds=5) if reports_value else timedelta(seconds=15) <= waited < timedelta(seconds=40)
+        )
 
     def test_what_cannot_be_told_is_waited_for(self, deployment: Deployment) -> None:
         deployment.emulator.service.readings = Readings(failed_count_for_the_job=True, quota_errors_tell_values=False)
@@ -123,11 +127,13 @@ class TestWholeDeployment:
                 ResourceProperties=properties(AudienceGenerationJobArn=jobs[number % len(jobs)]),
             )
 
-    @pytest.mark.parametrize(("tells_value", "lag"), [(True, 0), (False, 10)])
-    def test_60_exports_of_three_jobs_20_at_a_time(self, deployment: Deployment, tells_value: bool, lag: int) -> None:
+    @pytest.mark.parametrize(
+        ("reports_value", "lag"), [(True, 0), (False, 10)], ids=["with its value", "without, and listed late"]
+    )
+    def test_60_exports_of_three_jobs_20_at_a_time(self, deployment: Deployment, reports_value: bool, lag: int) -> None:
         deployment.emulator.service.readings = Readings(
             in_progress_for=timedelta(minutes=1),
-            quota_errors_tell_values=tells_value,
+            quota_errors_tell_values=reports_value,
             listing_lag=timedelta(seconds=lag),
         )
         began = deployment.clock()

@@ -7,6 +7,7 @@ import pytest
 from local_cloud.emulator import Fault, FaultKind
 from local_cloud.readings import Readings
 from tests.builders.arns import JOB, UNFINISHED_JOB, UNKNOWN_JOB
+from tests.builders.cases import either_name, start_or_list
 from tests.builders.events import properties
 from tests.fakes.deployment import Deployment
 
@@ -22,6 +23,7 @@ class TestRefusals:
             ("ResourceNotFoundException", "Check the ARN"),
             ("SomethingNewException", "ask AWS Support about this code"),
         ],
+        ids=["conflict", "validation", "not found", "unknown code"],
     )
     def test_a_refused_start_is_told(self, deployment: Deployment, code: str, advice: str) -> None:
         deployment.emulator.faults.append(
@@ -34,8 +36,8 @@ class TestRefusals:
         assert advice in answer["Reason"]
         assert deployment.starts() == ["mine"]
 
-    @pytest.mark.parametrize("name", ["mine", None])
-    @pytest.mark.parametrize("operation", ["StartAudienceExportJob", "ListAudienceExportJobs"])
+    @either_name
+    @start_or_list
     def test_denied_access_is_told_once_iam_has_had_time(
         self, deployment: Deployment, operation: str, name: str | None
     ) -> None:
@@ -81,7 +83,7 @@ class TestRefusals:
         assert answer["Reason"].startswith(f"{error}: ")
         assert "The generation job is CREATE_IN_PROGRESS" in answer["Reason"]
 
-    @pytest.mark.parametrize("lists_empty", [True, False])
+    @pytest.mark.parametrize("lists_empty", [True, False], ids=["lists nothing", "cannot be listed"])
     def test_an_unknown_generation_job_is_told(self, deployment: Deployment, lists_empty: bool) -> None:
         deployment.emulator.service.readings = Readings(unknown_job_lists_empty=lists_empty)
         answer = deployment.request(ResourceProperties=properties(AudienceGenerationJobArn=UNKNOWN_JOB))

@@ -41,6 +41,7 @@ def test_a_step_that_has_not_ended_returns_its_progress() -> None:
         ("", "every retry: no cause was given."),
         ("[]", "every retry: []."),
     ],
+    ids=["an error of Lambda", "a text", "nothing", "some other JSON"],
 )
 def test_a_step_that_failed_on_every_retry(cause: str, told: str) -> None:
     resource, answers = resource_with_answers()

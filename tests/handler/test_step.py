@@ -6,6 +6,7 @@ import pytest
 
 from local_cloud.emulator import Fault, FaultKind
 from local_cloud.readings import Readings, Repeat
+from tests.builders.cases import either_name, start_or_list
 from tests.builders.events import properties
 from tests.fakes.deployment import Deployment
 
@@ -13,8 +14,8 @@ from tests.fakes.deployment import Deployment
 class TestStartsOnce:
     """Whatever happens around the one start, there is one export and one true answer."""
 
-    @pytest.mark.parametrize("name", ["mine", None])
-    @pytest.mark.parametrize("kind", [FaultKind.DROP, FaultKind.SERVER_ERROR])
+    @either_name
+    @pytest.mark.parametrize("kind", [FaultKind.DROP, FaultKind.SERVER_ERROR], ids=["no answer", "server error"])
     def test_a_start_whose_answer_was_lost_is_found_by_listing(
         self, deployment: Deployment, kind: FaultKind, name: str | None
     ) -> None:
@@ -33,9 +34,9 @@ class TestStartsOnce:
         assert first - began < timedelta(seconds=1)
         assert second - first >= timedelta(seconds=15)
 
-    @pytest.mark.parametrize("name", ["mine", None])
+    @either_name
     @pytest.mark.parametrize("crash", ["before the step", "after the step"])
-    @pytest.mark.parametrize("number", [1, 2, 3, 4])
+    @pytest.mark.parametrize("number", [1, 2, 3, 4], ids=lambda number: f"step {number}")
     def test_a_step_that_dies_is_repeated_without_another_start(
         self, deployment: Deployment, crash: str, number: int, name: str | None
     ) -> None:
@@ -66,7 +67,7 @@ class TestStartsOnce:
 
 
 class TestTransientErrors:
-    @pytest.mark.parametrize("operation", ["StartAudienceExportJob", "ListAudienceExportJobs"])
+    @start_or_list
     def test_throttling_is_waited_out(self, deployment: Deployment, operation: str) -> None:
         deployment.emulator.faults.append(Fault(operation, FaultKind.THROTTLE, times=5))
         assert deployment.request(ResourceProperties=properties(Name="mine"))["Status"] == "SUCCESS"
@@ -80,8 +81,9 @@ class TestTransientErrors:
     @pytest.mark.parametrize(
         ("kind", "code"),
         [(FaultKind.THROTTLE, "ThrottlingException"), (FaultKind.SERVER_ERROR, "InternalServerException")],
+        ids=["throttled", "server error"],
     )
-    @pytest.mark.parametrize("operation", ["StartAudienceExportJob", "ListAudienceExportJobs"])
+    @start_or_list
     def test_trouble_is_waited_out_until_the_deadline_and_told_then(
         self, deployment: Deployment, operation: str, kind: FaultKind, code: str
     ) -> None:
@@ -93,7 +95,7 @@ class TestTransientErrors:
         assert timedelta(minutes=55) <= deployment.clock() - began < timedelta(minutes=58)
         assert deployment.emulator.service.exports == []
 
-    @pytest.mark.parametrize("operation", ["StartAudienceExportJob", "ListAudienceExportJobs"])
+    @start_or_list
     def test_trouble_until_the_deadline_is_told_and_nothing_starts_after_it(
         self, deployment: Deployment, operation: str
     ) -> None:

@@ -9,6 +9,7 @@ import pytest
 from audience_export_handler.aws import clean_rooms_ml
 from audience_export_handler.aws.step_functions import execution_name
 from local_cloud.readings import Readings
+from tests.builders.cases import either_name
 from tests.builders.events import AFTER, BACKWARD, BEFORE, FORWARD, event, properties
 from tests.fakes.deployment import Deployment
 
@@ -68,7 +69,7 @@ class TestNewerRequest:
         starts = [call for call in deployment.emulator.started() if call.request["name"] == "newest"]
         assert starts[0].at - before >= timedelta(seconds=75)
 
-    @pytest.mark.parametrize("name", ["mine", None])
+    @either_name
     def test_a_start_that_a_stopped_step_still_sends_is_not_sent_twice(
         self, deployment: Deployment, monkeypatch: pytest.MonkeyPatch, name: str | None
     ) -> None:

@@ -41,6 +41,7 @@ def test_an_execution_begins_without_any() -> None:
         ("unknown", SOON, SOON, Unanswered(NOW, SOON, "oops")),
         ("refused as taken", SOON, None, Taken(NOW, "oops")),
     ],
+    ids=["announced", "accepted", "unanswered", "taken"],
 )
 def test_reads_the_version_before(sent: str, look_until: datetime | None, until: datetime | None, phase: Phase) -> None:
     attempt: dict[str, Any] = {"name": "mine", "since": NOW.isoformat(), "sent": sent, "message": "oops"}
