@@ -1,3 +1,5 @@
+"""What an export declares in the template, and which arguments it refuses at synth."""
+
 import json
 import tarfile
 from pathlib import Path
@@ -24,7 +26,7 @@ def stack() -> Stack:
     return Stack(App(), "Campaigns")
 
 
-def test_declares_what_was_asked_for(stack: Stack) -> None:
+def test_declares_what_was_requested(stack: Stack) -> None:
     declare(stack, name="spring", description="for spring", audience_size=AudienceSize.absolute(100_000))
     Template.from_stack(stack).has_resource_properties(
         EXPORT,
@@ -110,7 +112,7 @@ def test_a_time_out_is_no_token(stack: Stack) -> None:
         declare(stack, timeout=Duration.seconds(Token.as_number({"Ref": "Seconds"})))
 
 
-def test_a_time_out_is_told_to_cloudformation_and_to_the_handler(stack: Stack) -> None:
+def test_a_time_out_is_sent_to_cloudformation_and_to_the_handler(stack: Stack) -> None:
     declare(stack, timeout=Duration.minutes(10))
     Template.from_stack(stack).has_resource_properties(EXPORT, {"ServiceTimeout": "600", "TimeoutSeconds": 600})
 
@@ -131,7 +133,7 @@ def test_a_name_cannot_have_a_revision(stack: Stack) -> None:
     assert stack.node.children == []
 
 
-def test_declares_adoption_and_revision_where_asked(stack: Stack) -> None:
+def test_declares_adoption_and_revision_if_requested(stack: Stack) -> None:
     declare(stack, "Adopted", name="spring", on_conflict=OnConflict.ADOPT)
     declare(stack, "Revised", revision="2026-03")
     template = Template.from_stack(stack)
@@ -150,7 +152,7 @@ def test_declares_adoption_and_revision_where_asked(stack: Stack) -> None:
     ],
     ids=["longest name", "any characters", "empty description", "lines", "another partition"],
 )
-def test_what_the_service_takes_is_taken(stack: Stack, changes: dict) -> None:
+def test_what_the_service_accepts_is_accepted(stack: Stack, changes: dict) -> None:
     declare(stack, **changes)
     Template.from_stack(stack).resource_count_is(EXPORT, 1)
 
@@ -231,7 +233,7 @@ def test_works_in_a_stage() -> None:
 
 
 class TestProvider:
-    def test_exports_may_have_one_of_their_own(self, stack: Stack) -> None:
+    def test_exports_may_have_a_custom_one(self, stack: Stack) -> None:
         own = AudienceExportProvider(stack, "Own")
         declare(stack)
         declare(stack, "Apart", provider=own, name="apart")

@@ -1,3 +1,5 @@
+"""A size is checked when it is made: the service would refuse it only at deployment."""
+
 import pytest
 from aws_cdk import Token
 

@@ -1,3 +1,5 @@
+"""Names and ids are pinned: another algorithm would start or replace exports that are deployed."""
+
 import re
 from itertools import islice
 

@@ -83,13 +83,13 @@ class Deployment:
         return self.endpoint.bodies[-1]
 
     def update(self, answered: dict, *, old: dict, new: dict) -> dict:
-        """Update the resource that an earlier answer was for, in a stack that goes forward; return the answer."""
+        """Update the resource that an earlier answer was for, in a stack that is updating; return the answer."""
         self.control.stack_status = "UPDATE_IN_PROGRESS"
         held = answered["PhysicalResourceId"]
         return self.request("Update", PhysicalResourceId=held, ResourceProperties=new, OldResourceProperties=old)
 
     def starts(self) -> list[str]:
-        """Names of the starts that were asked for, whatever came of them."""
+        """Names of the starts that were requested, whatever their outcome."""
         return [call.request["name"] for call in self.emulator.started()]
 
     def started_by_us(self) -> list[str]:

@@ -7,7 +7,7 @@ import crhelper
 
 
 class Recorder:
-    """A client of AWS that keeps what it is asked for."""
+    """A client of AWS that keeps the requests that it gets."""
 
     def __init__(self, calls: list[tuple[str, dict]]) -> None:
         self._calls = calls

@@ -32,20 +32,22 @@ class TestAnswering:
         assert answer["PhysicalResourceId"].startswith("SpringCampaign399F6554-")
 
     @pytest.mark.parametrize("name", ["Lambda.TooManyRequestsException", "Sandbox.Timedout", "States.Timeout"])
-    def test_trouble_of_lambda_is_waited_out(self, name: str, deployment: Deployment) -> None:
-        """Ten minutes of it, where there is an hour."""
-        troubled_until = deployment.clock() + timedelta(minutes=10)
+    def test_an_outage_of_lambda_is_waited_out(self, name: str, deployment: Deployment) -> None:
+        """Ten minutes of it, in a request of an hour."""
+        ends_at = deployment.clock() + timedelta(minutes=10)
 
         def invoke(message: dict) -> object:
-            if message.get("Phase") and deployment.clock() < troubled_until:
+            if message.get("Phase") and deployment.clock() < ends_at:
                 raise TaskError(name)
             return deployment.invoke(message)
 
         deployment.machine.invoke = invoke
         assert deployment.request()["Status"] == "SUCCESS"
-        assert deployment.clock() - troubled_until < timedelta(minutes=3)
+        assert deployment.clock() - ends_at < timedelta(minutes=3)
 
-    def test_a_call_of_the_handler_that_stays_forbidden_is_told_within_minutes(self, deployment: Deployment) -> None:
+    def test_a_call_of_the_handler_that_stays_forbidden_is_reported_within_minutes(
+        self, deployment: Deployment
+    ) -> None:
         began = deployment.clock()
 
         def invoke(message: dict) -> object:
@@ -59,7 +61,7 @@ class TestAnswering:
         assert "not authorized" in answer["Reason"]
         assert deployment.clock() - began < timedelta(minutes=5)
 
-    def test_an_answer_that_nobody_takes_goes_out_for_an_hour(self, deployment: Deployment) -> None:
+    def test_an_answer_that_nobody_accepts_is_sent_again_for_an_hour(self, deployment: Deployment) -> None:
         began = deployment.clock()
 
         def invoke(message: dict) -> object:

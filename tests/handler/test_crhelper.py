@@ -58,7 +58,7 @@ def test_the_physical_id_of_a_failed_create(plain: PlainResource) -> None:
     assert [answer["PhysicalResourceId"] for answer in answers] == ["derived", "derived"]
 
 
-def test_a_fault_that_a_retry_may_mend(plain: PlainResource) -> None:
+def test_an_error_that_a_retry_may_fix(plain: PlainResource) -> None:
     def fail(event: dict, context: object) -> str:
         raise ConnectionError("the network is down")
 
@@ -173,7 +173,7 @@ def test_a_body_that_is_too_long(plain: PlainResource) -> None:
 def test_an_answer_that_is_refused(deployment: Deployment) -> None:
     deployment.endpoint.statuses = [403, 403]
     utils._send_response(deployment.endpoint.url, {"Status": "SUCCESS"})
-    assert len(deployment.endpoint.bodies) == 1, "taken for delivered"
+    assert len(deployment.endpoint.bodies) == 1, "treated as delivered"
 
     response.deliver(
         deployment.endpoint.url, {"Status": "SUCCESS"}, sleep=deployment.clock.sleep, draw=deployment.chance.random
@@ -181,8 +181,8 @@ def test_an_answer_that_is_refused(deployment: Deployment) -> None:
     assert len(deployment.endpoint.bodies) == 3, "403, then 200"
 
 
-def test_an_answer_that_nobody_takes(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
-    class StillAtIt(BaseException):
+def test_an_answer_that_nobody_accepts(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    class StillTrying(BaseException):
         pass
 
     slept: list[float] = []
@@ -190,10 +190,10 @@ def test_an_answer_that_nobody_takes(deployment: Deployment, monkeypatch: pytest
     def sleep(seconds: float) -> None:
         slept.append(seconds)
         if sum(slept) > 900:
-            raise StillAtIt
+            raise StillTrying
 
     monkeypatch.setattr(utils.time, "sleep", sleep)
-    with pytest.raises(StillAtIt):
+    with pytest.raises(StillTrying):
         utils._send_response("https://127.0.0.1:1/", {"Status": "SUCCESS"})
 
     with pytest.raises(response.AnswerNotDelivered):
@@ -206,7 +206,7 @@ def test_an_answer_that_nobody_takes(deployment: Deployment, monkeypatch: pytest
 def test_an_endpoint_that_is_silent(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
     connection = utils.HTTPSConnection("127.0.0.1")
     assert connection.timeout is not None
-    assert not isinstance(connection.timeout, int | float), "no time-out: a socket waits for ever"
+    assert not isinstance(connection.timeout, int | float), "no time-out: a socket waits forever"
 
     silence = threading.Event()
     deployment.endpoint.before_answer = lambda: silence.wait(30)

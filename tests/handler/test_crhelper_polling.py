@@ -41,7 +41,7 @@ def test_polling_after_cloudformation_has_given_up(plain: PlainResource, deploym
     assert deployment.machine.running() == []
 
 
-def test_the_physical_id_where_polling_cannot_begin(plain: PlainResource) -> None:
+def test_the_physical_id_if_polling_cannot_begin(plain: PlainResource) -> None:
     def deny(*arguments: object, **more: object) -> str:
         raise ExportFailure("AccessDenied", "the rule", "it is denied", "Allow it.")
 
@@ -83,7 +83,7 @@ def test_the_physical_id_of_a_create_whose_poll_fails(plain: PlainResource, depl
     assert failed["PhysicalResourceId"] == physical_id(event(ResourceProperties=properties(Name="mine")))
 
 
-def test_a_fault_of_a_poll_that_a_retry_may_mend(plain: PlainResource) -> None:
+def test_an_error_of_a_poll_that_a_retry_may_fix(plain: PlainResource) -> None:
     def fail(event: dict, context: object) -> Any:
         raise ConnectionError("the network is down")
 
@@ -97,7 +97,7 @@ def test_a_fault_of_a_poll_that_a_retry_may_mend(plain: PlainResource) -> None:
     assert answers == []
 
 
-def test_what_a_call_returns_to_who_polls(plain: PlainResource) -> None:
+def test_what_a_call_returns_to_its_caller(plain: PlainResource) -> None:
     resource, _ = resource_with_answers()
     plain.poll_create(lambda event, context: "id")
     resource.step(lambda message: Success("id", {}))

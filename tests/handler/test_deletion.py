@@ -81,7 +81,7 @@ def test_a_delete_that_comes_late_stops_no_newer_execution(full: Deployment) -> 
 
 
 @pytest.mark.parametrize("operation", ["ListExecutions", "StopExecution"])
-def test_a_delete_succeeds_where_nothing_can_be_stopped(full: Deployment, operation: str) -> None:
+def test_a_delete_succeeds_if_nothing_can_be_stopped(full: Deployment, operation: str) -> None:
     create = full.event()
     full.deliver(create)
     full.run_for(MINUTE)

@@ -25,7 +25,7 @@ CALLS = [
     (clean_rooms_ml, "start_export"),
     (response, "_put"),
 ]
-# Accept: 1; steps: 1 + 2 + 3 calls, then looks; at last the answer.
+# Accept: 1; steps: 1 + 2 + 3 calls, then listings; at last the answer.
 CALLS_OF_A_CREATE = 12
 DEATHS = {
     f"{moment} call {number}": (number, moment)
@@ -61,7 +61,7 @@ def kill_at(monkeypatch: pytest.MonkeyPatch, number: int, moment: str) -> Callab
 
 
 def deliver_as_lambda_does(deployment: Deployment, sent: dict) -> None:
-    """Up to two more times where the function fails."""
+    """Up to two more times if the function fails."""
     for _ in range(3):
         try:
             return deployment.deliver(sent)
@@ -94,7 +94,7 @@ def test_a_function_that_dies_at_any_call(
 
 
 @pytest.mark.parametrize("deliveries", [2, 3], ids=["twice", "three times"])
-def test_an_event_that_is_delivered_to_several_containers_at_once(deployment: Deployment, deliveries: int) -> None:
+def test_an_event_that_is_delivered_to_several_containers_together(deployment: Deployment, deliveries: int) -> None:
     sent = deployment.event()
     context = SimpleNamespace(aws_request_id="1", function_name="handler")
     handlers = [lifecycle.make_handler(clock=deployment.clock, sleep=deployment.clock.sleep) for _ in range(deliveries)]
@@ -143,8 +143,8 @@ class TestNothingIsLeftRunning:
 
     @pytest.mark.parametrize("calls", [0, 1, 3, 20], ids=lambda calls: f"after {calls} calls")
     @pytest.mark.parametrize("seconds", [0, 74], ids=["immediately", "after 74 s"])
-    def test_where_lambda_is_down(self, deployment: Deployment, calls: int, seconds: int) -> None:
-        """From the n-th step on each call fails, at once or after the task's time-out."""
+    def test_while_lambda_is_down(self, deployment: Deployment, calls: int, seconds: int) -> None:
+        """From the n-th step on each call fails, immediately or after the task's time-out."""
         deployment.emulator.service.readings = Readings(in_progress_for=timedelta(hours=9))
         invoke, count = deployment.machine.invoke, 0
 
@@ -161,7 +161,7 @@ class TestNothingIsLeftRunning:
         deployment.run_executions()
         assert self.is_over(deployment, timedelta(minutes=65))
 
-    def test_where_no_answer_is_taken(self, deployment: Deployment) -> None:
+    def test_if_no_answer_is_accepted(self, deployment: Deployment) -> None:
         deployment.endpoint.statuses = [503] * 999
         deployment.deliver(deployment.event())
         deployment.run_executions()

@@ -26,7 +26,7 @@ class TestCreate:
         }
         assert deployment.clock() - export.created >= timedelta(seconds=8)
 
-    def test_answers_the_request_that_it_got(self, deployment: Deployment) -> None:
+    def test_answers_the_request_that_it_received(self, deployment: Deployment) -> None:
         answer = deployment.request()
 
         assert {key: answer[key] for key in ("StackId", "RequestId", "LogicalResourceId")} == {
@@ -36,7 +36,7 @@ class TestCreate:
         }
         assert deployment.endpoint.headers[-1]["content-type"] == ""
 
-    def test_sends_what_was_asked_for_once(self, deployment: Deployment) -> None:
+    def test_sends_what_was_requested_once(self, deployment: Deployment) -> None:
         deployment.request(ResourceProperties=properties(Name="Spring é", Description="for the\nspring"))
 
         [call] = deployment.emulator.started()
@@ -53,7 +53,7 @@ class TestCreate:
         assert name.startswith("SpringCampaign399F6554-")
         assert len(name) <= 63
 
-    def test_looks_less_often_the_older_the_export_is(self, deployment: Deployment) -> None:
+    def test_lists_less_often_the_older_the_export_is(self, deployment: Deployment) -> None:
         deployment.emulator.service.readings = Readings(in_progress_for=timedelta(minutes=20))
         assert deployment.request()["Status"] == "SUCCESS"
         assert deployment.machine.waits[0] == 2
@@ -74,7 +74,7 @@ class TestCreate:
         assert "Deploy again to pick it up" in answer["Reason"]
         assert timedelta(minutes=55) < deployment.clock() - began < timedelta(minutes=58)
 
-    def test_a_time_out_of_one_s_own_is_kept(self, deployment: Deployment) -> None:
+    def test_a_custom_time_out_is_kept(self, deployment: Deployment) -> None:
         deployment.emulator.service.readings = Readings(in_progress_for=timedelta(hours=9))
         began = deployment.clock()
         answer = deployment.request(ResourceProperties=properties(TimeoutSeconds="60", ServiceTimeout="60"))
@@ -103,7 +103,7 @@ class TestCreate:
 
 class TestBadProperties:
     @broken_properties
-    def test_are_told_before_anything_starts(self, deployment: Deployment, changes: dict, argument: str) -> None:
+    def test_are_reported_before_anything_starts(self, deployment: Deployment, changes: dict, argument: str) -> None:
         answer = deployment.request(ResourceProperties=properties(**changes))
         assert answer["Status"] == "FAILED"
         assert answer["Reason"].startswith(f"ValidationException: property {argument}: ")
@@ -126,7 +126,7 @@ class TestAccept:
         ]
         assert deployment.request()["Status"] == "SUCCESS"
 
-    def test_an_execution_that_is_denied_for_good_is_told(self, deployment: Deployment) -> None:
+    def test_an_execution_that_is_denied_for_good_is_reported(self, deployment: Deployment) -> None:
         deployment.control.errors["StartExecution"] = [(400, "AccessDeniedException")] * 99
         answer = deployment.request()
         assert answer["Reason"].startswith("AccessDeniedException: the state machine")
@@ -138,6 +138,6 @@ class TestAccept:
             deployment.deliver(deployment.event())
         assert deployment.endpoint.bodies == []
 
-    def test_a_state_machine_that_does_not_exist_is_told_at_once(self, deployment: Deployment) -> None:
+    def test_a_state_machine_that_does_not_exist_is_reported_immediately(self, deployment: Deployment) -> None:
         deployment.control.errors["StartExecution"] = [(400, "StateMachineDoesNotExist")]
         assert deployment.request()["Reason"].startswith("StateMachineDoesNotExist: ")

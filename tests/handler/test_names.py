@@ -21,7 +21,7 @@ class TestNames:
         assert "size PERCENTAGE 10, status ACTIVE, created 2026-03-01T12:00:00+00:00" in answer["Reason"]
         assert deployment.starts() == []
 
-    def test_a_generated_name_that_is_taken_is_the_export_asked_for(self, deployment: Deployment) -> None:
+    def test_a_generated_name_that_is_taken_is_the_requested_export(self, deployment: Deployment) -> None:
         first = deployment.request()
         second = deployment.request()
         assert len(deployment.starts()) == 1
@@ -37,7 +37,7 @@ class TestNames:
         assert first["PhysicalResourceId"] == second["PhysicalResourceId"]
 
     @pytest.mark.parametrize("lag", [0, 10], ids=["listed immediately", "listed after 10 s"])
-    def test_a_taken_name_is_adopted_where_asked(self, deployment: Deployment, lag: int) -> None:
+    def test_a_taken_name_is_adopted_if_requested(self, deployment: Deployment, lag: int) -> None:
         deployment.emulator.service.readings = Readings(listing_lag=timedelta(seconds=lag))
         deployment.start_elsewhere("mine")
         answer = deployment.request(ResourceProperties=properties(Name="mine", OnConflict="ADOPT"))

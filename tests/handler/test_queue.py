@@ -30,7 +30,7 @@ class TestFullAccount:
         assert all(timedelta(seconds=5) <= pause <= timedelta(seconds=15) for pause in pauses)
         assert len(set(pauses)) > 3, "jitter"
 
-    def test_is_told_at_the_deadline(self, deployment: Deployment) -> None:
+    def test_is_reported_at_the_deadline(self, deployment: Deployment) -> None:
         deployment.emulator.service.readings = Readings(in_progress_for=timedelta(hours=9))
         deployment.fill_account()
         began = deployment.clock()
@@ -79,7 +79,9 @@ class TestFullAccount:
 
 class TestUsedUpJob:
     @either_refusal
-    def test_the_26th_export_fails_at_once_with_its_reason(self, deployment: Deployment, reports_value: bool) -> None:
+    def test_the_26th_export_fails_immediately_with_its_reason(
+        self, deployment: Deployment, reports_value: bool
+    ) -> None:
         deployment.emulator.service.readings = Readings(quota_errors_tell_values=reports_value)
         deployment.fill_job()
         began = deployment.clock()
@@ -104,7 +106,7 @@ class TestUsedUpJob:
             waited < timedelta(seconds=5) if reports_value else timedelta(seconds=15) <= waited < timedelta(seconds=40)
         )
 
-    def test_what_cannot_be_told_is_waited_for(self, deployment: Deployment) -> None:
+    def test_an_unknown_quota_is_waited_for(self, deployment: Deployment) -> None:
         deployment.emulator.service.readings = Readings(failed_count_for_the_job=True, quota_errors_tell_values=False)
         deployment.fill_job(FAILING_JOB)
         of_the_account = {"audienceGenerationJobArn": None}

@@ -70,7 +70,7 @@ def test_a_given_name_that_is_taken(reading: Deployment) -> None:
 
 
 def test_a_given_name_that_was_taken_a_moment_ago(reading: Deployment) -> None:
-    """Not listed yet, perhaps: it is never taken for our own."""
+    """Not listed yet, perhaps: it is never treated as our own."""
     reading.start_elsewhere("mine")
     theirs = reading.emulator.service.exports[0]
     reading.clock.sleep(9)

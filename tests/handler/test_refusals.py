@@ -25,7 +25,7 @@ class TestRefusals:
         ],
         ids=["conflict", "validation", "not found", "unknown code"],
     )
-    def test_a_refused_start_is_told(self, deployment: Deployment, code: str, advice: str) -> None:
+    def test_a_refused_start_is_reported(self, deployment: Deployment, code: str, advice: str) -> None:
         deployment.emulator.faults.append(
             Fault("StartAudienceExportJob", FaultKind.REFUSE, code=code, message="the words of the service")
         )
@@ -38,7 +38,7 @@ class TestRefusals:
 
     @either_name
     @start_or_list
-    def test_denied_access_is_told_once_iam_has_had_time(
+    def test_denied_access_is_reported_once_iam_has_had_time(
         self, deployment: Deployment, operation: str, name: str | None
     ) -> None:
         fault = Fault(operation, FaultKind.REFUSE, times=99, code="AccessDeniedException", message="no policy")
@@ -49,7 +49,7 @@ class TestRefusals:
         assert "no policy" in answer["Reason"]
         assert timedelta(seconds=30) <= deployment.clock() - began < timedelta(seconds=60)
 
-    def test_a_size_that_is_not_offered_is_told_with_those_that_are(self, deployment: Deployment) -> None:
+    def test_a_size_that_is_not_offered_is_reported_with_those_that_are(self, deployment: Deployment) -> None:
         answer = deployment.request(ResourceProperties=properties(AudienceSize={"Type": "PERCENTAGE", "Value": "7"}))
         assert answer["Reason"].startswith("ValidationException: ")
         assert "offers these audience sizes: PERCENTAGE 1, 5, 10, 20." in answer["Reason"]
@@ -69,7 +69,7 @@ class TestRefusals:
         assert answer["Reason"].startswith("ValidationException: ")
         assert "is not one of the configured audience model's" in answer["Reason"]
 
-    def test_sizes_are_looked_up_only_for_a_refusal(self, deployment: Deployment) -> None:
+    def test_sizes_are_read_only_for_a_refusal(self, deployment: Deployment) -> None:
         deployment.request()
         assert {call.operation for call in deployment.emulator.calls} == {
             "ListAudienceExportJobs",
@@ -77,14 +77,14 @@ class TestRefusals:
         }
 
     @pytest.mark.parametrize("error", ["ValidationException", "ConflictException"])
-    def test_a_generation_job_that_is_not_active_is_told(self, deployment: Deployment, error: str) -> None:
+    def test_a_generation_job_that_is_not_active_is_reported(self, deployment: Deployment, error: str) -> None:
         deployment.emulator.service.readings = Readings(inactive_job_error=error)
         answer = deployment.request(ResourceProperties=properties(AudienceGenerationJobArn=UNFINISHED_JOB))
         assert answer["Reason"].startswith(f"{error}: ")
         assert "The generation job is CREATE_IN_PROGRESS" in answer["Reason"]
 
     @pytest.mark.parametrize("lists_empty", [True, False], ids=["lists nothing", "cannot be listed"])
-    def test_an_unknown_generation_job_is_told(self, deployment: Deployment, lists_empty: bool) -> None:
+    def test_an_unknown_generation_job_is_reported(self, deployment: Deployment, lists_empty: bool) -> None:
         deployment.emulator.service.readings = Readings(unknown_job_lists_empty=lists_empty)
         answer = deployment.request(ResourceProperties=properties(AudienceGenerationJobArn=UNKNOWN_JOB))
         assert answer["Status"] == "FAILED"

@@ -58,7 +58,7 @@ class TestStartsOnce:
         assert answer["Status"] == "SUCCESS"
         assert len(deployment.starts()) == 1
 
-    def test_a_silent_repeat_is_not_taken_for_our_own(self, deployment: Deployment) -> None:
+    def test_a_silent_repeat_is_not_treated_as_our_own(self, deployment: Deployment) -> None:
         deployment.emulator.service.readings = Readings(repeat=Repeat.SILENT, listing_lag=timedelta(seconds=10))
         deployment.start_elsewhere("mine")
         deployment.clock.sleep(9)
@@ -84,7 +84,7 @@ class TestTransientErrors:
         ids=["throttled", "server error"],
     )
     @start_or_list
-    def test_trouble_is_waited_out_until_the_deadline_and_told_then(
+    def test_an_outage_is_waited_out_until_the_deadline_and_reported_then(
         self, deployment: Deployment, operation: str, kind: FaultKind, code: str
     ) -> None:
         deployment.emulator.faults.append(Fault(operation, kind, times=999))
@@ -96,7 +96,7 @@ class TestTransientErrors:
         assert deployment.emulator.service.exports == []
 
     @start_or_list
-    def test_trouble_until_the_deadline_is_told_and_nothing_starts_after_it(
+    def test_throttling_until_the_deadline_is_reported_and_nothing_starts_after_it(
         self, deployment: Deployment, operation: str
     ) -> None:
         deployment.emulator.faults.append(Fault(operation, FaultKind.THROTTLE, times=999))
@@ -108,7 +108,7 @@ class TestTransientErrors:
 
 
 class TestStack:
-    """An export starts only while the stack goes forward."""
+    """An export starts only while the stack is creating or updating."""
 
     @pytest.mark.parametrize("status", ["ROLLBACK_IN_PROGRESS", "CREATE_FAILED", "DELETE_IN_PROGRESS"])
     def test_nothing_starts_in_a_stack_that_moved_on(self, deployment: Deployment, status: str) -> None:
@@ -117,7 +117,7 @@ class TestStack:
         assert answer["Reason"].startswith("StackMovedOn: ")
         assert deployment.starts() == []
 
-    def test_a_stack_that_cannot_be_read_is_asked_again(self, deployment: Deployment) -> None:
+    def test_a_stack_that_cannot_be_read_is_read_again(self, deployment: Deployment) -> None:
         deployment.control.stack_status = None
         deployment.deliver(deployment.event())
         seen = len(deployment.control.calls)
@@ -133,7 +133,7 @@ class TestStack:
         deployment.run_executions()
         assert deployment.endpoint.bodies[-1]["Status"] == "SUCCESS"
 
-    def test_a_stack_that_cannot_be_read_until_the_deadline_is_told(self, deployment: Deployment) -> None:
+    def test_a_stack_that_cannot_be_read_until_the_deadline_is_reported(self, deployment: Deployment) -> None:
         deployment.control.stack_status = None
         answer = deployment.request(ResourceProperties=properties(TimeoutSeconds="600"))
         assert answer["Reason"].startswith("StackUnreadable: export ")
@@ -144,7 +144,7 @@ class TestStack:
 class TestLateStep:
     """Lambda may fail for as long as a request lasts."""
 
-    def test_a_step_that_comes_late_still_looks_in_a_rollback(self, deployment: Deployment) -> None:
+    def test_a_step_that_comes_late_still_lists_in_a_rollback(self, deployment: Deployment) -> None:
         """The simulation found it: Lambda fails across the deadline, and the stack must not get stuck for that."""
         deployment.request(ResourceProperties=properties(Name="mine"))
         deployment.control.stack_status = "UPDATE_ROLLBACK_IN_PROGRESS"

@@ -1,3 +1,5 @@
+"""An answer fits into what CloudFormation accepts, and counts only if that confirms it."""
+
 import json
 
 import pytest

@@ -49,8 +49,8 @@ def test_reads_the_version_before(sent: str, look_until: datetime | None, until:
         "until": until.isoformat() if until else None,
         "look_until": look_until.isoformat() if look_until else None,
     }
-    trouble = {"call": "Start", "since": NOW.isoformat(), "code": "Throttling", "message": "slow down"}
-    read = Progress.from_json({"Attempt": attempt, "Trouble": trouble, "FreeFrom": NOW.isoformat()})
+    error = {"call": "Start", "since": NOW.isoformat(), "code": "Throttling", "message": "slow down"}
+    read = Progress.from_json({"Attempt": attempt, "Trouble": error, "FreeFrom": NOW.isoformat()})
     assert read == Progress(
         Attempt("mine", phase, NOW, until), RetriedError("Start", NOW, "Throttling", "slow down"), NOW
     )
