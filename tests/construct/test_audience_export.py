@@ -1,3 +1,5 @@
+"""What an export declares in the template, and which arguments it refuses at synth."""
+
 import json
 import tarfile
 from pathlib import Path
@@ -24,7 +26,7 @@ def stack() -> Stack:
     return Stack(App(), "Campaigns")
 
 
-def test_declares_what_was_asked_for(stack: Stack) -> None:
+def test_declares_what_was_requested(stack: Stack) -> None:
     declare(stack, name="spring", description="for spring", audience_size=AudienceSize.absolute(100_000))
     Template.from_stack(stack).has_resource_properties(
         EXPORT,
@@ -54,6 +56,7 @@ def test_leaves_out_what_was_not_given(stack: Stack) -> None:
         ("output_location", "OutputLocation"),
         ("create_time", "CreateTime"),
     ],
+    ids=["name", "status", "output location", "create time"],
 )
 def test_offers_the_attributes_of_the_export(stack: Stack, attribute: str, expected: str) -> None:
     CfnOutput(stack, "Out", value=getattr(declare(stack), attribute))
@@ -61,40 +64,43 @@ def test_offers_the_attributes_of_the_export(stack: Stack, attribute: str, expec
     Template.from_stack(stack).has_output("Out", {"Value": value})
 
 
-@pytest.mark.parametrize(
-    ("changes", "argument"),
-    [
-        ({"name": ""}, "name"),
-        ({"name": " \t"}, "name"),
-        ({"name": "x" * 64}, "name"),
-        ({"name": "line\nbreak"}, "name"),
-        ({"name": 7}, "name"),
-        ({"description": "x" * 256}, "description"),
-        ({"description": "bell\a"}, "description"),
-        ({"audience_generation_job_arn": "arn:aws:cleanrooms-ml:us-east-1:1:audience-generation-job/x"}, None),
-        ({"audience_generation_job_arn": JOB.replace("generation", "export")}, None),
-        ({"audience_generation_job_arn": f"{JOB}/{'x' * 2048}"}, None),
-        ({"audience_generation_job_arn": None}, None),
-        ({"audience_size": 10}, "audience_size"),
-        ({"on_conflict": "ADOPT"}, "on_conflict"),
-        ({"wait_for_completion": "no"}, "wait_for_completion"),
-        ({"timeout": 600}, "timeout"),
-        ({"revision": ""}, "revision"),
-        ({"revision": 2}, "revision"),
-    ],
-)
-def test_bad_input_names_argument_rule_and_value_and_adds_nothing(
-    stack: Stack, changes: dict, argument: str | None
-) -> None:
+ARN = "audience_generation_job_arn"
+BAD_INPUT: dict[str, dict[str, Any]] = {
+    "empty name": {"name": ""},
+    "blank name": {"name": " \t"},
+    "long name": {"name": "x" * 64},
+    "name of two lines": {"name": "line\nbreak"},
+    "name that is a number": {"name": 7},
+    "long description": {"description": "x" * 256},
+    "control character": {"description": "bell\a"},
+    "short account": {ARN: "arn:aws:cleanrooms-ml:us-east-1:1:audience-generation-job/x"},
+    "ARN of something else": {ARN: JOB.replace("generation", "export")},
+    "long ARN": {ARN: f"{JOB}/{'x' * 2048}"},
+    "no ARN": {ARN: None},
+    "bare number": {"audience_size": 10},
+    "on_conflict as a string": {"on_conflict": "ADOPT"},
+    "neither True nor False": {"wait_for_completion": "no"},
+    "seconds": {"timeout": 600},
+    "empty revision": {"revision": ""},
+    "revision that is a number": {"revision": 2},
+}
+
+
+@pytest.mark.parametrize("changes", BAD_INPUT.values(), ids=list(BAD_INPUT))
+def test_bad_input_names_argument_rule_and_value_and_adds_nothing(stack: Stack, changes: dict[str, Any]) -> None:
     with pytest.raises(InvalidArgumentError) as raised:
         declare(stack, **changes)
-    [value] = changes.values()
-    assert raised.value.argument == (argument or "audience_generation_job_arn")
+    [(argument, value)] = changes.items()
+    assert raised.value.argument == argument
     assert str(raised.value) == f"{raised.value.argument} {raised.value.rule}; got {value!r}"
     assert stack.node.children == []
 
 
-@pytest.mark.parametrize("timeout", [Duration.seconds(59), Duration.seconds(3601), Duration.millis(60_500)])
+@pytest.mark.parametrize(
+    "timeout",
+    [Duration.seconds(59), Duration.seconds(3601), Duration.millis(60_500)],
+    ids=["59 s", "3,601 s", "60.5 s"],
+)
 def test_a_time_out_is_1_minute_to_1_hour(stack: Stack, timeout: Duration) -> None:
     with pytest.raises(InvalidArgumentError, match="timeout must be whole seconds from 1 minute to 1 hour; got "):
         declare(stack, timeout=timeout)
@@ -106,7 +112,7 @@ def test_a_time_out_is_no_token(stack: Stack) -> None:
         declare(stack, timeout=Duration.seconds(Token.as_number({"Ref": "Seconds"})))
 
 
-def test_a_time_out_is_told_to_cloudformation_and_to_the_handler(stack: Stack) -> None:
+def test_a_time_out_is_sent_to_cloudformation_and_to_the_handler(stack: Stack) -> None:
     declare(stack, timeout=Duration.minutes(10))
     Template.from_stack(stack).has_resource_properties(EXPORT, {"ServiceTimeout": "600", "TimeoutSeconds": 600})
 
@@ -127,7 +133,7 @@ def test_a_name_cannot_have_a_revision(stack: Stack) -> None:
     assert stack.node.children == []
 
 
-def test_declares_adoption_and_revision_where_asked(stack: Stack) -> None:
+def test_declares_adoption_and_revision_if_requested(stack: Stack) -> None:
     declare(stack, "Adopted", name="spring", on_conflict=OnConflict.ADOPT)
     declare(stack, "Revised", revision="2026-03")
     template = Template.from_stack(stack)
@@ -144,8 +150,9 @@ def test_declares_adoption_and_revision_where_asked(stack: Stack) -> None:
         {"description": "two\nlines"},
         {"audience_generation_job_arn": JOB.replace("arn:aws:", "arn:aws-us-gov:")},
     ],
+    ids=["longest name", "any characters", "empty description", "lines", "another partition"],
 )
-def test_what_the_service_takes_is_taken(stack: Stack, changes: dict) -> None:
+def test_what_the_service_accepts_is_accepted(stack: Stack, changes: dict) -> None:
     declare(stack, **changes)
     Template.from_stack(stack).resource_count_is(EXPORT, 1)
 
@@ -226,7 +233,7 @@ def test_works_in_a_stage() -> None:
 
 
 class TestProvider:
-    def test_exports_may_have_one_of_their_own(self, stack: Stack) -> None:
+    def test_exports_may_have_a_custom_one(self, stack: Stack) -> None:
         own = AudienceExportProvider(stack, "Own")
         declare(stack)
         declare(stack, "Apart", provider=own, name="apart")

@@ -1,3 +1,5 @@
+"""A size is checked when it is made: the service would refuse it only at deployment."""
+
 import pytest
 from aws_cdk import Token
 
@@ -14,7 +16,7 @@ def test_numbers_go_from_1_to_20_million(value: int) -> None:
     assert AudienceSize.absolute(value) == AudienceSize("ABSOLUTE", value)
 
 
-@pytest.mark.parametrize("value", [0, 101, -1, 1.5, True, "10", None])
+@pytest.mark.parametrize("value", [0, 101, -1, 1.5, True, "10", None], ids=repr)
 def test_a_percentage_out_of_range_names_argument_rule_and_value(value: object) -> None:
     with pytest.raises(InvalidArgumentError) as raised:
         AudienceSize.percentage(value)  # type: ignore[arg-type]
@@ -22,7 +24,7 @@ def test_a_percentage_out_of_range_names_argument_rule_and_value(value: object) 
     assert str(raised.value).endswith(f"; got {value!r}")
 
 
-@pytest.mark.parametrize("value", [0, 20_000_001, 2.0])
+@pytest.mark.parametrize("value", [0, 20_000_001, 2.0], ids=repr)
 def test_a_number_out_of_range_is_refused(value: int) -> None:
     with pytest.raises(InvalidArgumentError, match=r"AudienceSize\.absolute value must be "):
         AudienceSize.absolute(value)

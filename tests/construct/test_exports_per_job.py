@@ -1,3 +1,5 @@
+"""The quota of a generation job is a warning at synth: its deployment would fail halfway."""
+
 from aws_cdk import App, CfnParameter, Stack
 from aws_cdk.assertions import Annotations, Match
 

@@ -1,3 +1,5 @@
+"""The asset is complete, the same on every machine, and starts without the rest of the project."""
+
 import os
 import shutil
 import subprocess

@@ -66,8 +66,8 @@ def test_one_provider_serves_every_export_of_a_stack(stack: Stack) -> None:
     template.resource_count_is("AWS::IAM::Role", 2)
 
 
-def test_the_service_token_is_the_same_for_ever(stack: Stack) -> None:
-    """CloudFormation refuses another ServiceToken for a deployed resource: this id was released, and stays."""
+def test_the_service_token_never_changes(stack: Stack) -> None:
+    """CloudFormation refuses another ServiceToken for a deployed resource: this id was released, so it stays."""
     declare(stack)
     assert list(Template.from_stack(stack).find_resources("AWS::Lambda::Function")) == [
         "CleanRoomsMLAudienceExportsHandlerDC88305D"
@@ -104,7 +104,7 @@ def job_resources(stack: Stack) -> list[object]:
     raise AssertionError("no statement allows a start")
 
 
-@pytest.mark.parametrize("jobs", [1, 60])
+@pytest.mark.parametrize("jobs", [1, 60], ids=["1 job", "60 jobs"])
 def test_up_to_60_generation_jobs_are_allowed_by_name(stack: Stack, jobs: int) -> None:
     arns = [f"{JOB[:-4]}{number:04}" for number in range(jobs)]
     for number, arn in enumerate([*arns, *arns]):

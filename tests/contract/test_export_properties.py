@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from cdk_cleanroomsml import AudienceSize, InvalidArgumentError, OnConflict
 from cdk_cleanroomsml_contract.export_properties import BrokenRule, ExportProperties
 from tests.builders.arns import JOB
+from tests.builders.cases import broken_properties
 from tests.builders.events import properties
 from tests.builders.stacks import EXPORT, declare
 
@@ -68,33 +69,7 @@ def test_both_sides_apply_the_same_rules_to_sizes(kind: str, value: int) -> None
         assert ExportProperties.decode(sent).audience_size.value == value
 
 
-BROKEN = {
-    "blank name": ({"Name": "  "}, "Name"),
-    "long name": ({"Name": "x" * 64}, "Name"),
-    "long description": ({"Description": "x" * 256}, "Description"),
-    "ARN of something else": ({"AudienceGenerationJobArn": "arn:aws:s3:::bucket"}, "AudienceGenerationJobArn"),
-    "no ARN": ({"AudienceGenerationJobArn": None}, "AudienceGenerationJobArn"),
-    "no size": ({"AudienceSize": None}, "AudienceSize"),
-    "no state machine": ({"StateMachineArn": None}, "StateMachineArn"),
-    "101 percent": ({"AudienceSize": {"Type": "PERCENTAGE", "Value": "101"}}, "AudienceSize.Value"),
-    "more than 20 million": ({"AudienceSize": {"Type": "ABSOLUTE", "Value": "20000001"}}, "AudienceSize.Value"),
-    "half a person": ({"AudienceSize": {"Type": "ABSOLUTE", "Value": "1.5"}}, "AudienceSize.Value"),
-    "type in small letters": ({"AudienceSize": {"Type": "percentage", "Value": "10"}}, "AudienceSize.Type"),
-    "size without a type": ({"AudienceSize": "10"}, "AudienceSize"),
-    "unknown member of the size": (
-        {"AudienceSize": {"Type": "ABSOLUTE", "Value": "1", "Unit": "people"}},
-        "AudienceSize",
-    ),
-    "unknown property": ({"Sice": "10"}, "Sice"),
-    "unknown way out of a conflict": ({"OnConflict": "IGNORE"}, "OnConflict"),
-    "neither true nor false": ({"WaitForCompletion": "maybe"}, "WaitForCompletion"),
-    "time-out of 59 s": ({"TimeoutSeconds": "59"}, "TimeoutSeconds"),
-    "time-out of 3,601 s": ({"TimeoutSeconds": "3601"}, "TimeoutSeconds"),
-    "name and revision": ({"Name": "mine", "Revision": "2"}, "Revision"),
-}
-
-
-@pytest.mark.parametrize(("changes", "argument"), BROKEN.values(), ids=BROKEN)
+@broken_properties
 def test_the_first_broken_rule_is_named(changes: dict[str, Any], argument: str) -> None:
     with pytest.raises(BrokenRule) as raised:
         ExportProperties.decode(properties(**changes))

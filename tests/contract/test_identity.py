@@ -1,3 +1,5 @@
+"""Names and ids are pinned: another algorithm would start or replace exports that are deployed."""
+
 import re
 from itertools import islice
 
@@ -32,6 +34,7 @@ def test_a_generated_name_survives_the_stack_s_deletion() -> None:
         {"identity": ["job", "PERCENTAGE", "20"]},
         {"identity": ["job", "ABSOLUTE", "10"]},
     ],
+    ids=["stack", "logical id", "size", "type of the size"],
 )
 def test_a_generated_name_differs_with_what_identifies_the_export(changes: dict) -> None:
     assert generated(**changes) != generated()

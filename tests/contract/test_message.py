@@ -17,7 +17,7 @@ def test_an_event_of_cloudformation_is_no_message() -> None:
     assert message.read(event()) == event()
 
 
-@pytest.mark.parametrize("version", [message.VERSION - 1, message.VERSION])
+@pytest.mark.parametrize("version", [message.VERSION - 1, message.VERSION], ids=["version 1", "version 2"])
 def test_a_step_is_read_in_this_version_and_the_one_before(version: int) -> None:
     sent = step_message(Version=version, StartedAt="2026-03-01T12:00:00.250Z")
     started_at = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=timezone.utc)
@@ -26,7 +26,7 @@ def test_a_step_is_read_in_this_version_and_the_one_before(version: int) -> None
     assert repeated == StepMessage(event(), {"some": "progress"}, started_at, is_repeated=True)
 
 
-@pytest.mark.parametrize(("version", "member"), [(1, "Outcome"), (2, "Result")])
+@pytest.mark.parametrize(("version", "member"), [(1, "Outcome"), (2, "Result")], ids=["version 1", "version 2"])
 def test_an_answer_is_read_in_both_versions(version: int, member: str) -> None:
     sent = {"Version": version, "Phase": "Answer", "Request": event(), member: message.settled(VERDICT)}
     assert message.read(sent) == AnswerMessage(event(), VERDICT)
@@ -34,7 +34,7 @@ def test_an_answer_is_read_in_both_versions(version: int, member: str) -> None:
     assert message.read(sent | {member: caught}) == AnswerMessage(event(), None, "States.Timeout", "late")
 
 
-@pytest.mark.parametrize("version", [0, 3, None])
+@pytest.mark.parametrize("version", [0, 3, None], ids=["older", "newer", "none"])
 def test_another_version_is_left_to_a_retry(version: int | None) -> None:
     with pytest.raises(ValueError, match=f"message of version {version}; this handler reads 1 and 2"):
         message.read(step_message(Version=version))

@@ -1,4 +1,4 @@
-"""A clock that tests move: sleeping passes time at once."""
+"""A clock that tests move: sleeping takes no time."""
 
 from datetime import datetime, timedelta, timezone
 

@@ -51,7 +51,7 @@ class ControlPlane:
         self.calls.append(operation)
         if self.errors.get(operation):
             status, code = self.errors[operation].pop(0)
-            return _error(status, code, "as the test asked")
+            return _error(status, code, "as the test requires")
         return known[operation](request)
 
     def _start_execution(self, request: dict) -> tuple[int, bytes]:

@@ -12,8 +12,9 @@ from typing import Any
 from audience_export_handler import lifecycle
 from audience_export_handler.aws import clean_rooms_ml, cloudformation, step_functions
 from cdk_cleanroomsml import state_machine
+from cdk_cleanroomsml_contract.api_limits import ACTIVE_OF_JOB, RUNNING_OF_ACCOUNT
 from local_cloud.emulator import Emulator
-from tests.builders.arns import JOB
+from tests.builders.arns import JOB, OTHER_JOB
 from tests.builders.events import event
 from tests.fakes.answer_endpoint import AnswerEndpoint
 from tests.fakes.clock import VirtualClock
@@ -82,13 +83,13 @@ class Deployment:
         return self.endpoint.bodies[-1]
 
     def update(self, answered: dict, *, old: dict, new: dict) -> dict:
-        """Update the resource that an earlier answer was for, in a stack that goes forward; return the answer."""
+        """Update the resource that an earlier answer was for, in a stack that is updating; return the answer."""
         self.control.stack_status = "UPDATE_IN_PROGRESS"
         held = answered["PhysicalResourceId"]
         return self.request("Update", PhysicalResourceId=held, ResourceProperties=new, OldResourceProperties=old)
 
     def starts(self) -> list[str]:
-        """Names of the starts that were asked for, whatever came of them."""
+        """Names of the starts that were requested, whatever their outcome."""
         return [call.request["name"] for call in self.emulator.started()]
 
     def started_by_us(self) -> list[str]:
@@ -100,6 +101,17 @@ class Deployment:
         size = {"type": "PERCENTAGE", "value": percent}
         request = {"name": name, "audienceGenerationJobArn": job, "audienceSize": size}
         self.emulator.service.call("StartAudienceExportJob", request)
+
+    def fill_account(self) -> None:
+        """Have another generation job take all slots of the account."""
+        for number in range(RUNNING_OF_ACCOUNT):
+            self.start_elsewhere(f"neighbour {number}", job=OTHER_JOB)
+
+    def fill_job(self, job: str = JOB) -> None:
+        """Start all the exports that a generation job may have, one after the other."""
+        for number in range(ACTIVE_OF_JOB):
+            self.start_elsewhere(f"earlier {number}", job=job)
+            self.clock.sleep(10)
 
 
 def forget_clients() -> None:

@@ -17,7 +17,7 @@ Course = Iterator[float]
 
 
 class TaskError(Exception):
-    """A task that failed with an error of Step Functions' or Lambda's own; `name` is what the machine is told."""
+    """A task that failed with an error of Step Functions' or Lambda's own; `name` is what the machine sees."""
 
     def __init__(self, name: str, cause: str = "") -> None:
         super().__init__(f"{name}: {cause}" if cause else name)
@@ -26,7 +26,7 @@ class TaskError(Exception):
 
 @dataclass
 class Execution:
-    """`status` as Step Functions tells it; `error` is what ended a FAILED one."""
+    """`status` as Step Functions reports it; `error` is what ended a FAILED one."""
 
     name: str
     input: dict
@@ -74,11 +74,11 @@ class StateMachine:
         return [execution for execution in self.executions.values() if execution.status == "RUNNING"]
 
     def listed(self) -> list[Execution]:
-        """The executions that ListExecutions tells."""
+        """The executions that ListExecutions returns."""
         return list(self.executions.values())
 
     def run(self, *, until: datetime | None = None) -> None:
-        """Run all executions, each in its turn, until none is running or the time has come."""
+        """Run all executions, always the next one that is due, until none is running or the time has come."""
         while (following := self._next()) and (until is None or following[0] <= until):
             time, go_on = following
             self.clock.now = max(self.clock.now, time)
@@ -164,7 +164,7 @@ class StateMachine:
 
 
 def error_told(error: Exception) -> tuple[str, str]:
-    """The name and the cause that a machine is told of an error."""
+    """The name and the cause by which a machine knows an error."""
     return (error.name, error.cause) if isinstance(error, TaskError) else (type(error).__name__, str(error))
 
 

@@ -1,20 +1,20 @@
+"""Fixtures of the handler's tests. What needs boto3 is imported inside them: the tests of core/ run without it."""
+
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from local_cloud import catalog
-from local_cloud.clean_rooms_ml import CleanRoomsML
-from local_cloud.emulator import Emulator
-from local_cloud.readings import Readings
 from tests.builders.arns import JOB, OTHER_JOB, THIRD_JOB
-from tests.fakes.answer_endpoint import answer_endpoint
-from tests.fakes.clock import VirtualClock
-from tests.fakes.control_plane import ControlPlane
-from tests.fakes.deployment import SIGNATURE, Deployment, forget_clients
-from tests.fakes.http_server import serving
+
+if TYPE_CHECKING:
+    from tests.fakes.deployment import Deployment
+    from tests.fakes.plain_crhelper import PlainResource
 
 
 @pytest.fixture
@@ -22,6 +22,15 @@ def deployment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, request: pytest.FixtureRequest
 ) -> Iterator[Deployment]:
     """A deployment; no test of one may log a ResponseURL, but for those of plain crhelper, which does."""
+    from local_cloud import catalog
+    from local_cloud.clean_rooms_ml import CleanRoomsML
+    from local_cloud.emulator import Emulator
+    from tests.fakes.answer_endpoint import answer_endpoint
+    from tests.fakes.clock import VirtualClock
+    from tests.fakes.control_plane import ControlPlane
+    from tests.fakes.deployment import SIGNATURE, Deployment, forget_clients
+    from tests.fakes.http_server import serving
+
     clock, control = VirtualClock(), ControlPlane()
     given = catalog.read(catalog.DEMO)
     more = {arn: replace(given.jobs[JOB], arn=arn) for arn in (OTHER_JOB, THIRD_JOB)}
@@ -49,8 +58,18 @@ def deployment(
 
 @pytest.fixture
 def full(deployment: Deployment) -> Deployment:
-    """An account in which nothing can start for ten minutes: requests wait for their turn."""
+    """An account in which nothing can start for ten minutes: requests wait for a slot."""
+    from local_cloud.readings import Readings
+
     deployment.emulator.service.readings = Readings(in_progress_for=timedelta(minutes=10))
-    for number in range(20):
-        deployment.start_elsewhere(f"neighbour {number}", job=OTHER_JOB)
+    deployment.fill_account()
     return deployment
+
+
+@pytest.fixture
+def plain(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> PlainResource:
+    """Plain crhelper, to compare the handler with."""
+    from tests.fakes.plain_crhelper import PlainResource
+
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    return PlainResource()

@@ -3,70 +3,23 @@
 import json
 import logging
 import threading
-from collections.abc import Callable
-from datetime import timedelta
 from types import SimpleNamespace
-from typing import Any
 
 import boto3
-import crhelper
 import pytest
 from crhelper import utils
 
 from audience_export_handler.aws import response
-from audience_export_handler.aws.step_functions import execution_name
 from audience_export_handler.core import reasons
 from audience_export_handler.core.failure import ExportFailure
-from audience_export_handler.core.request import physical_id
-from audience_export_handler.state_machine_resource import Success
 from cdk_cleanroomsml_contract.export_properties import BrokenRule
-from local_cloud.readings import Readings
-from tests.builders.events import event, properties
-from tests.builders.resources import CONTEXT, resource_with_answers, step_message
+from tests.builders.events import event
+from tests.builders.resources import CONTEXT, resource_with_answers
 from tests.fakes.deployment import Deployment
-
-LATER = {"CrHelperPoll": True, "CrHelperRule": "arn:aws:events:r:a:rule/n", "CrHelperPermission": "sid"}
-
-
-class Recorder:
-    """A client of AWS that keeps what it is asked for."""
-
-    def __init__(self, calls: list[tuple[str, dict]]) -> None:
-        self._calls = calls
-
-    def __getattr__(self, operation: str) -> Callable[..., dict]:
-        def call(**request: Any) -> dict:
-            self._calls.append((operation, request))
-            return {"RuleArn": "arn:aws:events:us-east-1:111122223333:rule/name"}
-
-        return call
+from tests.fakes.plain_crhelper import PlainResource
 
 
-class Plain(crhelper.CfnResource):
-    """crhelper as it is, but for the answer and the calls of AWS, which are kept."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.answers: list[dict] = []
-        self.calls: list[tuple[str, dict]] = []
-        self.on_answer: Callable[[], object] = lambda: None
-        self._events_client = self._lambda_client = Recorder(self.calls)
-
-    def _send(self, status: Any = None, reason: str = "", send_response: Any = None) -> None:
-        super()._send(status, reason, lambda url, body, verify: self.answers.append({"url": url, **body}))
-        self.on_answer()
-
-    def made(self, operation: str) -> list[dict]:
-        return [request for name, request in self.calls if name == operation]
-
-
-@pytest.fixture
-def plain(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> Plain:
-    monkeypatch.setenv("AWS_REGION", "us-east-1")
-    return Plain()
-
-
-def test_a_malformed_event_on_a_warm_container(plain: Plain) -> None:
+def test_a_malformed_event_on_a_warm_container(plain: PlainResource) -> None:
     plain.create(lambda event, context: "id")
     plain(event(url="https://first"), CONTEXT)
     plain({"RequestType": "Create"}, CONTEXT)
@@ -81,7 +34,7 @@ def test_a_malformed_event_on_a_warm_container(plain: Plain) -> None:
     assert resource._response_url == ""
 
 
-def test_no_echo_of_an_earlier_request(plain: Plain) -> None:
+def test_no_echo_of_an_earlier_request(plain: PlainResource) -> None:
     resource, answers = resource_with_answers()
     for each in (plain, resource):
         each.delete(lambda event, context: "id")
@@ -92,7 +45,7 @@ def test_no_echo_of_an_earlier_request(plain: Plain) -> None:
     assert answers[0]["NoEcho"] is False
 
 
-def test_the_physical_id_of_a_failed_create(plain: Plain) -> None:
+def test_the_physical_id_of_a_failed_create(plain: PlainResource) -> None:
     def refuse(event: dict, context: object) -> str:
         raise reasons.invalid_property(BrokenRule("Name", "must not be blank", " "))
 
@@ -105,7 +58,7 @@ def test_the_physical_id_of_a_failed_create(plain: Plain) -> None:
     assert [answer["PhysicalResourceId"] for answer in answers] == ["derived", "derived"]
 
 
-def test_a_fault_that_a_retry_may_mend(plain: Plain) -> None:
+def test_an_error_that_a_retry_may_fix(plain: PlainResource) -> None:
     def fail(event: dict, context: object) -> str:
         raise ConnectionError("the network is down")
 
@@ -119,7 +72,7 @@ def test_a_fault_that_a_retry_may_mend(plain: Plain) -> None:
     assert answers == []
 
 
-def test_the_event_and_its_url_in_the_log(plain: Plain, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_event_and_its_url_in_the_log(plain: PlainResource, caplog: pytest.LogCaptureFixture) -> None:
     plain.create(lambda event, context: "id")
     plain(event(url="https://signed?Signature=1"), CONTEXT)
     assert "Signature=1" in caplog.text
@@ -136,115 +89,14 @@ def test_the_event_and_its_url_in_the_log(plain: Plain, caplog: pytest.LogCaptur
 def test_clients_made_when_constructed(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[str] = []
     monkeypatch.setattr(boto3, "client", lambda service, **rest: made.append(service))
-    Plain()
+    PlainResource()
     assert made == ["lambda", "events", "logs"]
     made.clear()
     resource_with_answers()
     assert made == []
 
 
-def test_the_calls_that_polling_makes(plain: Plain) -> None:
-    """A rule's name has at most 64 characters, an execution's 80; a logical id may have 255."""
-    logical_id = "L" * 255
-    plain.create(lambda event, context: None)
-    plain.poll_create(lambda event, context: None)
-    plain(event(LogicalResourceId=logical_id), CONTEXT)
-    assert len(plain.made("put_rule")[0]["Name"]) == 255 + 8
-    assert plain.made("add_permission"), "a statement of the function's policy for each request"
-
-    assert len(execution_name(event(LogicalResourceId=logical_id))) <= 80
-
-
-def test_polling_after_cloudformation_has_given_up(plain: Plain, deployment: Deployment) -> None:
-    plain.poll_create(lambda event, context: None)
-    for _ in range(100):  # every two minutes, for more than three hours
-        plain(event(**LATER), CONTEXT)
-    assert (plain.answers, plain.made("delete_rule")) == ([], [])
-
-    deployment.emulator.service.readings = Readings(in_progress_for=timedelta(hours=9))
-    assert deployment.request()["Reason"].startswith("DeadlineExceeded: ")
-    assert deployment.machine.running() == []
-
-
-def test_the_physical_id_where_polling_cannot_begin(plain: Plain) -> None:
-    def deny(*arguments: object, **more: object) -> str:
-        raise ExportFailure("AccessDenied", "the rule", "it is denied", "Allow it.")
-
-    resource, answers = resource_with_answers(start_execution=deny)
-    plain._put_rule = deny  # type: ignore[method-assign]
-    for each in (plain, resource):
-        each.create(lambda event, context: "the right one")
-        each.poll_create(lambda event, context: None)
-    plain(event(), CONTEXT)
-    assert plain.answers[0]["PhysicalResourceId"] == "the right one"
-    plain.create(lambda event, context: None)
-    plain(event(), CONTEXT)
-    assert plain.answers[1]["PhysicalResourceId"] == "None"
-
-    resource(event(), CONTEXT)
-    assert (answers[0]["Status"], answers[0]["PhysicalResourceId"]) == ("FAILED", "derived")
-
-
-def test_the_physical_id_of_an_update_that_polls(plain: Plain, deployment: Deployment) -> None:
-    plain.poll_update(lambda event, context: True)
-    plain(event("Update", PhysicalResourceId="recorded", **LATER), CONTEXT)
-    assert plain.answers[0]["PhysicalResourceId"] not in ("recorded", "True"), "CloudFormation replaces the resource"
-
-    created = deployment.request()
-    updated = deployment.update(created, old=properties(), new=properties(Description="other words"))
-    assert updated["PhysicalResourceId"] == created["PhysicalResourceId"]
-
-
-def test_the_physical_id_of_a_create_whose_poll_fails(plain: Plain, deployment: Deployment) -> None:
-    def fail(event: dict, context: object) -> str:
-        raise RuntimeError("the export has failed")
-
-    plain.poll_create(fail)
-    plain(event(CrHelperData={"PhysicalResourceId": "the right one"}, **LATER), CONTEXT)
-    assert plain.answers[0]["PhysicalResourceId"] != "the right one"
-
-    size = {"Type": "PERCENTAGE", "Value": "7"}
-    failed = deployment.request(ResourceProperties=properties(Name="mine", AudienceSize=size))
-    assert failed["PhysicalResourceId"] == physical_id(event(ResourceProperties=properties(Name="mine")))
-
-
-def test_a_fault_of_a_poll_that_a_retry_may_mend(plain: Plain) -> None:
-    def fail(event: dict, context: object) -> Any:
-        raise ConnectionError("the network is down")
-
-    resource, answers = resource_with_answers()
-    plain.poll_create(fail)
-    resource.step(lambda message: fail(message.event, CONTEXT))
-    plain(event(**LATER), CONTEXT)
-    assert [answer["Status"] for answer in plain.answers] == ["FAILED"]
-    with pytest.raises(ConnectionError):
-        resource(step_message(), CONTEXT)
-    assert answers == []
-
-
-def test_what_a_call_returns_to_who_polls(plain: Plain) -> None:
-    resource, _ = resource_with_answers()
-    plain.poll_create(lambda event, context: "id")
-    resource.step(lambda message: Success("id", {}))
-    assert plain(event(**LATER), CONTEXT) is None
-    returned = resource(step_message(), CONTEXT)
-    assert returned is not None
-    assert returned["Settled"] is True
-
-
-def test_the_physical_id_among_the_attributes(deployment: Deployment, plain: Plain) -> None:
-    plain.create(lambda event, context: "id")
-    plain.poll_create(lambda event, context: "id")
-    plain._remove_polling = lambda: None  # type: ignore[method-assign] - as one does who polls otherwise
-    sent = event()
-    plain(sent, CONTEXT)
-    plain(sent | LATER, CONTEXT)
-    assert plain.answers[0]["Data"] == {"PhysicalResourceId": "id"}
-
-    assert "PhysicalResourceId" not in deployment.request()["Data"]
-
-
-def test_a_call_that_outlasts_the_timer(plain: Plain) -> None:
+def test_a_call_that_outlasts_the_timer(plain: PlainResource) -> None:
     answered = threading.Event()
     plain.on_answer = answered.set
     short = SimpleNamespace(get_remaining_time_in_millis=lambda: 510, aws_request_id="1", function_name="f")
@@ -259,7 +111,7 @@ def test_a_call_that_outlasts_the_timer(plain: Plain) -> None:
     assert [answer["Status"] for answer in answers] == ["SUCCESS"]
 
 
-def test_the_pause_before_a_delete_is_answered(plain: Plain) -> None:
+def test_the_pause_before_a_delete_is_answered(plain: PlainResource) -> None:
     paused: list[str] = []
     resource, answers = resource_with_answers()
     for each, name in ((plain, "plain"), (resource, "ours")):
@@ -277,7 +129,7 @@ def test_an_init_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
     boto3.setup_default_session()
     try:
-        plain = Plain()
+        plain = PlainResource()
     finally:
         boto3.DEFAULT_SESSION = None
     plain.delete(lambda event, context: "id")
@@ -292,7 +144,7 @@ def test_an_init_failure(monkeypatch: pytest.MonkeyPatch) -> None:
         resource.init_failure(RuntimeError("cannot begin"))
 
 
-def test_a_long_reason(plain: Plain) -> None:
+def test_a_long_reason(plain: PlainResource) -> None:
     def refuse(event: dict, context: object) -> str:
         raise ExportFailure("ConflictException", "the export", "x" * 2000, "Choose another name.")
 
@@ -306,7 +158,7 @@ def test_a_long_reason(plain: Plain) -> None:
     assert sent.endswith("Choose another name.")
 
 
-def test_a_body_that_is_too_long(plain: Plain) -> None:
+def test_a_body_that_is_too_long(plain: PlainResource) -> None:
     """CloudFormation takes 4,096 bytes; crhelper sends whatever there is."""
     attributes = {"AudienceGenerationJobArn": "a" * 2048, "OutputLocation": "s3://" + "é" * 1280}
     resource, answers = resource_with_answers()
@@ -321,7 +173,7 @@ def test_a_body_that_is_too_long(plain: Plain) -> None:
 def test_an_answer_that_is_refused(deployment: Deployment) -> None:
     deployment.endpoint.statuses = [403, 403]
     utils._send_response(deployment.endpoint.url, {"Status": "SUCCESS"})
-    assert len(deployment.endpoint.bodies) == 1, "taken for delivered"
+    assert len(deployment.endpoint.bodies) == 1, "treated as delivered"
 
     response.deliver(
         deployment.endpoint.url, {"Status": "SUCCESS"}, sleep=deployment.clock.sleep, draw=deployment.chance.random
@@ -329,8 +181,8 @@ def test_an_answer_that_is_refused(deployment: Deployment) -> None:
     assert len(deployment.endpoint.bodies) == 3, "403, then 200"
 
 
-def test_an_answer_that_nobody_takes(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
-    class StillAtIt(BaseException):
+def test_an_answer_that_nobody_accepts(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    class StillTrying(BaseException):
         pass
 
     slept: list[float] = []
@@ -338,10 +190,10 @@ def test_an_answer_that_nobody_takes(deployment: Deployment, monkeypatch: pytest
     def sleep(seconds: float) -> None:
         slept.append(seconds)
         if sum(slept) > 900:
-            raise StillAtIt
+            raise StillTrying
 
     monkeypatch.setattr(utils.time, "sleep", sleep)
-    with pytest.raises(StillAtIt):
+    with pytest.raises(StillTrying):
         utils._send_response("https://127.0.0.1:1/", {"Status": "SUCCESS"})
 
     with pytest.raises(response.AnswerNotDelivered):
@@ -354,7 +206,7 @@ def test_an_answer_that_nobody_takes(deployment: Deployment, monkeypatch: pytest
 def test_an_endpoint_that_is_silent(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
     connection = utils.HTTPSConnection("127.0.0.1")
     assert connection.timeout is not None
-    assert not isinstance(connection.timeout, int | float), "no time-out: a socket waits for ever"
+    assert not isinstance(connection.timeout, int | float), "no time-out: a socket waits forever"
 
     silence = threading.Event()
     deployment.endpoint.before_answer = lambda: silence.wait(30)

@@ -12,6 +12,23 @@ MINUTE = timedelta(minutes=1)
 
 
 @pytest.mark.parametrize(
+    "physical_id", ["SpringCampaign-0123", "made-up-by-cloudformation"], ids=["ours", "of CloudFormation"]
+)
+def test_a_delete_succeeds_without_a_call_of_the_service(deployment: Deployment, physical_id: str) -> None:
+    deployment.control.stack_status = "DELETE_IN_PROGRESS"
+    answer = deployment.request("Delete", PhysicalResourceId=physical_id)
+    assert (answer["Status"], answer["PhysicalResourceId"]) == ("SUCCESS", physical_id)
+    assert deployment.emulator.calls == []
+    assert deployment.control.calls == ["DescribeStacks", "ListExecutions"]
+
+
+def test_a_delete_is_not_refused_for_its_properties(deployment: Deployment) -> None:
+    answer = deployment.request("Delete", PhysicalResourceId="any", ResourceProperties={"Older": "release"})
+    assert answer["Status"] == "SUCCESS"
+    assert deployment.control.calls == []
+
+
+@pytest.mark.parametrize(
     "status",
     [
         "DELETE_IN_PROGRESS",
@@ -36,7 +53,11 @@ def test_a_delete_while_its_create_runs_stops_it(full: Deployment, status: str) 
     assert full.started_by_us() == []
 
 
-@pytest.mark.parametrize("status", ["CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE", None])
+@pytest.mark.parametrize(
+    "status",
+    ["CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE", None],
+    ids=["creates", "updates", "has updated", "cannot be read"],
+)
 def test_a_delete_stops_nothing_while_the_stack_creates_or_updates(full: Deployment, status: str | None) -> None:
     create = full.event()
     full.deliver(create)
@@ -60,7 +81,7 @@ def test_a_delete_that_comes_late_stops_no_newer_execution(full: Deployment) -> 
 
 
 @pytest.mark.parametrize("operation", ["ListExecutions", "StopExecution"])
-def test_a_delete_succeeds_where_nothing_can_be_stopped(full: Deployment, operation: str) -> None:
+def test_a_delete_succeeds_if_nothing_can_be_stopped(full: Deployment, operation: str) -> None:
     create = full.event()
     full.deliver(create)
     full.run_for(MINUTE)

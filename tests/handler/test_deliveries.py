@@ -12,6 +12,7 @@ import pytest
 from audience_export_handler import lifecycle
 from audience_export_handler.aws import clean_rooms_ml, cloudformation, response, step_functions
 from local_cloud.readings import Readings
+from tests.builders.cases import either_name
 from tests.builders.events import properties
 from tests.fakes.deployment import Deployment
 
@@ -24,8 +25,12 @@ CALLS = [
     (clean_rooms_ml, "start_export"),
     (response, "_put"),
 ]
-# Accept: 1; steps: 1 + 2 + 3 calls, then looks; at last the answer.
+# Accept: 1; steps: 1 + 2 + 3 calls, then listings; at last the answer.
 CALLS_OF_A_CREATE = 12
+DEATHS = {
+    f"{moment} call {number}": (number, moment)
+    for number, moment in product(range(1, CALLS_OF_A_CREATE + 1), ("before", "after"))
+}
 
 
 class Killed(Exception):
@@ -56,7 +61,7 @@ def kill_at(monkeypatch: pytest.MonkeyPatch, number: int, moment: str) -> Callab
 
 
 def deliver_as_lambda_does(deployment: Deployment, sent: dict) -> None:
-    """Up to two more times where the function fails."""
+    """Up to two more times if the function fails."""
     for _ in range(3):
         try:
             return deployment.deliver(sent)
@@ -65,9 +70,9 @@ def deliver_as_lambda_does(deployment: Deployment, sent: dict) -> None:
     raise AssertionError("three deliveries have failed")
 
 
-@pytest.mark.parametrize("name", ["mine", None])
-@pytest.mark.parametrize("death", list(product(range(1, CALLS_OF_A_CREATE + 1), ("before", "after"))))
-@pytest.mark.parametrize("deliveries", [1, 2, 3])
+@either_name
+@pytest.mark.parametrize("death", DEATHS.values(), ids=list(DEATHS))
+@pytest.mark.parametrize("deliveries", [1, 2, 3], ids=["once", "twice", "three times"])
 def test_a_function_that_dies_at_any_call(
     deployment: Deployment, monkeypatch: pytest.MonkeyPatch, deliveries: int, death: tuple[int, str], name: str | None
 ) -> None:
@@ -88,8 +93,8 @@ def test_a_function_that_dies_at_any_call(
     assert len(set(deployment.endpoint.raw)) == 1, "an answer may be sent again, but never another one"
 
 
-@pytest.mark.parametrize("deliveries", [2, 3])
-def test_an_event_that_is_delivered_to_several_containers_at_once(deployment: Deployment, deliveries: int) -> None:
+@pytest.mark.parametrize("deliveries", [2, 3], ids=["twice", "three times"])
+def test_an_event_that_is_delivered_to_several_containers_together(deployment: Deployment, deliveries: int) -> None:
     sent = deployment.event()
     context = SimpleNamespace(aws_request_id="1", function_name="handler")
     handlers = [lifecycle.make_handler(clock=deployment.clock, sleep=deployment.clock.sleep) for _ in range(deliveries)]
@@ -100,6 +105,27 @@ def test_an_event_that_is_delivered_to_several_containers_at_once(deployment: De
     assert [body["Status"] for body in deployment.endpoint.bodies] == ["SUCCESS"]
 
 
+@pytest.mark.parametrize("deliveries", [2, 3], ids=["twice", "three times"])
+def test_a_redelivered_event_starts_nothing(deployment: Deployment, deliveries: int) -> None:
+    sent = deployment.event()
+    for _ in range(deliveries):
+        deployment.deliver(sent)
+    deployment.run_executions()
+    deployment.deliver(sent)
+    deployment.run_executions()
+    assert len(deployment.starts()) == 1
+    assert [body["Status"] for body in deployment.endpoint.bodies] == ["SUCCESS"]
+
+
+def test_a_reused_request_id_with_a_new_response_url_runs_afresh(deployment: Deployment) -> None:
+    deployment.request()
+    again = deployment.event() | {"RequestId": "request-1"}
+    deployment.deliver(again)
+    deployment.run_executions()
+    assert [body["Status"] for body in deployment.endpoint.bodies] == ["SUCCESS", "SUCCESS"]
+    assert len(deployment.starts()) == 1
+
+
 class TestNothingIsLeftRunning:
     def is_over(self, deployment: Deployment, within: timedelta) -> bool:
         assert deployment.machine.running() == []
@@ -108,17 +134,17 @@ class TestNothingIsLeftRunning:
             for one in deployment.machine.executions.values()
         )
 
-    @pytest.mark.parametrize("timeout", [60, 600, 3600])
+    @pytest.mark.parametrize("timeout", [60, 600, 3600], ids=["1 min", "10 min", "1 h"])
     def test_after_the_deadline(self, deployment: Deployment, timeout: int) -> None:
         deployment.emulator.service.readings = Readings(in_progress_for=timedelta(hours=9))
         declared = properties(TimeoutSeconds=str(timeout), ServiceTimeout=str(timeout))
         assert deployment.request(ResourceProperties=declared)["Status"] == "FAILED"
         assert self.is_over(deployment, timedelta(seconds=timeout))
 
-    @pytest.mark.parametrize("calls", [0, 1, 3, 20])
-    @pytest.mark.parametrize("seconds", [0, 74])
-    def test_where_lambda_is_down(self, deployment: Deployment, calls: int, seconds: int) -> None:
-        """From the n-th step on each call fails, at once or after the task's time-out."""
+    @pytest.mark.parametrize("calls", [0, 1, 3, 20], ids=lambda calls: f"after {calls} calls")
+    @pytest.mark.parametrize("seconds", [0, 74], ids=["immediately", "after 74 s"])
+    def test_while_lambda_is_down(self, deployment: Deployment, calls: int, seconds: int) -> None:
+        """From the n-th step on each call fails, immediately or after the task's time-out."""
         deployment.emulator.service.readings = Readings(in_progress_for=timedelta(hours=9))
         invoke, count = deployment.machine.invoke, 0
 
@@ -135,7 +161,7 @@ class TestNothingIsLeftRunning:
         deployment.run_executions()
         assert self.is_over(deployment, timedelta(minutes=65))
 
-    def test_where_no_answer_is_taken(self, deployment: Deployment) -> None:
+    def test_if_no_answer_is_accepted(self, deployment: Deployment) -> None:
         deployment.endpoint.statuses = [503] * 999
         deployment.deliver(deployment.event())
         deployment.run_executions()

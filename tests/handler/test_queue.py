@@ -13,25 +13,16 @@ from tests.builders.arns import FAILING_JOB, JOB, OTHER_JOB, THIRD_JOB
 from tests.builders.events import properties
 from tests.fakes.deployment import Deployment
 
-
-def fill_account(deployment: Deployment, count: int = 20) -> None:
-    for number in range(count):
-        deployment.start_elsewhere(f"neighbour {number}", job=OTHER_JOB)
-
-
-def fill_job(deployment: Deployment, count: int, job: str = JOB) -> None:
-    for number in range(count):
-        deployment.start_elsewhere(f"earlier {number}", job=job)
-        deployment.clock.sleep(10)
+either_refusal = pytest.mark.parametrize("reports_value", [True, False], ids=["with its value", "without"])
 
 
 class TestFullAccount:
-    @pytest.mark.parametrize("tells_value", [True, False])
-    def test_is_waited_out(self, deployment: Deployment, tells_value: bool) -> None:
+    @either_refusal
+    def test_is_waited_out(self, deployment: Deployment, reports_value: bool) -> None:
         deployment.emulator.service.readings = Readings(
-            in_progress_for=timedelta(minutes=5), quota_errors_tell_values=tells_value
+            in_progress_for=timedelta(minutes=5), quota_errors_tell_values=reports_value
         )
-        fill_account(deployment)
+        deployment.fill_account()
         assert deployment.request()["Status"] == "SUCCESS"
         tries = deployment.emulator.started()
         assert len({call.request["name"] for call in tries}) == 1
@@ -39,9 +30,9 @@ class TestFullAccount:
         assert all(timedelta(seconds=5) <= pause <= timedelta(seconds=15) for pause in pauses)
         assert len(set(pauses)) > 3, "jitter"
 
-    def test_is_told_at_the_deadline(self, deployment: Deployment) -> None:
+    def test_is_reported_at_the_deadline(self, deployment: Deployment) -> None:
         deployment.emulator.service.readings = Readings(in_progress_for=timedelta(hours=9))
-        fill_account(deployment)
+        deployment.fill_account()
         began = deployment.clock()
         answer = deployment.request()
         assert answer["Reason"].startswith("ServiceQuotaExceededException: export ")
@@ -52,7 +43,7 @@ class TestFullAccount:
 
     def test_nothing_starts_when_the_stack_rolls_back_meanwhile(self, deployment: Deployment) -> None:
         deployment.emulator.service.readings = Readings(in_progress_for=timedelta(minutes=5))
-        fill_account(deployment)
+        deployment.fill_account()
         deployment.deliver(deployment.event())
         deployment.machine.run(until=deployment.clock() + timedelta(minutes=2))
         deployment.control.stack_status = "ROLLBACK_IN_PROGRESS"
@@ -62,7 +53,7 @@ class TestFullAccount:
 
     def test_a_step_that_dies_while_it_waits_starts_one_export(self, deployment: Deployment) -> None:
         deployment.emulator.service.readings = Readings(in_progress_for=timedelta(minutes=2))
-        fill_account(deployment)
+        deployment.fill_account()
         invoke, count = deployment.machine.invoke, 0
 
         def dying(message: dict) -> Any:
@@ -78,7 +69,7 @@ class TestFullAccount:
 
     def test_those_who_waited_longer_come_sooner(self, deployment: Deployment) -> None:
         deployment.emulator.service.readings = Readings(in_progress_for=timedelta(minutes=40))
-        fill_account(deployment)
+        deployment.fill_account()
         deployment.request()
         tries = [call.at for call in deployment.emulator.started()]
         early = [time for time in tries if time - tries[0] < timedelta(minutes=5)]
@@ -87,10 +78,12 @@ class TestFullAccount:
 
 
 class TestUsedUpJob:
-    @pytest.mark.parametrize("tells_value", [True, False])
-    def test_the_26th_export_fails_at_once_with_its_reason(self, deployment: Deployment, tells_value: bool) -> None:
-        deployment.emulator.service.readings = Readings(quota_errors_tell_values=tells_value)
-        fill_job(deployment, 25)
+    @either_refusal
+    def test_the_26th_export_fails_immediately_with_its_reason(
+        self, deployment: Deployment, reports_value: bool
+    ) -> None:
+        deployment.emulator.service.readings = Readings(quota_errors_tell_values=reports_value)
+        deployment.fill_job()
         began = deployment.clock()
         answer = deployment.request()
         assert answer["Reason"].startswith("ServiceQuotaExceededException: ")
@@ -99,21 +92,23 @@ class TestUsedUpJob:
         assert deployment.clock() - began < timedelta(seconds=5)
         assert len(deployment.starts()) == 1
 
-    @pytest.mark.parametrize("tells_value", [True, False])
-    def test_failed_exports_may_count_too(self, deployment: Deployment, tells_value: bool) -> None:
+    @either_refusal
+    def test_failed_exports_may_count_too(self, deployment: Deployment, reports_value: bool) -> None:
         deployment.emulator.service.readings = Readings(
-            failed_count_for_the_job=True, quota_errors_tell_values=tells_value
+            failed_count_for_the_job=True, quota_errors_tell_values=reports_value
         )
-        fill_job(deployment, 25, FAILING_JOB)
+        deployment.fill_job(FAILING_JOB)
         began = deployment.clock()
         answer = deployment.request(ResourceProperties=properties(AudienceGenerationJobArn=FAILING_JOB))
         assert "The generation job has the 25 exports that it can have" in answer["Reason"]
         waited = deployment.clock() - began
-        assert waited < timedelta(seconds=5) if tells_value else timedelta(seconds=15) <= waited < timedelta(seconds=40)
+        assert (
+            waited < timedelta(seconds=5) if reports_value else timedelta(seconds=15) <= waited < timedelta(seconds=40)
+        )
 
-    def test_what_cannot_be_told_is_waited_for(self, deployment: Deployment) -> None:
+    def test_an_unknown_quota_is_waited_for(self, deployment: Deployment) -> None:
         deployment.emulator.service.readings = Readings(failed_count_for_the_job=True, quota_errors_tell_values=False)
-        fill_job(deployment, 25, FAILING_JOB)
+        deployment.fill_job(FAILING_JOB)
         of_the_account = {"audienceGenerationJobArn": None}
         denied = Fault(
             "ListAudienceExportJobs", FaultKind.REFUSE, times=9999, code="AccessDeniedException", where=of_the_account
@@ -134,11 +129,13 @@ class TestWholeDeployment:
                 ResourceProperties=properties(AudienceGenerationJobArn=jobs[number % len(jobs)]),
             )
 
-    @pytest.mark.parametrize(("tells_value", "lag"), [(True, 0), (False, 10)])
-    def test_60_exports_of_three_jobs_20_at_a_time(self, deployment: Deployment, tells_value: bool, lag: int) -> None:
+    @pytest.mark.parametrize(
+        ("reports_value", "lag"), [(True, 0), (False, 10)], ids=["with its value", "without, and listed late"]
+    )
+    def test_60_exports_of_three_jobs_20_at_a_time(self, deployment: Deployment, reports_value: bool, lag: int) -> None:
         deployment.emulator.service.readings = Readings(
             in_progress_for=timedelta(minutes=1),
-            quota_errors_tell_values=tells_value,
+            quota_errors_tell_values=reports_value,
             listing_lag=timedelta(seconds=lag),
         )
         began = deployment.clock()

@@ -1,6 +1,5 @@
 """What AWS leaves undocumented, either way: the handler is right under every reading of the service."""
 
-from dataclasses import replace
 from datetime import timedelta
 from itertools import product
 from typing import Any
@@ -9,8 +8,9 @@ import pytest
 
 from local_cloud.emulator import Fault, FaultKind
 from local_cloud.readings import NamesAreUnique, Readings, Repeat
-from tests.builders.arns import FAILING_JOB
-from tests.builders.events import properties
+from tests.builders.arns import FAILING_JOB, UNFINISHED_JOB
+from tests.builders.cases import either_name
+from tests.builders.events import Properties, properties
 from tests.fakes.deployment import Deployment
 
 
@@ -44,16 +44,16 @@ def names_of(deployment: Deployment) -> list[str]:
     return [export.name for export in deployment.emulator.service.exports]
 
 
-@pytest.mark.parametrize("name", ["mine", None])
+@either_name
 def test_one_export_and_one_answer(reading: Deployment, name: str | None) -> None:
     answer = reading.request(ResourceProperties=properties(Name=name))
     assert answer["Status"] == "SUCCESS"
     assert names_of(reading) == [answer["Data"]["Name"]]
 
 
-@pytest.mark.parametrize("name", ["mine", None])
-@pytest.mark.parametrize("kind", [FaultKind.DROP, FaultKind.SERVER_ERROR])
-@pytest.mark.parametrize("takes_effect", [True, False])
+@either_name
+@pytest.mark.parametrize("kind", [FaultKind.DROP, FaultKind.SERVER_ERROR], ids=["no answer", "server error"])
+@pytest.mark.parametrize("takes_effect", [True, False], ids=["it took effect", "it had no effect"])
 def test_an_unknown_outcome(reading: Deployment, kind: FaultKind, takes_effect: bool, name: str | None) -> None:
     reading.emulator.faults.append(Fault("StartAudienceExportJob", kind, takes_effect=takes_effect))
     answer = reading.request(ResourceProperties=properties(Name=name))
@@ -70,7 +70,7 @@ def test_a_given_name_that_is_taken(reading: Deployment) -> None:
 
 
 def test_a_given_name_that_was_taken_a_moment_ago(reading: Deployment) -> None:
-    """Not listed yet, perhaps: it is never taken for our own."""
+    """Not listed yet, perhaps: it is never treated as our own."""
     reading.start_elsewhere("mine")
     theirs = reading.emulator.service.exports[0]
     reading.clock.sleep(9)
@@ -124,15 +124,17 @@ def test_a_replacement_and_its_rollback(reading: Deployment) -> None:
 
 
 @pytest.mark.parametrize("error", ["ValidationException", "ConflictException"])
-@pytest.mark.parametrize("changes", [{"inactive_job_error": ""}, {"unoffered_size_error": ""}])
-def test_a_refusal_under_either_code(deployment: Deployment, changes: dict, error: str) -> None:
-    [switch] = changes
-    deployment.emulator.service.readings = replace(Readings(), **{switch: error})
-    declared = (
-        properties(AudienceGenerationJobArn=FAILING_JOB.replace("33333333", "44444444"))
-        if switch == "inactive_job_error"
-        else properties(AudienceSize={"Type": "PERCENTAGE", "Value": "7"})
-    )
+@pytest.mark.parametrize(
+    ("declared", "switch"),
+    [
+        (properties(AudienceGenerationJobArn=UNFINISHED_JOB), "inactive_job_error"),
+        (properties(AudienceSize={"Type": "PERCENTAGE", "Value": "7"}), "unoffered_size_error"),
+    ],
+    ids=["a job that is not active", "a size that is not offered"],
+)
+def test_a_refusal_under_either_code(deployment: Deployment, declared: Properties, switch: str, error: str) -> None:
+    changes: dict[str, Any] = {switch: error}
+    deployment.emulator.service.readings = Readings(**changes)
     answer = deployment.request(ResourceProperties=declared)
     assert answer["Reason"].startswith(f"{error}: ")
     assert "another name" not in answer["Reason"]

@@ -34,21 +34,22 @@ def test_a_step_that_has_not_ended_returns_its_progress() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cause", "told"),
+    ("cause", "reported"),
     [
         ('{"errorMessage": "it broke", "errorType": "KeyError", "stackTrace": ["line 1"]}', "every try: it broke."),
         ("the task timed out", "every try: the task timed out."),
         ("", "every try: no cause was given."),
         ("[]", "every try: []."),
     ],
+    ids=["an error of Lambda", "a text", "nothing", "some other JSON"],
 )
-def test_a_step_that_failed_on_every_retry(cause: str, told: str) -> None:
+def test_a_step_that_failed_on_every_retry(cause: str, reported: str) -> None:
     resource, answers = resource_with_answers()
     caught = {"Error": "KeyError", "Cause": cause}
     resource(answer_message(caught), CONTEXT)
     assert answers[0]["Status"] == "FAILED"
     assert answers[0]["Reason"].startswith("KeyError: ")
-    assert told in answers[0]["Reason"]
+    assert reported in answers[0]["Reason"]
 
 
 def test_attributes_of_a_success_only(deployment: Deployment) -> None:

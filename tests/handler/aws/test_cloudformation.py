@@ -39,7 +39,9 @@ PHASES = {
 
 
 @pytest.mark.parametrize(
-    ("status", "phase"), [(status, phase) for phase, statuses in PHASES.items() for status in statuses]
+    ("status", "phase"),
+    [(status, phase) for phase, statuses in PHASES.items() for status in statuses],
+    ids=[status for statuses in PHASES.values() for status in statuses],
 )
 def test_every_status_has_a_phase(deployment: Deployment, status: str, phase: StackPhase) -> None:
     deployment.control.stack_status = status
@@ -59,7 +61,7 @@ def test_a_stack_that_cannot_be_read(deployment: Deployment) -> None:
     assert read_phase(STACK_ID, requested_at=deployment.clock()) is StackPhase.UNREADABLE
 
 
-@pytest.mark.parametrize(("seconds", "phase"), [(5, StackPhase.FORWARD), (6, StackPhase.LATER)])
+@pytest.mark.parametrize(("seconds", "phase"), [(5, StackPhase.FORWARD), (6, StackPhase.LATER)], ids=["5 s", "6 s"])
 def test_a_stack_whose_operation_began_after_the_request_has_moved_on(
     deployment: Deployment, seconds: int, phase: StackPhase
 ) -> None:

@@ -1,3 +1,5 @@
+"""An answer fits into what CloudFormation accepts, and counts only if that confirms it."""
+
 import json
 
 import pytest
@@ -25,7 +27,9 @@ def test_the_body_is_never_too_long_and_the_reason_keeps_its_start(reason: str) 
     assert kept == plain or (kept.startswith(plain[:300]) and " … " in kept)
 
 
-@pytest.mark.parametrize("letter", ["x", "é", "\U0001f600", '"', "\n"])
+@pytest.mark.parametrize(
+    "letter", ["x", "é", "\U0001f600", '"', "\n"], ids=["ASCII", "two bytes", "four bytes", "escaped", "control"]
+)
 def test_a_long_reason_loses_its_middle(letter: str) -> None:
     encoded = response.encode(body(f"Code: {letter * 9000}. What to do next."))
     kept = json.loads(encoded)["Reason"]
@@ -40,7 +44,7 @@ def test_attributes_that_do_not_fit_leave_out_the_arn() -> None:
     assert set(kept["Data"]) == {"Name", "OutputLocation"}
 
 
-@pytest.mark.parametrize("status", [403, 500, 302, None])
+@pytest.mark.parametrize("status", [403, 500, 302, None], ids=["403", "500", "302", "no answer"])
 def test_only_a_2xx_counts_as_delivered(deployment: Deployment, status: int | None) -> None:
     deployment.endpoint.statuses = [status] * 3
     with pytest.raises(response.AnswerNotDelivered) as raised:

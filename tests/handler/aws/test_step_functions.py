@@ -9,6 +9,7 @@ import pytest
 from audience_export_handler.aws import clean_rooms_ml
 from audience_export_handler.aws.step_functions import execution_name
 from local_cloud.readings import Readings
+from tests.builders.cases import either_name
 from tests.builders.events import AFTER, BACKWARD, BEFORE, FORWARD, event, properties
 from tests.fakes.deployment import Deployment
 
@@ -54,7 +55,7 @@ class TestNewerRequest:
         assert deployment.control.calls.count("ListExecutions") == 1
 
     def test_nothing_starts_until_a_stopped_step_must_have_ended(self, deployment: Deployment) -> None:
-        """Stopping an execution does not stop its function: its start may still be on the way."""
+        """Stopping an execution does not stop its function: it may still send its start."""
         deployment.begin_operation("UPDATE_IN_PROGRESS")
         deployment.deliver(deployment.event("Update", ResourceProperties=AFTER, OldResourceProperties=BEFORE))
         stopped = next(iter(deployment.machine.executions.values()))
@@ -68,7 +69,7 @@ class TestNewerRequest:
         starts = [call for call in deployment.emulator.started() if call.request["name"] == "newest"]
         assert starts[0].at - before >= timedelta(seconds=75)
 
-    @pytest.mark.parametrize("name", ["mine", None])
+    @either_name
     def test_a_start_that_a_stopped_step_still_sends_is_not_sent_twice(
         self, deployment: Deployment, monkeypatch: pytest.MonkeyPatch, name: str | None
     ) -> None:
@@ -77,7 +78,7 @@ class TestNewerRequest:
         def start_late(*arguments: Any) -> None:
             monkeypatch.setattr(clean_rooms_ml, "start_export", really_start)
             deployment.machine.at(late, lambda: really_start(*arguments))
-            raise TimeoutError("the function is still at it")
+            raise TimeoutError("the function is still running")
 
         monkeypatch.setattr(clean_rooms_ml, "start_export", start_late)
         declared = properties(Name=name)
@@ -89,7 +90,7 @@ class TestNewerRequest:
         [answer] = deployment.endpoint.bodies
         assert len(deployment.emulator.service.exports) == 1
         if name:
-            # Who started it cannot be told: a conflict is the truth, and adopting is the user's decision.
+            # Nothing shows who started it: a conflict is the truth, and adopting is the user's decision.
             assert answer["Reason"].startswith("ConflictException: ")
         else:
             assert answer["Status"] == "SUCCESS"
@@ -101,7 +102,7 @@ class TestNewerRequest:
         [start] = deployment.emulator.started()
         assert start.at - began >= timedelta(seconds=15)
 
-    def test_executions_that_cannot_be_listed_until_the_deadline_are_told(self, deployment: Deployment) -> None:
+    def test_executions_that_cannot_be_listed_until_the_deadline_are_reported(self, deployment: Deployment) -> None:
         deployment.control.errors["ListExecutions"] = [(400, "AccessDeniedException")] * 999
         answer = deployment.request(ResourceProperties=properties(TimeoutSeconds="600"))
         assert answer["Reason"].startswith("ExecutionsUnreadable: export ")
@@ -138,7 +139,7 @@ class TestStaleEvent:
         assert full.execution_of(newer).status == "RUNNING", "it waits for its export to be listed"
 
     def test_of_the_same_second_does_not_stop_the_newer_one(self, full: Deployment) -> None:
-        """An update that is cancelled at once: its rollback may begin first, and clocks differ by seconds."""
+        """An update that is cancelled immediately: its rollback may begin first, and clocks differ by seconds."""
         full.begin_operation("UPDATE_IN_PROGRESS")
         fast = timedelta(seconds=3)
         full.clock.now += fast
@@ -165,7 +166,7 @@ class TestStaleEvent:
         assert deployment.starts() == []
 
     def test_an_execution_left_over_starts_nothing_in_a_later_operation(self, full: Deployment) -> None:
-        """Even where its stop has failed, and nothing tells when its request was made."""
+        """Even if its stop has failed, and nothing shows when its request was made."""
         full.begin_operation("UPDATE_IN_PROGRESS")
         left_over = full.event("Update", **FORWARD)
         full.deliver(left_over | {"ResponseURL": full.endpoint.url})

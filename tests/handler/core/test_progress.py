@@ -41,6 +41,7 @@ def test_an_execution_begins_without_any() -> None:
         ("unknown", SOON, SOON, Unanswered(NOW, SOON, "oops")),
         ("refused as taken", SOON, None, Taken(NOW, "oops")),
     ],
+    ids=["announced", "accepted", "unanswered", "taken"],
 )
 def test_reads_the_version_before(sent: str, look_until: datetime | None, until: datetime | None, phase: Phase) -> None:
     attempt: dict[str, Any] = {"name": "mine", "since": NOW.isoformat(), "sent": sent, "message": "oops"}
@@ -48,8 +49,8 @@ def test_reads_the_version_before(sent: str, look_until: datetime | None, until:
         "until": until.isoformat() if until else None,
         "look_until": look_until.isoformat() if look_until else None,
     }
-    trouble = {"call": "Start", "since": NOW.isoformat(), "code": "Throttling", "message": "slow down"}
-    read = Progress.from_json({"Attempt": attempt, "Trouble": trouble, "FreeFrom": NOW.isoformat()})
+    error = {"call": "Start", "since": NOW.isoformat(), "code": "Throttling", "message": "slow down"}
+    read = Progress.from_json({"Attempt": attempt, "Trouble": error, "FreeFrom": NOW.isoformat()})
     assert read == Progress(
         Attempt("mine", phase, NOW, until), RetriedError("Start", NOW, "Throttling", "slow down"), NOW
     )

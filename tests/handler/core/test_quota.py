@@ -12,32 +12,31 @@ ACTIVE, RUNNING, FAILED = export("a"), export("r", "CREATE_IN_PROGRESS"), export
 LAG = timedelta(seconds=15)
 
 
-@pytest.mark.parametrize(
-    ("value", "of_job", "is_used_up"),
-    [
-        (20.0, [ACTIVE] * 25, False),
-        (25.0, [], True),
-        (None, [ACTIVE] * 25, True),
-        (None, [ACTIVE] * 5 + [RUNNING] * 20, True),
-        (None, [ACTIVE] * 24, False),
-        (None, [ACTIVE] * 24 + [FAILED] * 9, False),
-        # Quotas that AWS has raised for an account.
-        (40.0, [ACTIVE] * 40, True),
-        (40.0, [ACTIVE] * 39, False),
-    ],
-)
+USED_UP: dict[str, tuple[float | None, list[ExportJob], bool]] = {
+    "the account's value": (20.0, [ACTIVE] * 25, False),
+    "the job's value": (25.0, [], True),
+    "no value, 25 active": (None, [ACTIVE] * 25, True),
+    "no value, 25 active or running": (None, [ACTIVE] * 5 + [RUNNING] * 20, True),
+    "no value, 24 active": (None, [ACTIVE] * 24, False),
+    "no value, 24 active and 9 failed": (None, [ACTIVE] * 24 + [FAILED] * 9, False),
+    "raised to 40, and 40 active": (40.0, [ACTIVE] * 40, True),
+    "raised to 40, and 39 active": (40.0, [ACTIVE] * 39, False),
+}
+
+
+@pytest.mark.parametrize(("value", "of_job", "is_used_up"), USED_UP.values(), ids=list(USED_UP))
 def test_which_quota_it_is(value: float | None, of_job: list[ExportJob], is_used_up: bool) -> None:
     assert quota.is_used_up(value, of_job) is is_used_up
 
 
-@pytest.mark.parametrize(
-    ("of_account", "waited", "has_slot"),
-    [
-        ([RUNNING] * 19 + [ACTIVE] * 90, LAG, True),
-        ([RUNNING] * 20, LAG, False),
-        ([RUNNING] * 19, LAG / 2, False),
-        (None, LAG, False),
-    ],
-)
+SLOTS: dict[str, tuple[list[ExportJob] | None, timedelta, bool]] = {
+    "19 running": ([RUNNING] * 19 + [ACTIVE] * 90, LAG, True),
+    "20 running": ([RUNNING] * 20, LAG, False),
+    "19 running, listed too soon": ([RUNNING] * 19, LAG - timedelta(seconds=1), False),
+    "no listing": (None, LAG, False),
+}
+
+
+@pytest.mark.parametrize(("of_account", "waited", "has_slot"), SLOTS.values(), ids=list(SLOTS))
 def test_whether_the_account_has_a_slot(of_account: list[ExportJob] | None, waited: timedelta, has_slot: bool) -> None:
     assert quota.has_account_a_slot(of_account, waited=waited) is has_slot

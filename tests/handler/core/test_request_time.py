@@ -1,3 +1,5 @@
+"""When a request was made: what the signature of its URL says, as far as that can be."""
+
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -9,7 +11,9 @@ SEEN = datetime(2026, 3, 1, 12, 0, 30, tzinfo=timezone.utc)
 URL = "https://bucket.s3.amazonaws.com/arn%3Aaws?X-Amz-Algorithm=AWS4-HMAC-SHA256{}&X-Amz-Expires=7200"
 
 
-@pytest.mark.parametrize("signed", [SEEN, SEEN - timedelta(seconds=1), SEEN - timedelta(minutes=9)])
+@pytest.mark.parametrize(
+    "signed", [SEEN, SEEN - timedelta(seconds=1), SEEN - timedelta(minutes=9)], ids=["now", "1 s ago", "9 min ago"]
+)
 def test_a_request_was_made_when_its_url_was_signed(signed: datetime) -> None:
     assert requested_at(event(url=URL.format(f"&X-Amz-Date={signed:%Y%m%dT%H%M%SZ}")), SEEN) == signed
 

@@ -50,7 +50,7 @@ def test_what_may_be_our_own_keeps_its_first_time() -> None:
     assert following.attempt == PERHAPS
 
 
-def test_a_start_that_was_not_answered_is_looked_for() -> None:
+def test_a_start_that_was_not_answered_is_settled_by_a_listing() -> None:
     following = after(UNANSWERED)
     assert following is not None
     assert following.attempt == ATTEMPT.unanswered(NOW, "InternalServerException: oops")
@@ -66,13 +66,13 @@ def test_access_that_stays_denied_is_final() -> None:
 
 
 @pytest.mark.parametrize(("attempt", "name"), [(PERHAPS, "mine"), (ATTEMPT, None)], ids=["perhaps", "generated"])
-def test_a_name_that_may_be_taken_by_ourselves_is_looked_for(attempt: Attempt, name: str | None) -> None:
+def test_a_name_that_our_own_export_may_hold_is_settled_by_a_listing(attempt: Attempt, name: str | None) -> None:
     following = after(refused("ConflictException"), attempt, name=name)
     assert following is not None
     assert following.attempt == attempt.taken(NOW, "no")
 
 
-def test_a_name_that_is_to_be_adopted_is_looked_for() -> None:
+def test_a_name_that_is_to_be_adopted_is_settled_by_a_listing() -> None:
     progress, conflict = Progress(ATTEMPT), refused("ConflictException")
     assert after_failed_start(adopting("mine"), progress, ATTEMPT, conflict, now=NOW, age=timedelta(0)) is not None
 

@@ -1,0 +1,162 @@
+"""What one step after the other does: it starts once, waits out errors, reads the stack, and may come late."""
+
+from datetime import timedelta
+
+import pytest
+
+from local_cloud.emulator import Fault, FaultKind
+from local_cloud.readings import Readings, Repeat
+from tests.builders.cases import either_name, start_or_list
+from tests.builders.events import properties
+from tests.fakes.deployment import Deployment
+
+
+class TestStartsOnce:
+    """Whatever happens around the one start, there is one export and one true answer."""
+
+    @either_name
+    @pytest.mark.parametrize("kind", [FaultKind.DROP, FaultKind.SERVER_ERROR], ids=["no answer", "server error"])
+    def test_a_start_whose_answer_was_lost_is_found_by_listing(
+        self, deployment: Deployment, kind: FaultKind, name: str | None
+    ) -> None:
+        deployment.emulator.service.readings = Readings(listing_lag=timedelta(seconds=10))
+        deployment.emulator.faults.append(Fault("StartAudienceExportJob", kind, takes_effect=True))
+        answer = deployment.request(ResourceProperties=properties(Name=name))
+        assert answer["Status"] == "SUCCESS"
+        assert len(deployment.starts()) == 1
+
+    def test_a_start_that_was_lost_on_its_way_is_sent_again_after_a_pause(self, deployment: Deployment) -> None:
+        deployment.emulator.faults.append(Fault("StartAudienceExportJob", FaultKind.DROP))
+        began = deployment.clock()
+        assert deployment.request(ResourceProperties=properties(Name="mine"))["Status"] == "SUCCESS"
+        assert len(deployment.emulator.service.exports) == 1
+        first, second = (call.at for call in deployment.emulator.started())
+        assert first - began < timedelta(seconds=1)
+        assert second - first >= timedelta(seconds=15)
+
+    @either_name
+    @pytest.mark.parametrize("crash", ["before the step", "after the step"])
+    @pytest.mark.parametrize("number", [1, 2, 3, 4], ids=lambda number: f"step {number}")
+    def test_a_step_that_dies_is_repeated_without_another_start(
+        self, deployment: Deployment, crash: str, number: int, name: str | None
+    ) -> None:
+        count = 0
+
+        def invoke(message: dict) -> object:
+            nonlocal count
+            count += 1
+            if count == number and crash == "before the step":
+                raise TimeoutError("killed")
+            result = deployment.invoke(message)
+            if count == number:
+                raise TimeoutError("killed")
+            return result
+
+        deployment.machine.invoke = invoke
+        deployment.emulator.service.readings = Readings(listing_lag=timedelta(seconds=10))
+        answer = deployment.request(ResourceProperties=properties(Name=name))
+        assert answer["Status"] == "SUCCESS"
+        assert len(deployment.starts()) == 1
+
+    def test_a_silent_repeat_is_not_treated_as_our_own(self, deployment: Deployment) -> None:
+        deployment.emulator.service.readings = Readings(repeat=Repeat.SILENT, listing_lag=timedelta(seconds=10))
+        deployment.start_elsewhere("mine")
+        deployment.clock.sleep(9)
+        answer = deployment.request(ResourceProperties=properties(Name="mine"))
+        assert answer["Reason"].startswith("ConflictException: ")
+
+
+class TestTransientErrors:
+    @start_or_list
+    def test_throttling_is_waited_out(self, deployment: Deployment, operation: str) -> None:
+        deployment.emulator.faults.append(Fault(operation, FaultKind.THROTTLE, times=5))
+        assert deployment.request(ResourceProperties=properties(Name="mine"))["Status"] == "SUCCESS"
+        assert len(deployment.emulator.service.exports) == 1
+
+    def test_access_that_is_granted_late_is_waited_out(self, deployment: Deployment) -> None:
+        fault = Fault("StartAudienceExportJob", FaultKind.REFUSE, times=4, code="AccessDeniedException")
+        deployment.emulator.faults.append(fault)
+        assert deployment.request()["Status"] == "SUCCESS"
+
+    @pytest.mark.parametrize(
+        ("kind", "code"),
+        [(FaultKind.THROTTLE, "ThrottlingException"), (FaultKind.SERVER_ERROR, "InternalServerException")],
+        ids=["throttled", "server error"],
+    )
+    @start_or_list
+    def test_an_outage_is_waited_out_until_the_deadline_and_reported_then(
+        self, deployment: Deployment, operation: str, kind: FaultKind, code: str
+    ) -> None:
+        deployment.emulator.faults.append(Fault(operation, kind, times=999))
+        began = deployment.clock()
+        answer = deployment.request()
+        assert answer["Status"] == "FAILED"
+        assert answer["Reason"].startswith(f"{code}: export ")
+        assert timedelta(minutes=55) <= deployment.clock() - began < timedelta(minutes=58)
+        assert deployment.emulator.service.exports == []
+
+    @start_or_list
+    def test_throttling_until_the_deadline_is_reported_and_nothing_starts_after_it(
+        self, deployment: Deployment, operation: str
+    ) -> None:
+        deployment.emulator.faults.append(Fault(operation, FaultKind.THROTTLE, times=999))
+        began = deployment.clock()
+        answer = deployment.request(ResourceProperties=properties(TimeoutSeconds="60"))
+        assert answer["Reason"].startswith("ThrottlingException: export ")
+        assert deployment.clock() - began <= timedelta(seconds=55)
+        assert all(call.at - began <= timedelta(seconds=50) for call in deployment.emulator.started())
+
+
+class TestStack:
+    """An export starts only while the stack is creating or updating."""
+
+    @pytest.mark.parametrize("status", ["ROLLBACK_IN_PROGRESS", "CREATE_FAILED", "DELETE_IN_PROGRESS"])
+    def test_nothing_starts_in_a_stack_that_moved_on(self, deployment: Deployment, status: str) -> None:
+        deployment.control.stack_status = status
+        answer = deployment.request()
+        assert answer["Reason"].startswith("StackMovedOn: ")
+        assert deployment.starts() == []
+
+    def test_a_stack_that_cannot_be_read_is_read_again(self, deployment: Deployment) -> None:
+        deployment.control.stack_status = None
+        deployment.deliver(deployment.event())
+        seen = len(deployment.control.calls)
+
+        def invoke(message: dict) -> object:
+            if len(deployment.control.calls) > seen + 3:
+                deployment.control.stack_status = "CREATE_IN_PROGRESS"
+            else:
+                assert deployment.starts() == []
+            return deployment.invoke(message)
+
+        deployment.machine.invoke = invoke
+        deployment.run_executions()
+        assert deployment.endpoint.bodies[-1]["Status"] == "SUCCESS"
+
+    def test_a_stack_that_cannot_be_read_until_the_deadline_is_reported(self, deployment: Deployment) -> None:
+        deployment.control.stack_status = None
+        answer = deployment.request(ResourceProperties=properties(TimeoutSeconds="600"))
+        assert answer["Reason"].startswith("StackUnreadable: export ")
+        assert "cloudformation:DescribeStacks" in answer["Reason"]
+        assert deployment.starts() == []
+
+
+class TestLateStep:
+    """Lambda may fail for as long as a request lasts."""
+
+    def test_a_step_that_comes_late_still_lists_in_a_rollback(self, deployment: Deployment) -> None:
+        """The simulation found it: Lambda fails across the deadline, and the stack must not get stuck for that."""
+        deployment.request(ResourceProperties=properties(Name="mine"))
+        deployment.control.stack_status = "UPDATE_ROLLBACK_IN_PROGRESS"
+        back = {"ResourceProperties": properties(Name="mine"), "OldResourceProperties": properties(Name="next")}
+        deployment.deliver(deployment.event("Update", PhysicalResourceId="another", **back))
+        deployment.clock.sleep(3600 - 19)
+        deployment.run_executions()
+        assert deployment.endpoint.bodies[-1]["Status"] == "SUCCESS"
+
+    def test_a_step_that_comes_too_late_calls_nothing_more(self, deployment: Deployment) -> None:
+        deployment.deliver(deployment.event())
+        deployment.clock.sleep(3600 - 17)
+        deployment.run_executions()
+        assert deployment.endpoint.bodies[-1]["Reason"].startswith("DeadlineExceeded: ")
+        assert deployment.emulator.calls == []

@@ -1,0 +1,83 @@
+"""Updates and rollbacks across the whole handler: only another identity starts another export."""
+
+from audience_export_handler.core.request import physical_id
+from tests.builders.arns import FAILING_JOB
+from tests.builders.events import properties
+from tests.fakes.deployment import Deployment
+
+
+class TestUpdate:
+    def test_a_change_outside_the_identity_starts_nothing(self, deployment: Deployment) -> None:
+        created = deployment.request()
+        updated = deployment.update(created, old=properties(), new=properties(Description="new words"))
+        assert len(deployment.starts()) == 1
+        assert updated["PhysicalResourceId"] == created["PhysicalResourceId"]
+        assert updated["Data"] == created["Data"]
+
+    def test_another_size_is_another_export_under_another_physical_id(self, deployment: Deployment) -> None:
+        created = deployment.request()
+        updated = deployment.update(
+            created, old=properties(), new=properties(AudienceSize={"Type": "PERCENTAGE", "Value": "20"})
+        )
+        assert updated["Status"] == "SUCCESS"
+        assert updated["PhysicalResourceId"] != created["PhysicalResourceId"]
+        assert len(set(deployment.starts())) == 2
+
+    def test_another_size_under_the_same_given_name_is_a_conflict(self, deployment: Deployment) -> None:
+        created = deployment.request(ResourceProperties=properties(Name="mine"))
+        updated = deployment.update(
+            created,
+            old=properties(Name="mine"),
+            new=properties(Name="mine", AudienceSize={"Type": "PERCENTAGE", "Value": "20"}),
+        )
+        assert updated["Reason"].startswith("ConflictException: ")
+        assert "An export cannot be changed" in updated["Reason"]
+        assert deployment.starts() == ["mine"]
+
+    def test_a_failed_update_answers_with_the_id_that_it_was_sent(self, deployment: Deployment) -> None:
+        updated = deployment.request(
+            "Update",
+            PhysicalResourceId="the recorded one",
+            ResourceProperties=properties(AudienceSize={"Type": "PERCENTAGE", "Value": "7"}),
+            OldResourceProperties=properties(),
+        )
+        assert (updated["Status"], updated["PhysicalResourceId"]) == ("FAILED", "the recorded one")
+
+    def test_an_update_without_its_export_starts_nothing(self, deployment: Deployment) -> None:
+        held = {"PhysicalResourceId": physical_id(deployment.event())}
+        updated = deployment.update(held, old=properties(), new=properties())
+        assert updated["Reason"].startswith("ExportNotFound: ")
+        assert deployment.starts() == []
+
+    def test_a_failed_update_that_is_tried_again_may_start_again(self, deployment: Deployment) -> None:
+        """Without rollback the old properties are those that failed; the physical id is still the held export's."""
+        created = deployment.request()
+        failing = properties(AudienceGenerationJobArn=FAILING_JOB)
+        assert deployment.update(created, old=properties(), new=failing)["Reason"].startswith("CREATE_FAILED: ")
+        again = deployment.update(created, old=failing, new=failing)
+        first, second, third = deployment.starts()
+        assert (first, f"{second}-2") == (created["Data"]["Name"], third)
+        assert again["PhysicalResourceId"] == created["PhysicalResourceId"]
+        assert deployment.update(created, old=failing, new=properties())["Data"] == created["Data"]
+        assert len(deployment.starts()) == 3
+
+    def test_another_revision_is_another_export(self, deployment: Deployment) -> None:
+        created = deployment.request()
+        updated = deployment.update(created, old=properties(), new=properties(Revision="2"))
+        assert updated["Status"] == "SUCCESS"
+        assert updated["PhysicalResourceId"] != created["PhysicalResourceId"]
+        assert len(set(deployment.starts())) == 2
+
+
+class TestRollback:
+    def test_a_rollback_returns_to_its_export_without_a_start(self, deployment: Deployment) -> None:
+        first = deployment.request(ResourceProperties=properties(Name="mine"))
+        deployment.control.stack_status = "UPDATE_ROLLBACK_IN_PROGRESS"
+        answer = deployment.request(
+            "Update",
+            PhysicalResourceId="another",
+            ResourceProperties=properties(Name="mine"),
+            OldResourceProperties=properties(Name="next"),
+        )
+        assert (answer["Status"], answer["Data"]) == ("SUCCESS", first["Data"])
+        assert deployment.starts() == ["mine"]
