@@ -11,7 +11,7 @@ Data takes one way: properties → request → decision → call → answer.
     - `facts`                    what was observed: exports, errors of calls, the stack's phase
     - `attempt`                  the life of an attempt to start: its phases, and every transition between them
     - `progress`                 what one step leaves to the next
-    - `decision`                 what to do next
+    - `situation`, `decision`    what a decision depends on and what it can be; what to do next
     - `retry`, `quota`           what an error of a call means
     - `failure`, `reasons`       the error that the stack hears of, and the text of each
     - `timing`                   every time span, each with its reason

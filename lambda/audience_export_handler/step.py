@@ -14,11 +14,11 @@ from typing import Any
 from audience_export_handler.aws import clean_rooms_ml, cloudformation, step_functions
 from audience_export_handler.core import decision, quota, reasons, retry, timing
 from audience_export_handler.core.attempt import Attempt, announce
-from audience_export_handler.core.decision import Announce, Fail, Situation, Start, Succeed, Wait
 from audience_export_handler.core.facts import ExportJob, ServiceError
 from audience_export_handler.core.failure import ExportFailure
 from audience_export_handler.core.progress import LIST, Progress
 from audience_export_handler.core.request import ExportRequest
+from audience_export_handler.core.situation import Announce, Decision, Fail, Situation, Start, Succeed, Wait
 
 logger = logging.getLogger(__name__)
 
@@ -120,7 +120,7 @@ def _observe(given: StepInput, exports: tuple[ExportJob, ...]) -> Situation:
     )
 
 
-def _act(given: StepInput, situation: Situation, decided: decision.Decision) -> ExportJob | Pending:
+def _act(given: StepInput, situation: Situation, decided: Decision) -> ExportJob | Pending:
     progress = situation.progress
     match decided:
         case Succeed(export):

@@ -3,10 +3,10 @@
 from datetime import datetime, timedelta, timezone
 
 from audience_export_handler.core.attempt import Attempt
-from audience_export_handler.core.decision import Situation
 from audience_export_handler.core.facts import ExportJob, StackPhase
 from audience_export_handler.core.progress import Progress
 from audience_export_handler.core.request import ExportRequest, physical_id, read_request
+from audience_export_handler.core.situation import Situation
 from cdk_cleanroomsml_contract.export_properties import AudienceSize
 from tests.builders.arns import JOB
 from tests.builders.events import Properties, event, properties

@@ -24,6 +24,7 @@ from audience_export_handler.aws import clean_rooms_ml, cloudformation, response
 from audience_export_handler.core import attempt, decision, facts, progress, quota, request, retry, timing
 from audience_export_handler.core.attempt import Announced, Attempt
 from audience_export_handler.core.facts import StackPhase
+from audience_export_handler.core.situation import Decision, Situation
 from audience_export_handler.state_machine_resource import StateMachineResource
 from cdk_cleanroomsml_contract import export_properties, identity
 from cdk_cleanroomsml_contract.on_conflict import OnConflict
@@ -64,10 +65,10 @@ def _numbered(original: Callable[..., str]) -> Callable[..., str]:
     return lambda *args, **kwargs: f"{original(*args, **kwargs)[:50]}{next(number):06}"
 
 
-def _blind(original: Callable[[decision.Situation], decision.Decision]) -> Callable[..., decision.Decision]:
+def _blind(original: Callable[[Situation], Decision]) -> Callable[..., Decision]:
     """Decides to start without looking at what is listed."""
 
-    def decide(situation: decision.Situation) -> decision.Decision:
+    def decide(situation: Situation) -> Decision:
         attempt = situation.progress.attempt
         if attempt is None or isinstance(attempt.phase, Announced):
             situation = replace(situation, exports=())
@@ -97,7 +98,7 @@ def _ours_forever(original: Callable[..., bool]) -> Callable[..., bool]:
     return is_own
 
 
-def _fresh_name(situation: decision.Situation) -> str:
+def _fresh_name(situation: Situation) -> str:
     taken = {export.name for export in situation.exports}
     if situation.request.name_is_given:
         return situation.request.name

@@ -7,7 +7,7 @@ answered is settled by a listing, never by another start. `attempt` has the phas
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from audience_export_handler.core import reasons, timing
@@ -16,65 +16,11 @@ from audience_export_handler.core.facts import ExportJob, StackPhase
 from audience_export_handler.core.failure import ExportFailure
 from audience_export_handler.core.progress import Progress
 from audience_export_handler.core.request import ExportRequest
+from audience_export_handler.core.situation import Announce, Decision, Fail, Situation, Start, Succeed, Wait
 from audience_export_handler.core.timing import pause_for_age, seconds_until
 from cdk_cleanroomsml_contract import identity
 
-
-@dataclass(frozen=True)
-class Announce:
-    """Record the intention to start under `name`, then list again."""
-
-    name: str
-
-
-@dataclass(frozen=True)
-class Start:
-    """Start the announced export now."""
-
-    name: str
-
-
-@dataclass(frozen=True)
-class Wait:
-    """List again in so many seconds."""
-
-    seconds: int
-
-
-@dataclass(frozen=True)
-class Succeed:
-    """The request is fulfilled by this export."""
-
-    export: ExportJob
-
-
-@dataclass(frozen=True)
-class Fail:
-    """The request cannot be fulfilled, and this is why."""
-
-    failure: ExportFailure
-
-
-Decision = Announce | Start | Wait | Succeed | Fail
-
 _READ_AGAIN = Wait(timing.BEFORE_NEXT_READ)
-
-
-@dataclass(frozen=True)
-class Situation:
-    """All that a decision may depend on. Times are UTC.
-
-    `stack` is None if it was not read; `requested_at` is when CloudFormation made the request, `started_at` when the
-    execution for it began.
-    """
-
-    request: ExportRequest
-    exports: tuple[ExportJob, ...]
-    progress: Progress
-    stack: StackPhase | None
-    now: datetime
-    started_at: datetime
-    requested_at: datetime
 
 
 def needs_stack(progress: Progress) -> bool:

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audience_export_handler.core.attempt import Accepted, Announced, Attempt, Phase, Taken, Unanswered
-from audience_export_handler.core.decision import Announce, Decision, Fail, Situation, Start, Succeed, Wait, decide
+from audience_export_handler.core.decision import decide
 from audience_export_handler.core.facts import StackPhase
 from audience_export_handler.core.progress import Progress, RetriedError
+from audience_export_handler.core.situation import Announce, Decision, Fail, Situation, Start, Succeed, Wait
 from tests.builders.events import properties
 from tests.builders.requests import GENERATED, START, TEN, TWENTY, adopting, create, export, situation, update
 

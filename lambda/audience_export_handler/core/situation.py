@@ -1,0 +1,66 @@
+"""What a decision depends on, and what it can be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from audience_export_handler.core.facts import ExportJob, StackPhase
+from audience_export_handler.core.failure import ExportFailure
+from audience_export_handler.core.progress import Progress
+from audience_export_handler.core.request import ExportRequest
+
+
+@dataclass(frozen=True)
+class Situation:
+    """All that a decision may depend on. Times are UTC.
+
+    `stack` is None if it was not read; `requested_at` is when CloudFormation made the request, `started_at` when the
+    execution for it began.
+    """
+
+    request: ExportRequest
+    exports: tuple[ExportJob, ...]
+    progress: Progress
+    stack: StackPhase | None
+    now: datetime
+    started_at: datetime
+    requested_at: datetime
+
+
+@dataclass(frozen=True)
+class Announce:
+    """Record the intention to start under `name`, then list again."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Start:
+    """Start the announced export now."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Wait:
+    """List again in so many seconds."""
+
+    seconds: int
+
+
+@dataclass(frozen=True)
+class Succeed:
+    """The request is fulfilled by this export."""
+
+    export: ExportJob
+
+
+@dataclass(frozen=True)
+class Fail:
+    """The request cannot be fulfilled, and this is why."""
+
+    failure: ExportFailure
+
+
+Decision = Announce | Start | Wait | Succeed | Fail
