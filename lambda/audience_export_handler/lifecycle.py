@@ -29,15 +29,12 @@ logger = logging.getLogger(__name__)
 
 Event = dict[str, Any]
 
-
-def utc_now() -> datetime:
-    """Return the time."""
-    return datetime.now(timezone.utc)
+_utc_now = partial(datetime.now, timezone.utc)
 
 
 def make_handler(
     *,
-    clock: Callable[[], datetime] = utc_now,
+    clock: Callable[[], datetime] = _utc_now,
     sleep: Callable[[float], None] = time.sleep,
     draw: Callable[[], float] = random.random,
 ) -> StateMachineResource:

@@ -154,15 +154,12 @@ class StateMachineResource(CfnResource):
         self.Status, self.Reason, self.PhysicalResourceId = FAILED, failure.reason, ""
 
     def _accept(self) -> None:
+        """Start the state machine: crhelper makes rules and permissions at run time, which it may leave behind."""
         try:
-            self._setup_polling()
+            self._start_execution(self._event)
         except ExportFailure as failure:
             self._fail(failure)
             self._cfn_response(self._event)
-
-    def _setup_polling(self) -> None:
-        """Start the state machine: crhelper makes rules and permissions at run time, which it may leave behind."""
-        self._start_execution(self._event)
 
     def _answer(self, message: AnswerMessage) -> None:
         """Send the verdict; without one, a failure made of the error that Step Functions caught."""

@@ -6,17 +6,15 @@ version before, so that one is read too.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from audience_export_handler.core.attempt import Accepted, Announced, Attempt, Phase, Taken, Unanswered
+from audience_export_handler.core.attempt import Accepted, Announced, Attempt, Taken, Unanswered
 from audience_export_handler.core.timing import OUTLASTING_STEP
 
 # The calls that are tried again.
 START, LIST = "StartAudienceExportJob", "ListAudienceExportJobs"
-
-_PHASES = {phase.__name__: phase for phase in (Announced, Accepted, Unanswered, Taken)}
 
 
 @dataclass(frozen=True)
@@ -64,14 +62,7 @@ class Progress:
 
     def to_json(self) -> dict[str, Any]:
         """Return the state as JSON-able data."""
-        attempt = self.attempt
-        return {
-            "Attempt": _plain(attempt) | {"phase": _plain(attempt.phase) | {"is": type(attempt.phase).__name__}}
-            if attempt
-            else None,
-            "RetriedError": _plain(self.retried) if self.retried else None,
-            "OlderEndedBy": self.older_ended_by.isoformat() if self.older_ended_by else None,
-        }
+        return dict(zip(_KEYS, map(_plain, (self.attempt, self.retried, self.older_ended_by)), strict=True))
 
     @classmethod
     def from_json(cls, data: dict[str, Any] | None) -> Progress:
@@ -80,46 +71,39 @@ class Progress:
             return cls()
         if "Trouble" in data:
             data = _upgraded(data)
-        attempt, retried, ended_by = data["Attempt"], data["RetriedError"], data["OlderEndedBy"]
-        return cls(
-            Attempt(**_timed(attempt) | {"phase": _phase(attempt["phase"])}) if attempt else None,
-            RetriedError(**_timed(retried)) if retried else None,
-            datetime.fromisoformat(ended_by) if ended_by else None,
-        )
+        return cls(*(_read(key, data[key]) for key in _KEYS))
 
 
-def _phase(data: dict[str, Any]) -> Phase:
-    kind = _PHASES[data["is"]]
-    return kind(**_timed({key: value for key, value in data.items() if key != "is"}))
+_KEYS = ("Attempt", "RetriedError", "OlderEndedBy")
+_RECORDS = {record.__name__: record for record in (Attempt, Announced, Accepted, Unanswered, Taken, RetriedError)}
+_TIMES = {"since", "at", "settled_at", "own_from", "own_until", "OlderEndedBy"}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if not is_dataclass(value):
+        return value
+    return {"is": type(value).__name__} | {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+
+
+def _read(key: str, value: Any) -> Any:
+    if isinstance(value, dict):
+        return _RECORDS[value["is"]](**{name: _read(name, inner) for name, inner in value.items() if name != "is"})
+    return datetime.fromisoformat(value) if value and key in _TIMES else value
 
 
 def _upgraded(data: dict[str, Any]) -> dict[str, Any]:
     """The data of version 1, where the phase was a word and an attempt had up to three times."""
-    attempt = data["Attempt"]
+    attempt, retried = data["Attempt"], data["Trouble"]
     if attempt:
-        at = {"at": attempt["since"]}
-        said = {"said": attempt["message"]}
+        at, said = {"at": attempt["since"]}, {"said": attempt["message"]}
         phase = {
             "not yet": {"is": "Announced"},
             "accepted": {"is": "Accepted"} | at,
             "unknown": {"is": "Unanswered", "settled_at": attempt["look_until"]} | at | said,
             "refused as taken": {"is": "Taken"} | at | said,
         }[attempt["sent"]]
-        attempt = {
-            "name": attempt["name"],
-            "phase": phase,
-            "own_from": attempt["since"],
-            "own_until": attempt["until"],
-        }
-    return {"Attempt": attempt, "RetriedError": data["Trouble"], "OlderEndedBy": data["FreeFrom"]}
-
-
-def _plain(record: Attempt | Phase | RetriedError) -> dict[str, Any]:
-    return {key: value.isoformat() if isinstance(value, datetime) else value for key, value in asdict(record).items()}
-
-
-_TIMES = ("since", "at", "settled_at", "own_from", "own_until")
-
-
-def _timed(data: dict[str, Any]) -> dict[str, Any]:
-    return data | {key: datetime.fromisoformat(data[key]) for key in _TIMES if data.get(key)}
+        span = {"own_from": attempt["since"], "own_until": attempt["until"]}
+        attempt = {"is": "Attempt", "name": attempt["name"], "phase": phase} | span
+    return dict(zip(_KEYS, (attempt, retried and {"is": "RetriedError"} | retried, data["FreeFrom"]), strict=True))
