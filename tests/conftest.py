@@ -9,7 +9,9 @@ from local_cloud import environment
 
 # The machine's presets reach no test: what a test needs of the environment, it sets. Homes and temporary files lie in
 # the checkout, and jsii runs on the Node.js that the project installs.
-_kept = {name: os.environ[name] for name in ("TERM", "COLUMNS") if name in os.environ}
+# Coverage hands its settings on to the commands that tests start.
+_KEPT = ("TERM", "COLUMNS", "COVERAGE_PROCESS_CONFIG")
+_kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
 os.environ.clear()
 os.environ.update(environment.base(environment.CHECKOUT / ".local" / "test") | _kept)
 
@@ -29,6 +31,9 @@ LONGEST_FIRST = (
     "tests/test_wheel.py",
 )
 
+# They run the same lines of the handler again and again, which takes twice as long under coverage.
+NOT_TRACED = ("tests/simulation/", "tests/handler/test_quota.py::TestWholeDeployment")
+
 # Their tests share what a fixture of the module makes at length.
 TOGETHER = ("tests/test_template.py",)
 
@@ -47,6 +52,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneByOn
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: _place(item.nodeid))
+    for item in items:
+        if item.nodeid.startswith(NOT_TRACED):
+            item.add_marker(pytest.mark.no_cover)
 
 
 def _place(nodeid: str) -> int:

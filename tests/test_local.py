@@ -1,17 +1,16 @@
 """`make local` as a person uses it: export what it prints, deploy an app of one's own, end it with Ctrl-C."""
 
 import json
-import os
 import signal
 import subprocess
 from pathlib import Path
 
-from local_cloud.environment import CHECKOUT
+from local_cloud import environment
 from tests.builders.arns import JOB
 from tests.processes import program_running
 
 APP = Path(__file__).parent / "apps" / "life"
-SETTINGS = CHECKOUT / ".local" / "env"
+SETTINGS = environment.CHECKOUT / ".local" / "env"
 SCRIPT = """
 . "$SETTINGS"
 cdk bootstrap
@@ -37,7 +36,7 @@ def test_an_app_of_one_s_own_is_deployed_with_what_it_prints(tmp_path: Path) -> 
         result = subprocess.run(
             ["/usr/bin/env", "bash", "-ec", SCRIPT],
             cwd=APP,
-            env=dict(os.environ) | variables,
+            env=environment.base(tmp_path) | variables,
             capture_output=True,
             text=True,
             check=False,
