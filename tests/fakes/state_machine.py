@@ -108,6 +108,8 @@ class StateMachine:
             seconds = next(execution.course)
         except StopIteration:
             execution.end("SUCCEEDED", self.clock())
+        except AssertionError:
+            raise  # of this fake: no state machine could have done this
         except Exception as error:
             execution.error = error
             execution.end("FAILED", self.clock())
@@ -192,10 +194,9 @@ def _at(data: object, path: str) -> object:
     return data
 
 
-def _put(state: dict[str, Any], data: dict[str, Any], result: object) -> dict[str, Any]:
+def _put(state: dict[str, Any], data: dict[str, Any], result: Any) -> Any:
     path = state.get("ResultPath", "$")
     if path == "$":
-        assert isinstance(result, dict)
         return result
     return {**data, path[2:]: result}
 
