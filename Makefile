@@ -60,6 +60,7 @@ check: types
 types: $(READY)
 	@$(BIN)/mypy constructs/cdk_cleanroomsml constructs/cdk_cleanroomsml_contract app.py local_cloud
 	@$(BIN)/mypy lambda/audience_export_handler
+	@$(BIN)/mypy tests
 
 format: $(READY)
 	@$(BIN)/ruff format .

@@ -38,7 +38,7 @@ NOT_TRACED = ("tests/simulation/", "tests/handler/test_quota.py::TestWholeDeploy
 TOGETHER = ("tests/test_template.py",)
 
 
-class OneByOne(LoadScopeScheduling):
+class OneByOne(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
     """Gives each worker one test after the other, in the order of the collection; `TOGETHER` are one."""
 
     def _split_scope(self, nodeid: str) -> str:
