@@ -12,6 +12,7 @@ Data takes one way: properties → request → decision → call → answer.
     - `attempt`                  the life of an attempt to start: its phases, and every transition between them
     - `progress`                 what one step leaves to the next
     - `situation`, `decision`    what a decision depends on and what it can be; what to do next
+    - `staleness`                what a read of the stack's status can show
     - `retry`, `quota`           what an error of a call means
     - `failure`, `reasons`       the error that the stack hears of, and the text of each
     - `timing`                   every time span, each with its reason

@@ -102,9 +102,7 @@ class TestUsedUpJob:
         answer = deployment.request(ResourceProperties=properties(AudienceGenerationJobArn=FAILING_JOB))
         assert "The generation job has the 25 exports that it can have" in answer["Reason"]
         waited = deployment.clock() - began
-        assert (
-            waited < timedelta(seconds=5) if reports_value else timedelta(seconds=15) <= waited < timedelta(seconds=40)
-        )
+        assert timedelta(seconds=15) <= waited < timedelta(seconds=40)
 
     def test_an_unknown_quota_is_waited_for(self, deployment: Deployment) -> None:
         deployment.emulator.service.readings = Readings(failed_count_for_the_job=True, quota_errors_tell_values=False)

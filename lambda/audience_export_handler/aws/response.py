@@ -14,17 +14,14 @@ from bisect import bisect_right
 from collections.abc import Callable
 from typing import Any
 
+from audience_export_handler.core.failure import AnswerNotDelivered
 from audience_export_handler.core.timing import PUT_SECONDS
 
 logger = logging.getLogger(__name__)
 
 MAXIMUM_BYTES = 4096  # of the whole body; CloudFormation, custom resource response objects
-_CUT = " … "
+_CUT = " ... "
 _TRIES = 3
-
-
-class AnswerNotDelivered(Exception):
-    """CloudFormation has not confirmed the answer; sending the same body again is right."""
 
 
 def encode(body: dict[str, Any]) -> bytes:

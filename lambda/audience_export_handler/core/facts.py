@@ -45,10 +45,15 @@ class ExportJob:
 
 
 class ErrorKind(Enum):
-    """What an error says about the call: refused, refused for now, or nobody knows whether it took effect."""
+    """What an error says about the call.
+
+    REFUSED is final; THROTTLED is refused for now; DENIED is refused, unless a new permission or a new credential has
+    not spread yet; UNANSWERED: nobody knows whether it took effect.
+    """
 
     REFUSED = "refused"
     THROTTLED = "throttled"
+    DENIED = "denied"
     UNANSWERED = "unanswered"
 
 

@@ -200,13 +200,15 @@ def missing_in_update(request: ExportRequest) -> ExportFailure:
     )
 
 
-def execution_refused(code: str, message: str) -> ExportFailure:
-    """A state machine that cannot be started."""
+def not_accepted(error: Exception) -> ExportFailure:
+    """An event that could not be accepted in all of its deliveries: most likely its execution cannot be started."""
+    response = getattr(error, "response", {})
     return ExportFailure(
-        code,
+        response.get("Error", {}).get("Code") or type(error).__name__,
         "the state machine that follows the export",
-        f"it cannot be started: {message}",
-        "Nothing was started. Check that the handler's role has states:StartExecution on it, then deploy again.",
+        f"the request could not be accepted: {error}",
+        "Check that the handler's role has states:StartExecution on the state machine, see the handler's log, then "
+        "deploy again.",
     )
 
 
@@ -247,4 +249,4 @@ def _error_message(cause: str) -> str:
 
 def _shown(value: object) -> str:
     text = repr(value)
-    return text if len(text) <= 200 else f"{text[:120]} … {text[-40:]} ({len(text)} characters)"
+    return text if len(text) <= 200 else f"{text[:120]} ... {text[-40:]} ({len(text)} characters)"

@@ -27,7 +27,7 @@ class TestNewerRequest:
 
         full.control.stack_status = "UPDATE_ROLLBACK_IN_PROGRESS"
         full.deliver(full.event("Update", **BACKWARD))
-        full.run_for(timedelta(seconds=1))
+        full.run_for(timedelta(seconds=61))
         assert full.endpoint.bodies[-1]["Status"] == "SUCCESS"
         assert full.execution_of(cancelled).status == "ABORTED"
 
