@@ -1,5 +1,5 @@
 # Every command of the project. `make setup` installs all it needs into this checkout and nowhere else.
-.PHONY: setup demo local test simulate mutants check clean lock
+.PHONY: setup hooks demo local quick test nightly simulate mutants check types format clean lock
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -29,9 +29,18 @@ demo: $(READY)
 local: $(READY)
 	@$(BIN)/python -m local_cloud
 
-# Two at a time: those on the local cloud mostly wait, the others mostly compute.
+# Pure tests, types and format, in less than a minute; the second time mypy is quick.
+QUICK_TESTS := tests/handler/core tests/contract
+quick: check
+	@$(BIN)/python -m pytest -q $(QUICK_TESTS)
+
+# Two at a time: those on a local cloud mostly wait, the others mostly compute. Each worker has a cloud of its own.
 test: $(READY)
-	@$(BIN)/python -m pytest -n 2
+	@$(BIN)/python -m pytest -n 2 -m "not nightly" --cov
+
+# Everything, also what only repeats a check of `make test`: with the real CDK CLI where the API shows it, every signal.
+nightly: $(READY)
+	@$(BIN)/python -m pytest -n 2 --cov
 
 # The handler on a virtual clock: SCHEDULES=100000 runs more, SEED=n begins elsewhere, REPLAY=n tells one story.
 SCHEDULES ?= 10000
@@ -44,11 +53,22 @@ simulate: $(READY)
 mutants: $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH=constructs:lambda $(BIN)/python -m tests.simulation --mutants --seed $(SEED)
 
-check: $(READY)
+check: types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
+
+types: $(READY)
 	@$(BIN)/mypy constructs/cdk_cleanroomsml constructs/cdk_cleanroomsml_contract app.py local_cloud
 	@$(BIN)/mypy lambda/audience_export_handler
+	@$(BIN)/mypy tests
+
+format: $(READY)
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+# Runs the checks of .pre-commit-config.yaml before each commit, with the tools of this checkout.
+hooks: $(READY)
+	@$(BIN)/pre-commit install
 
 # Resolves the pinned development dependencies anew. Both lock files name no registry.
 lock: $(READY)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -64,7 +65,7 @@ def running(catalog: Catalog, **settings: Any) -> Iterator[LocalCloud]:
         settings: passed to `CleanRoomsML`, such as its readings and its clock.
     """
     _RUNS.mkdir(exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix="run-", dir=_RUNS))
+    folder = Path(tempfile.mkdtemp(prefix=f"run-{os.getpid()}-", dir=_RUNS))
     try:
         emulator = Emulator(CleanRoomsML(catalog.jobs, catalog.models, **settings))
         with (

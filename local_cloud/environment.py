@@ -1,7 +1,9 @@
 """The environment of every child process: nothing is inherited, so the machine's settings have no effect.
 
 A machine may set ``AWS_*``, proxies or certificate bundles, or have an old Node.js first on its PATH. Each of these
-has broken a run. Homes, caches and temporary files are stored in the run's own folder and are removed with it.
+has broken a run. Homes, caches and temporary files are stored in the run's own folder and are removed with it. Only
+jsii's unpacked libraries stay in the checkout: they are the same for every run, and unpacking them takes longer than
+most commands.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ def base(folder: Path) -> dict[str, str]:
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUNBUFFERED": "1",
         # jsii unpacks its kernel here, instead of in the home directory.
-        "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(folder / "cache" / "jsii"),
+        "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(CHECKOUT / ".cache" / "jsii"),
         "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
         **{name: str(place) for name, place in places.items()},
     }

@@ -9,7 +9,9 @@ from local_cloud import environment
 
 # The machine's presets reach no test: what a test needs of the environment, it sets. Homes and temporary files lie in
 # the checkout, and jsii runs on the Node.js that the project installs.
-_kept = {name: os.environ[name] for name in ("TERM", "COLUMNS") if name in os.environ}
+# Coverage hands its settings on to the commands that tests start.
+_KEPT = ("TERM", "COLUMNS", "COVERAGE_PROCESS_CONFIG")
+_kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
 os.environ.clear()
 os.environ.update(environment.base(environment.CHECKOUT / ".local" / "test") | _kept)
 
@@ -17,18 +19,43 @@ os.environ.update(environment.base(environment.CHECKOUT / ".local" / "test") | _
 settings.register_profile("project", deadline=None, derandomize=True)
 settings.load_profile("project")
 
-ON_LOCAL_CLOUD = ("tests/deployment/", "tests/test_demo.py", "tests/test_local.py")
+# The longest first, so that no worker ends its run alone. Those on a local cloud mostly wait, the simulation computes.
+LONGEST_FIRST = (
+    "tests/test_demo.py::test_the_demo_shows_the_main_job",
+    "tests/deployment/test_life.py::test_a_time_out_and_what_finds_the_export_again",
+    "tests/test_local.py",
+    "tests/deployment/",
+    "tests/test_demo.py",
+    "tests/simulation/",
+    "tests/test_template.py",
+    "tests/test_wheel.py",
+)
+
+# They run the same lines of the handler again and again, which takes twice as long under coverage.
+NOT_TRACED = ("tests/simulation/", "tests/handler/test_quota.py::TestWholeDeployment")
+
+# Their tests share what a fixture of the module makes at length.
+TOGETHER = ("tests/test_template.py",)
 
 
-class OneCloudAtATime(LoadScopeScheduling):
-    """Tests on the local cloud run one after the other, on one worker; all others wherever there is room.
-
-    pytest-xdist 3.8 has groups for that (`--dist loadgroup`), which pytest 9.2 passes over.
-    """
+class OneByOne(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    """Gives each worker one test after the other, in the order of the collection; `TOGETHER` are one."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "local cloud" if nodeid.startswith(ON_LOCAL_CLOUD) else nodeid
+        return nodeid.partition("::")[0] if nodeid.startswith(TOGETHER) else nodeid
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneCloudAtATime:
-    return OneCloudAtATime(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneByOne:
+    config.option.loadscopereorder = False
+    return OneByOne(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: _place(item.nodeid))
+    for item in items:
+        if item.nodeid.startswith(NOT_TRACED):
+            item.add_marker(pytest.mark.no_cover)
+
+
+def _place(nodeid: str) -> int:
+    return next((place for place, prefix in enumerate(LONGEST_FIRST) if nodeid.startswith(prefix)), len(LONGEST_FIRST))

@@ -1,13 +1,10 @@
 """What the documents say is so: snippets run, commands and links exist, and every code of a failure is listed."""
 
 import re
-import subprocess
-import sys
+import runpy
 from pathlib import Path
 
 import pytest
-
-from local_cloud import environment
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -22,9 +19,9 @@ def test_the_readme_begins_with_the_two_commands() -> None:
 def test_the_readme_s_example_synthesises(tmp_path: Path) -> None:
     [code] = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     (tmp_path / "app.py").write_text(code)
-    environ = environment.base(tmp_path) | {"CDK_OUTDIR": str(tmp_path / "cdk.out")}
-    subprocess.run([sys.executable, "app.py"], cwd=tmp_path, env=environ, check=True)
-    assert "Custom::CleanRoomsMLAudienceExport" in (tmp_path / "cdk.out" / "Campaigns.template.json").read_text()
+    app = runpy.run_path(str(tmp_path / "app.py"), run_name="__main__")["app"]
+    assembly = Path(app.synth().directory)
+    assert "Custom::CleanRoomsMLAudienceExport" in (assembly / "Campaigns.template.json").read_text()
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

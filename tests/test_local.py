@@ -1,16 +1,16 @@
 """`make local` as a person uses it: export what it prints, deploy an app of one's own, end it with Ctrl-C."""
 
 import json
-import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
-from local_cloud.environment import CHECKOUT
+from local_cloud import environment
 from tests.builders.arns import JOB
+from tests.processes import program_running
 
 APP = Path(__file__).parent / "apps" / "life"
+SETTINGS = environment.CHECKOUT / ".local" / "env"
 SCRIPT = """
 . "$SETTINGS"
 cdk bootstrap
@@ -21,26 +21,13 @@ cdk destroy --force --output "$OUT" -c stack=Mine -c export="$EXPORT"
 
 
 def test_an_app_of_one_s_own_is_deployed_with_what_it_prints(tmp_path: Path) -> None:
-    local = subprocess.Popen(
-        [sys.executable, "-m", "local_cloud", "--export-seconds", "1"],
-        cwd=CHECKOUT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    try:
-        assert local.stdout
-        printed = ""
-        for line in local.stdout:
-            printed += line
-            if line.startswith("Status changes of exports"):
-                break
-        settings = CHECKOUT / ".local" / "env"
+    with program_running("-m", "local_cloud", "--export-seconds", "1") as local:
+        printed = read_introduction(local)
         exported = [line.strip() for line in printed.splitlines() if line.startswith(("    export ", "    unset "))]
-        assert exported == settings.read_text().splitlines()
+        assert exported == SETTINGS.read_text().splitlines()
 
         variables = {
-            "SETTINGS": str(settings),
+            "SETTINGS": str(SETTINGS),
             "AWS_PROFILE": "of somebody else",
             "HTTPS_PROXY": "http://127.0.0.1:1",
             "OUT": str(tmp_path / "out"),
@@ -49,17 +36,27 @@ def test_an_app_of_one_s_own_is_deployed_with_what_it_prints(tmp_path: Path) -> 
         result = subprocess.run(
             ["/usr/bin/env", "bash", "-ec", SCRIPT],
             cwd=APP,
-            env=dict(os.environ) | variables,
+            env=environment.base(tmp_path) | variables,
             capture_output=True,
             text=True,
             check=False,
         )
         assert result.returncode == 0, result.stdout + result.stderr
         assert "s3://lookalike-audiences/exports/export-0001/" in result.stdout + result.stderr
-    finally:
         local.send_signal(signal.SIGINT)
         rest, _ = local.communicate(timeout=60)
     assert local.returncode == 0
     assert "ACTIVE               of one's own" in rest
     assert rest.endswith("The local cloud has stopped. Nothing is left running.\n")
-    assert not settings.exists()
+    assert not SETTINGS.exists()
+
+
+def read_introduction(local: subprocess.Popen[str]) -> str:
+    """What it prints when the cloud is up, before the exports."""
+    assert local.stdout
+    lines: list[str] = []
+    for line in local.stdout:
+        lines.append(line)
+        if line.startswith("Status changes of exports"):
+            return "".join(lines)
+    raise AssertionError("".join(lines))

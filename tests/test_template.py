@@ -27,7 +27,8 @@ def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_cfn_lint_finds_nothing(assembly: Path) -> None:
     command = [str(Path(sys.executable).with_name("cfn-lint")), str(assembly / "AudienceExports.template.json")]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    environ = environment.base(assembly)
+    result = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
     assert (result.returncode, result.stdout) == (0, "")
 
 

@@ -1,11 +1,12 @@
 """The library as it is installed: a wheel that carries its handler, away from this checkout."""
 
 import json
-import os
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
+
+from local_cloud import environment
 
 ROOT = Path(__file__).parents[1]
 APP = """
@@ -25,13 +26,13 @@ app.synth()
 
 def test_an_installed_wheel_synthesises_with_its_own_handler(tmp_path: Path) -> None:
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
-    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    subprocess.run(build, cwd=ROOT, env=environment.base(tmp_path), check=True, capture_output=True)
     [wheel] = tmp_path.glob("*.whl")
     site = tmp_path / "site"
     zipfile.ZipFile(wheel).extractall(site)
 
     (tmp_path / "app.py").write_text(APP.format(site=str(site)))
-    environ = dict(os.environ) | {"PYTHONPATH": str(site), "CDK_OUTDIR": str(tmp_path / "out")}
+    environ = environment.base(tmp_path) | {"PYTHONPATH": str(site), "CDK_OUTDIR": str(tmp_path / "out")}
     subprocess.run([sys.executable, "app.py"], cwd=tmp_path, env=environ, check=True)
 
     assets = json.loads((tmp_path / "out" / "Campaigns.assets.json").read_text())["files"]

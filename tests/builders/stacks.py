@@ -12,5 +12,5 @@ EXPORT = "Custom::CleanRoomsMLAudienceExport"
 
 def declare(stack: Stack, construct_id: str = "Export", **changes: Any) -> AudienceExport:
     """Declare an export of ten percent, with arguments of the test's choice."""
-    arguments = {"audience_generation_job_arn": JOB, "audience_size": AudienceSize.percentage(10)}
+    arguments: dict[str, Any] = {"audience_generation_job_arn": JOB, "audience_size": AudienceSize.percentage(10)}
     return AudienceExport(stack, construct_id, **(arguments | changes))

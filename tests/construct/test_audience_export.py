@@ -152,17 +152,19 @@ def test_declares_adoption_and_revision_if_requested(stack: Stack) -> None:
     ],
     ids=["longest name", "any characters", "empty description", "lines", "another partition"],
 )
-def test_what_the_service_accepts_is_accepted(stack: Stack, changes: dict) -> None:
+def test_what_the_service_accepts_is_accepted(stack: Stack, changes: dict[str, Any]) -> None:
     declare(stack, **changes)
     Template.from_stack(stack).resource_count_is(EXPORT, 1)
 
 
 def test_tokens_pass(stack: Stack) -> None:
-    arn, size = CfnParameter(stack, "Arn"), CfnParameter(stack, "Size", type="Number")
+    arn = CfnParameter(stack, "Arn")
+    # The CDK types a number token as int | float.
+    size: Any = CfnParameter(stack, "Size", type="Number").value_as_number
     declare(
         stack,
         audience_generation_job_arn=arn.value_as_string,
-        audience_size=AudienceSize.percentage(size.value_as_number),
+        audience_size=AudienceSize.percentage(size),
         name=f"export-of-{stack.region}",
     )
     Template.from_stack(stack).has_resource_properties(
@@ -195,13 +197,13 @@ def recommended_feature_flags() -> dict[str, Any]:
         return dict(json.load(flags))
 
 
-def _listed(value: Any) -> list:
+def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def permissions(resources: dict) -> set[tuple[str, str]]:
+def permissions(resources: dict[str, Any]) -> set[tuple[str, str]]:
     """Every pair of action and resource that the policies allow: minimizePolicies merges and sorts statements."""
-    pairs = set()
+    pairs: set[tuple[str, str]] = set()
     for policy in resources.values():
         if policy["Type"] != "AWS::IAM::Policy":
             continue

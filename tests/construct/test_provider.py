@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import botocore.session
 import pytest
@@ -20,7 +21,7 @@ def stack() -> Stack:
     return Stack(App(), "Campaigns")
 
 
-def statements(template: Template) -> list[dict]:
+def statements(template: Template) -> list[dict[str, Any]]:
     documents = [
         policy["Properties"]["PolicyDocument"] for policy in template.find_resources("AWS::IAM::Policy").values()
     ]
@@ -31,7 +32,7 @@ def statements(template: Template) -> list[dict]:
 
 
 def actions_allowed(template: Template) -> set[str]:
-    found = set()
+    found: set[str] = set()
     for statement in statements(template):
         actions = statement["Action"]
         found.update([actions] if isinstance(actions, str) else actions)

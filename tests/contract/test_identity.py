@@ -2,6 +2,7 @@
 
 import re
 from itertools import islice
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,8 +14,12 @@ STACK = "arn:aws:cloudformation:us-east-1:111122223333:stack/Campaigns/0c4d7c40"
 
 
 def generated(**changes: object) -> str:
-    arguments = {"stack_id": STACK, "logical_id": "SpringCampaign399F6554", "identity": ["job", "PERCENTAGE", "10"]}
-    return identity.generated_name(**(arguments | changes))  # type: ignore[arg-type]
+    arguments: dict[str, Any] = {
+        "stack_id": STACK,
+        "logical_id": "SpringCampaign399F6554",
+        "identity": ["job", "PERCENTAGE", "10"],
+    }
+    return identity.generated_name(**(arguments | changes))
 
 
 def test_a_generated_name_is_pinned() -> None:
@@ -36,7 +41,7 @@ def test_a_generated_name_survives_the_stack_s_deletion() -> None:
     ],
     ids=["stack", "logical id", "size", "type of the size"],
 )
-def test_a_generated_name_differs_with_what_identifies_the_export(changes: dict) -> None:
+def test_a_generated_name_differs_with_what_identifies_the_export(changes: dict[str, Any]) -> None:
     assert generated(**changes) != generated()
 
 

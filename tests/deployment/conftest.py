@@ -3,26 +3,33 @@ from datetime import timedelta
 
 import pytest
 
-from local_cloud import catalog, cloud, environment
+from local_cloud import catalog, cloud
 from local_cloud.cloud import LocalCloud
 from local_cloud.readings import Readings
+from tests.deployment.clients import Api, CdkCommands, Client, prepare
 
-QUICK = Readings(in_progress_for=timedelta(seconds=3))
+QUICK = Readings(pending_for=timedelta(seconds=0.5), in_progress_for=timedelta(seconds=0.5))
 
 
 @pytest.fixture(scope="session")
-def bootstrapped_cloud() -> Iterator[LocalCloud]:
+def prepared_cloud() -> Iterator[LocalCloud]:
     with cloud.running(catalog.read(catalog.DEMO)) as running:
-        target = f"aws://{environment.ACCOUNT}/{environment.REGION}"
-        assert running.cdk.run("bootstrap", target) == 0, running.cdk.log.read_text()
+        prepare(running)
         yield running
 
 
 @pytest.fixture
-def local_cloud(bootstrapped_cloud: LocalCloud) -> LocalCloud:
-    """A cloud without exports, in which one takes five seconds."""
-    service = bootstrapped_cloud.clean_rooms_ml.service
+def local_cloud(prepared_cloud: LocalCloud) -> LocalCloud:
+    """A cloud without exports, in which one takes a second."""
+    service = prepared_cloud.clean_rooms_ml.service
     service.readings = QUICK
     service.exports.clear()
-    bootstrapped_cloud.clean_rooms_ml.calls.clear()
-    return bootstrapped_cloud
+    prepared_cloud.clean_rooms_ml.calls.clear()
+    return prepared_cloud
+
+
+# A test may name one of the two with `indirect=True`.
+@pytest.fixture(params=[Api, pytest.param(CdkCommands, marks=pytest.mark.nightly)])
+def client(request: pytest.FixtureRequest, local_cloud: LocalCloud) -> Client:
+    made: Client = request.param(local_cloud)
+    return made

@@ -1,16 +1,18 @@
-"""One stack on the local cloud, deployed again and again with the real CDK CLI."""
+"""One stack on the local cloud that a test deploys again and again, each time with something else declared in it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 from aws_cdk import App, CfnOutput, Duration, Stack
 
 from cdk_cleanroomsml import AudienceExport, AudienceSize, OnConflict
 from local_cloud.cloud import LocalCloud
-from local_cloud.stack_watch import StackWatch
+from local_cloud.stack_watch import EXPORT_TYPE
 from tests.builders.arns import JOB
+from tests.deployment.clients import Assembly, Client
 
 # What an app declares in a stack.
 Declare = Callable[[Stack], object]
@@ -19,7 +21,7 @@ Declare = Callable[[Stack], object]
 def export(
     *, job: str = JOB, percent: int = 10, minutes: int = 60, on_conflict: str = "FAIL", **arguments: Any
 ) -> Declare:
-    """Return the declaration of one export and of what it tells."""
+    """Return the declaration of one export, with its name and location as outputs of the stack."""
 
     def declare(stack: Stack) -> AudienceExport:
         declared = AudienceExport(
@@ -40,37 +42,49 @@ def export(
 
 @dataclass
 class DeployedStack:
-    """`watch` has the events of the last command."""
+    """`events` are those of the last deployment, oldest first."""
 
     cloud: LocalCloud
+    client: Client
     name: str
-    watch: StackWatch = field(init=False)
+    events: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.watch = StackWatch(self.cloud, self.name, lambda line: None)
+        self._cloudformation = self.cloud.client("cloudformation")
         self._numbers = count()
+        self._seen: set[str] = set()
 
     def synthesise(self, declare: Declare) -> None:
-        """Make the assembly of a stack of this name in which that is declared; not for several threads at once."""
+        """Make the assembly of a stack of this name with this declaration; not for several threads at the same time."""
         app = App(outdir=str(self.cloud.folder / "assemblies" / f"{self.name}-{next(self._numbers)}"))
         declare(Stack(app, self.name))
-        self._assembly = app.synth().directory
+        self._assembly = Assembly(Path(app.synth().directory), self.name)
 
-    def deploy_assembly(self, *options: str) -> int:
-        """Deploy what was synthesised last; returns the CLI's exit status."""
-        return self._run("deploy", "--app", self._assembly, "--require-approval", "never", *options)
+    def deploy_assembly(self, *, rollback: bool = True, **parameters: str) -> str:
+        """Deploy what was synthesised last, with parameters of the stack; returns the status that it ends in."""
+        self.client.deploy(self._assembly, rollback=rollback, parameters=parameters)
+        pages = self._cloudformation.get_paginator("describe_stack_events").paginate(StackName=self.name)
+        newest_first = [event for page in pages for event in page["StackEvents"] if event["EventId"] not in self._seen]
+        self.events = newest_first[::-1]
+        self._seen.update(event["EventId"] for event in self.events)
+        return self.status()
 
-    def deploy(self, declare: Declare, *options: str) -> int:
-        """Synthesise and deploy."""
+    def deploy(self, declare: Declare, *, rollback: bool = True, **parameters: str) -> str:
+        """Synthesise and deploy; returns the status that the stack ends in."""
         self.synthesise(declare)
-        return self.deploy_assembly(*options)
+        return self.deploy_assembly(rollback=rollback, **parameters)
 
-    def destroy(self) -> int:
-        return self._run("destroy", "--app", self._assembly, "--force")
+    def destroy(self) -> str:
+        """Delete the stack; returns the status that it ends in."""
+        stack_id = self._describe()["StackId"]
+        self.client.destroy(self._assembly)
+        [stack] = self._cloudformation.describe_stacks(StackName=stack_id)["Stacks"]
+        return str(stack["StackStatus"])
 
-    def _run(self, *command: str) -> int:
-        with self.cloud.cdk.running(*command) as child:
-            return self.watch.until_end_of(child)
+    def reasons(self) -> list[str]:
+        """Return the reasons of exports that failed during the last deployment."""
+        failed = [event for event in self.events if event["ResourceStatus"].endswith("_FAILED")]
+        return [event.get("ResourceStatusReason", "") for event in failed if event["ResourceType"] == EXPORT_TYPE]
 
     def status(self) -> str:
         return str(self._describe()["StackStatus"])
@@ -79,10 +93,10 @@ class DeployedStack:
         return {output["OutputKey"]: output["OutputValue"] for output in self._describe()["Outputs"]}
 
     def physical_id(self) -> str:
-        resources = self.cloud.client("cloudformation").describe_stack_resources(StackName=self.name)["StackResources"]
+        resources = self._cloudformation.describe_stack_resources(StackName=self.name)["StackResources"]
         [found] = [resource for resource in resources if resource["ResourceType"].startswith("Custom::")]
         return str(found["PhysicalResourceId"])
 
     def _describe(self) -> dict[str, Any]:
-        [stack] = self.cloud.client("cloudformation").describe_stacks(StackName=self.name)["Stacks"]
+        [stack] = self._cloudformation.describe_stacks(StackName=self.name)["Stacks"]
         return dict(stack)

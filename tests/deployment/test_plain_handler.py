@@ -1,4 +1,4 @@
-"""A plain handler gets a stack stuck where this one does not: both runs, on MiniStack with the real CDK CLI.
+"""A plain handler gets a stack stuck where this one does not: both runs, on MiniStack.
 
 The plain one does what most handlers do: it starts an export on Create and Update, under the name that it is given.
 """
@@ -10,6 +10,7 @@ from aws_cdk import aws_lambda as lambda_
 
 from local_cloud.cloud import LocalCloud
 from tests.builders.arns import JOB
+from tests.deployment.clients import Client
 from tests.deployment.stack import Declare, DeployedStack, export
 
 PLAIN_HANDLER = """
@@ -53,21 +54,22 @@ def plain(*, name: str, percent: int = 10) -> Declare:
 
 def life_of(stack: DeployedStack, declare: Callable[..., Declare]) -> str:
     """Two names, one after the other, then an update that fails; returns the status that the stack ends in."""
-    assert stack.deploy(declare(name=f"{stack.name} A")) == 0, stack.cloud.cdk.log.read_text()
-    assert stack.deploy(declare(name=f"{stack.name} B")) == 0
-    assert stack.deploy(declare(name=f"{stack.name} C", percent=7)) != 0
-    return stack.status()
+    assert stack.deploy(declare(name=f"{stack.name} A")) == "CREATE_COMPLETE", stack.events
+    assert stack.deploy(declare(name=f"{stack.name} B")) == "UPDATE_COMPLETE", stack.events
+    return stack.deploy(declare(name=f"{stack.name} C", percent=7))
 
 
-def test_a_failed_update_leaves_the_plain_handler_stuck_and_this_one_not(local_cloud: LocalCloud) -> None:
-    stuck = DeployedStack(local_cloud, "Plain")
+def test_a_failed_update_leaves_the_plain_handler_stuck_and_this_one_not(
+    local_cloud: LocalCloud, client: Client
+) -> None:
+    stuck = DeployedStack(local_cloud, client, "Plain")
     assert life_of(stuck, plain) == "UPDATE_ROLLBACK_FAILED"
-    reasons = [event.get("ResourceStatusReason", "") for event in stuck.watch.told]
+    reasons = [event.get("ResourceStatusReason", "") for event in stuck.events]
     assert any("ConflictException" in reason for reason in reasons), "its own export is in its way"
 
-    ours = DeployedStack(local_cloud, "Ours")
+    ours = DeployedStack(local_cloud, client, "Ours")
     assert life_of(ours, export) == "UPDATE_ROLLBACK_COMPLETE"
     assert ours.outputs()["Name"] == "Ours B"
     names = [one.name for one in local_cloud.clean_rooms_ml.service.exports]
     assert names == ["Plain A", "Plain B", "Ours A", "Ours B"]
-    assert ours.deploy(export(name="Ours D")) == 0, "and it can be deployed again"
+    assert ours.deploy(export(name="Ours D")) == "UPDATE_COMPLETE", "and it can be deployed again"

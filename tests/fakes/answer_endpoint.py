@@ -5,6 +5,7 @@ import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import trustme
 
@@ -16,7 +17,7 @@ class AnswerEndpoint:
 
     def __init__(self) -> None:
         self.url = ""
-        self.bodies: list[dict] = []
+        self.bodies: list[dict[str, Any]] = []
         self.raw: list[bytes] = []
         self.headers: list[dict[str, str]] = []
         self.statuses: list[int | None] = []

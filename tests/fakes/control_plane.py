@@ -3,6 +3,7 @@
 import json
 import threading
 from datetime import datetime
+from typing import Any
 from urllib.parse import parse_qs
 
 from tests.fakes.state_machine import Execution, StateMachine
@@ -41,7 +42,7 @@ class ControlPlane:
         updated = f"<LastUpdatedTime>{self.stack_updated.isoformat()}</LastUpdatedTime>" if self.stack_updated else ""
         return 200, _STACK.format(status=self.stack_status, updated=updated).encode()
 
-    def _of_step_functions(self, target: str, request: dict) -> tuple[int, bytes]:
+    def _of_step_functions(self, target: str, request: dict[str, Any]) -> tuple[int, bytes]:
         operation = target.removeprefix("AWSStepFunctions.")
         known = {
             "StartExecution": self._start_execution,
@@ -54,7 +55,7 @@ class ControlPlane:
             return _error(status, code, "as the test requires")
         return known[operation](request)
 
-    def _start_execution(self, request: dict) -> tuple[int, bytes]:
+    def _start_execution(self, request: dict[str, Any]) -> tuple[int, bytes]:
         execution_input = json.loads(request["input"])
         existing = self.machine.executions.get(request["name"])
         if existing and (existing.status != "RUNNING" or existing.input != execution_input):
@@ -62,14 +63,14 @@ class ControlPlane:
         started = existing or self.machine.start(request["name"], execution_input)
         return _ok({"executionArn": _arn(started), "startDate": started.started_at.timestamp()})
 
-    def _list_executions(self, request: dict) -> tuple[int, bytes]:
+    def _list_executions(self, request: dict[str, Any]) -> tuple[int, bytes]:
         """All of them, newest first, in pages of seven."""
         newest_first = sorted(self.machine.listed(), key=lambda one: one.started_at, reverse=True)
         first = int(request.get("nextToken", "0"))
         page = {"executions": [_item(one) for one in newest_first[first : first + 7]]}
         return _ok(page | ({"nextToken": str(first + 7)} if first + 7 < len(newest_first) else {}))
 
-    def _stop_execution(self, request: dict) -> tuple[int, bytes]:
+    def _stop_execution(self, request: dict[str, Any]) -> tuple[int, bytes]:
         execution = self.machine.executions[request["executionArn"].rpartition(":")[2]]
         self.machine.stop(execution)
         assert execution.stopped_at is not None
@@ -80,7 +81,7 @@ def _arn(execution: Execution) -> str:
     return f"arn:aws:states:us-east-1:111122223333:execution:exports:{execution.name}"
 
 
-def _item(execution: Execution) -> dict:
+def _item(execution: Execution) -> dict[str, Any]:
     item = {
         "executionArn": _arn(execution),
         "stateMachineArn": "arn:aws:states:us-east-1:111122223333:stateMachine:exports",
@@ -91,7 +92,7 @@ def _item(execution: Execution) -> dict:
     return item | ({"stopDate": execution.stopped_at.timestamp()} if execution.stopped_at else {})
 
 
-def _ok(answer: dict) -> tuple[int, bytes]:
+def _ok(answer: dict[str, Any]) -> tuple[int, bytes]:
     return 200, json.dumps(answer).encode()
 
 

@@ -15,7 +15,7 @@ from cdk_cleanroomsml import state_machine
 from cdk_cleanroomsml_contract.api_limits import ACTIVE_OF_JOB, RUNNING_OF_ACCOUNT
 from local_cloud.emulator import Emulator
 from tests.builders.arns import JOB, OTHER_JOB
-from tests.builders.events import event
+from tests.builders.events import Event, Properties, event
 from tests.fakes.answer_endpoint import AnswerEndpoint
 from tests.fakes.clock import VirtualClock
 from tests.fakes.control_plane import ControlPlane
@@ -43,18 +43,18 @@ class Deployment:
         self.machine = self.control.machine = StateMachine(definition, self.invoke, self.clock)
         self._number = 0
 
-    def invoke(self, message: dict) -> Any:
+    def invoke(self, message: dict[str, Any]) -> Any:
         result = self.handler(message, SimpleNamespace(aws_request_id="1", function_name="handler"))
         assert SIGNATURE not in json.dumps(result), "what a step returns is stored"
         return result
 
-    def event(self, request_type: str = "Create", **rest: Any) -> dict:
+    def event(self, request_type: str = "Create", **rest: Any) -> Event:
         """An event as CloudFormation makes it now, with its URL signed as S3 signs them."""
         self._number += 1
         url = f"{self.endpoint.url}&X-Amz-Date={self.clock():%Y%m%dT%H%M%SZ}&n={self._number}"
         return event(request_type, url=url, request_id=f"request-{self._number}", **rest)
 
-    def deliver(self, sent: dict) -> None:
+    def deliver(self, sent: Event) -> None:
         """Invoke the handler as CloudFormation does."""
         assert self.invoke(sent) is None
 
@@ -66,7 +66,7 @@ class Deployment:
         """Run the executions for so long."""
         self.machine.run(until=self.clock() + time)
 
-    def execution_of(self, sent: dict) -> Execution:
+    def execution_of(self, sent: Event) -> Execution:
         """The execution that an event has started."""
         return self.machine.executions[step_functions.execution_name(sent)]
 
@@ -74,7 +74,7 @@ class Deployment:
         """Begin another operation of the stack now."""
         self.control.stack_status, self.control.stack_updated = status, self.clock()
 
-    def request(self, request_type: str = "Create", **rest: Any) -> dict:
+    def request(self, request_type: str = "Create", **rest: Any) -> dict[str, Any]:
         """Deliver a request, run what it started, and return the one answer."""
         answered = len(self.endpoint.bodies)
         self.deliver(self.event(request_type, **rest))
@@ -82,7 +82,7 @@ class Deployment:
         assert len(self.endpoint.bodies) == answered + 1
         return self.endpoint.bodies[-1]
 
-    def update(self, answered: dict, *, old: dict, new: dict) -> dict:
+    def update(self, answered: dict[str, Any], *, old: Properties, new: Properties) -> dict[str, Any]:
         """Update the resource that an earlier answer was for, in a stack that is updating; return the answer."""
         self.control.stack_status = "UPDATE_IN_PROGRESS"
         held = answered["PhysicalResourceId"]

@@ -5,15 +5,18 @@ Retry and Catch; Choice; Wait with SecondsPath.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from tests.fakes.clock import VirtualClock
 
 # What an execution does between two points of time; it yields the seconds until the next one.
 Course = Iterator[float]
+# The same for one state, which returns the data and the name of the next state, None at the end.
+StateCourse = Generator[float, None, tuple[dict[str, Any], str | None]]
 
 
 class TaskError(Exception):
@@ -24,12 +27,15 @@ class TaskError(Exception):
         self.name, self.cause = name, cause
 
 
+Invoke = Callable[[dict[str, Any]], object]
+
+
 @dataclass
 class Execution:
     """`status` as Step Functions reports it; `error` is what ended a FAILED one."""
 
     name: str
-    input: dict
+    input: dict[str, Any]
     started_at: datetime
     wakes_at: datetime
     course: Course = field(repr=False, default=iter(()))
@@ -44,7 +50,7 @@ class Execution:
 class StateMachine:
     """`invocations` counts the tasks by phase, `waits` keeps the seconds of every Wait."""
 
-    def __init__(self, definition: dict, invoke: Callable[[dict], object], clock: VirtualClock) -> None:
+    def __init__(self, definition: dict[str, Any], invoke: Invoke, clock: VirtualClock) -> None:
         self.definition = json.loads(json.dumps(definition))
         self.invoke = invoke
         self.clock = clock
@@ -53,7 +59,7 @@ class StateMachine:
         self.waits: list[int] = []
         self.due: list[tuple[datetime, Callable[[], object]]] = []
 
-    def start(self, name: str, execution_input: dict) -> Execution:
+    def start(self, name: str, execution_input: dict[str, Any]) -> Execution:
         """Start an execution; it runs when `run` is called."""
         assert name not in self.executions
         now = self.clock()
@@ -102,6 +108,8 @@ class StateMachine:
             seconds = next(execution.course)
         except StopIteration:
             execution.end("SUCCEEDED", self.clock())
+        except AssertionError:
+            raise  # of this fake: no state machine could have done this
         except Exception as error:
             execution.error = error
             execution.end("FAILED", self.clock())
@@ -117,7 +125,7 @@ class StateMachine:
         while name is not None and execution.status == "RUNNING":
             data, name = yield from self._run_state(execution, self.definition["States"][name], data)
 
-    def _run_state(self, execution: Execution, state: dict, data: dict) -> Iterator[float]:
+    def _run_state(self, execution: Execution, state: dict[str, Any], data: dict[str, Any]) -> StateCourse:
         if state["Type"] == "Wait":
             seconds = _at(data, state["SecondsPath"])
             assert isinstance(seconds, int), "AWS takes whole seconds"
@@ -129,7 +137,7 @@ class StateMachine:
             return data, _choose(state, data)
         return (yield from self._run_task(execution, state, data))
 
-    def _run_task(self, execution: Execution, state: dict, data: dict) -> Iterator[float]:
+    def _run_task(self, execution: Execution, state: dict[str, Any], data: dict[str, Any]) -> StateCourse:
         failures = [0] * len(state["Retry"])  # each retrier counts its own
         while execution.status == "RUNNING":
             try:
@@ -148,12 +156,14 @@ class StateMachine:
             failures[number] += 1
         return data, None
 
-    def _invoke_once(self, execution: Execution, state: dict, data: dict, retry_count: int) -> object:
+    def _invoke_once(
+        self, execution: Execution, state: dict[str, Any], data: dict[str, Any], retry_count: int
+    ) -> object:
         context = {
             "$$.Execution.StartTime": execution.started_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "$$.State.RetryCount": retry_count,
         }
-        payload = {}
+        payload: dict[str, Any] = {}
         for key, value in state["Parameters"].items():
             if key.endswith(".$"):
                 payload[key[:-2]] = context[value] if value in context else _at(data, value)
@@ -168,7 +178,7 @@ def error_told(error: Exception) -> tuple[str, str]:
     return (error.name, error.cause) if isinstance(error, TaskError) else (type(error).__name__, str(error))
 
 
-def retrier(state: dict, error_name: str) -> tuple[int, dict]:
+def retrier(state: dict[str, Any], error_name: str) -> tuple[int, dict[str, Any]]:
     """The first retrier of a task that fits an error, and its number."""
     for number, retry in enumerate(state["Retry"]):
         if error_name in retry["ErrorEquals"] or retry["ErrorEquals"] == ["States.ALL"]:
@@ -184,19 +194,19 @@ def _at(data: object, path: str) -> object:
     return data
 
 
-def _put(state: dict, data: dict, result: object) -> dict:
+def _put(state: dict[str, Any], data: dict[str, Any], result: Any) -> Any:
     path = state.get("ResultPath", "$")
     if path == "$":
-        return result  # type: ignore[return-value]
+        return result
     return {**data, path[2:]: result}
 
 
-def _choose(state: dict, data: dict) -> str:
+def _choose(state: dict[str, Any], data: dict[str, Any]) -> str:
     for rule in state["Choices"]:
         try:
             value = _at(data, rule["Variable"])
         except KeyError as error:
             raise AssertionError(f"States.Runtime: no {rule['Variable']}") from error
         if value == rule.get("BooleanEquals", rule.get("NumericEquals")) and type(value) in (bool, int):
-            return rule["Next"]
-    return state["Default"]
+            return str(rule["Next"])
+    return str(state["Default"])

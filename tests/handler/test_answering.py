@@ -2,6 +2,7 @@
 
 import logging
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ class TestAnswering:
         assert len(deployment.starts()) == 1
 
     def test_a_step_that_fails_on_every_retry_is_answered_for(self, deployment: Deployment) -> None:
-        def invoke(message: dict) -> object:
+        def invoke(message: dict[str, Any]) -> object:
             if message["Phase"] == "Step":
                 raise KeyError("a bug")
             return deployment.invoke(message)
@@ -36,7 +37,7 @@ class TestAnswering:
         """Ten minutes of it, in a request of an hour."""
         ends_at = deployment.clock() + timedelta(minutes=10)
 
-        def invoke(message: dict) -> object:
+        def invoke(message: dict[str, Any]) -> object:
             if message.get("Phase") and deployment.clock() < ends_at:
                 raise TaskError(name)
             return deployment.invoke(message)
@@ -50,7 +51,7 @@ class TestAnswering:
     ) -> None:
         began = deployment.clock()
 
-        def invoke(message: dict) -> object:
+        def invoke(message: dict[str, Any]) -> object:
             if message.get("Phase") == "Step":
                 raise TaskError("Lambda.AWSLambdaException", "not authorized to perform: lambda:InvokeFunction")
             return deployment.invoke(message)
@@ -64,7 +65,7 @@ class TestAnswering:
     def test_an_answer_that_nobody_accepts_is_sent_again_for_an_hour(self, deployment: Deployment) -> None:
         began = deployment.clock()
 
-        def invoke(message: dict) -> object:
+        def invoke(message: dict[str, Any]) -> object:
             if message.get("Phase") == "Answer" and deployment.clock() - began < timedelta(minutes=55):
                 raise TaskError("AnswerNotDelivered")
             return deployment.invoke(message)

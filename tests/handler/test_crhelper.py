@@ -3,20 +3,22 @@
 import json
 import logging
 import threading
+from functools import partial
 from types import SimpleNamespace
+from typing import Any
 
 import boto3
 import pytest
-from crhelper import utils
 
 from audience_export_handler.aws import response
 from audience_export_handler.core import reasons
 from audience_export_handler.core.failure import ExportFailure
+from audience_export_handler.state_machine_resource import StateMachineResource
 from cdk_cleanroomsml_contract.export_properties import BrokenRule
-from tests.builders.events import event
+from tests.builders.events import Event, event
 from tests.builders.resources import CONTEXT, resource_with_answers
 from tests.fakes.deployment import Deployment
-from tests.fakes.plain_crhelper import PlainResource
+from tests.fakes.plain_crhelper import PlainResource, utils
 
 
 def test_a_malformed_event_on_a_warm_container(plain: PlainResource) -> None:
@@ -39,14 +41,13 @@ def test_no_echo_of_an_earlier_request(plain: PlainResource) -> None:
     for each in (plain, resource):
         each.delete(lambda event, context: "id")
         each.NoEcho = True
-        each._sleep_on_delete = 0
         each(event("Delete", PhysicalResourceId="id"), CONTEXT)
     assert plain.answers[0]["NoEcho"] is True
     assert answers[0]["NoEcho"] is False
 
 
 def test_the_physical_id_of_a_failed_create(plain: PlainResource) -> None:
-    def refuse(event: dict, context: object) -> str:
+    def refuse(event: dict[str, Any], context: object) -> str:
         raise reasons.invalid_property(BrokenRule("Name", "must not be blank", " "))
 
     resource, answers = resource_with_answers()
@@ -59,7 +60,7 @@ def test_the_physical_id_of_a_failed_create(plain: PlainResource) -> None:
 
 
 def test_an_error_that_a_retry_may_fix(plain: PlainResource) -> None:
-    def fail(event: dict, context: object) -> str:
+    def fail(event: dict[str, Any], context: object) -> str:
         raise ConnectionError("the network is down")
 
     resource, answers = resource_with_answers()
@@ -107,16 +108,17 @@ def test_a_call_that_outlasts_the_timer(plain: PlainResource) -> None:
 
     resource.create(lambda event, context: "id")
     resource(event(), short)
-    assert resource._timer is None  # type: ignore[attr-defined]
+    assert vars(resource)["_timer"] is None
     assert [answer["Status"] for answer in answers] == ["SUCCESS"]
 
 
 def test_the_pause_before_a_delete_is_answered(plain: PlainResource) -> None:
     paused: list[str] = []
     resource, answers = resource_with_answers()
-    for each, name in ((plain, "plain"), (resource, "ours")):
+    handlers: dict[str, Any] = {"plain": plain, "ours": resource}
+    for name, each in handlers.items():
         each.delete(lambda event, context: "id")
-        each._wait_for_cwlogs = lambda name=name: paused.append(name)  # type: ignore[attr-defined,union-attr]
+        each._wait_for_cwlogs = partial(paused.append, name)
         each(event("Delete", PhysicalResourceId="id"), CONTEXT)
     assert paused == ["plain"]
     assert [answer["Status"] for answer in answers] == ["SUCCESS"]
@@ -145,7 +147,7 @@ def test_an_init_failure(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_long_reason(plain: PlainResource) -> None:
-    def refuse(event: dict, context: object) -> str:
+    def refuse(event: dict[str, Any], context: object) -> str:
         raise ExportFailure("ConflictException", "the export", "x" * 2000, "Choose another name.")
 
     resource, answers = resource_with_answers()
@@ -162,9 +164,13 @@ def test_a_body_that_is_too_long(plain: PlainResource) -> None:
     """CloudFormation takes 4,096 bytes; crhelper sends whatever there is."""
     attributes = {"AudienceGenerationJobArn": "a" * 2048, "OutputLocation": "s3://" + "é" * 1280}
     resource, answers = resource_with_answers()
+
+    def fill(handler: PlainResource | StateMachineResource, event: Event, context: object) -> str:
+        handler.Data.update(attributes)
+        return "id"
+
     for each in (plain, resource):
-        each.delete(lambda event, context, each=each: each.Data.update(attributes) or "id")
-        each._sleep_on_delete = 0
+        each.delete(partial(fill, each))
         each(event("Delete", PhysicalResourceId="id"), CONTEXT)
     assert len(json.dumps(plain.answers[0]).encode()) > 4096
     assert len(response.encode(answers[0])) <= 4096

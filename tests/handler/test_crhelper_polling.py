@@ -15,7 +15,7 @@ from tests.builders.resources import CONTEXT, resource_with_answers, step_messag
 from tests.fakes.deployment import Deployment
 from tests.fakes.plain_crhelper import PlainResource
 
-LATER = {"CrHelperPoll": True, "CrHelperRule": "arn:aws:events:r:a:rule/n", "CrHelperPermission": "sid"}
+LATER: dict[str, Any] = {"CrHelperPoll": True, "CrHelperRule": "arn:aws:events:r:a:rule/n", "CrHelperPermission": "sid"}
 
 
 def test_the_calls_that_polling_makes(plain: PlainResource) -> None:
@@ -46,7 +46,7 @@ def test_the_physical_id_if_polling_cannot_begin(plain: PlainResource) -> None:
         raise ExportFailure("AccessDenied", "the rule", "it is denied", "Allow it.")
 
     resource, answers = resource_with_answers(start_execution=deny)
-    plain._put_rule = deny  # type: ignore[method-assign]
+    plain._put_rule = deny
     for each in (plain, resource):
         each.create(lambda event, context: "the right one")
         each.poll_create(lambda event, context: None)
@@ -71,7 +71,7 @@ def test_the_physical_id_of_an_update_that_polls(plain: PlainResource, deploymen
 
 
 def test_the_physical_id_of_a_create_whose_poll_fails(plain: PlainResource, deployment: Deployment) -> None:
-    def fail(event: dict, context: object) -> str:
+    def fail(event: dict[str, Any], context: object) -> str:
         raise RuntimeError("the export has failed")
 
     plain.poll_create(fail)
@@ -84,7 +84,7 @@ def test_the_physical_id_of_a_create_whose_poll_fails(plain: PlainResource, depl
 
 
 def test_an_error_of_a_poll_that_a_retry_may_fix(plain: PlainResource) -> None:
-    def fail(event: dict, context: object) -> Any:
+    def fail(event: dict[str, Any], context: object) -> Any:
         raise ConnectionError("the network is down")
 
     resource, answers = resource_with_answers()
@@ -101,7 +101,8 @@ def test_what_a_call_returns_to_its_caller(plain: PlainResource) -> None:
     resource, _ = resource_with_answers()
     plain.poll_create(lambda event, context: "id")
     resource.step(lambda message: Success("id", {}))
-    assert plain(event(**LATER), CONTEXT) is None
+    of_plain: Any = plain
+    assert of_plain(event(**LATER), CONTEXT) is None
     returned = resource(step_message(), CONTEXT)
     assert returned is not None
     assert returned["Settled"] is True
@@ -110,7 +111,7 @@ def test_what_a_call_returns_to_its_caller(plain: PlainResource) -> None:
 def test_the_physical_id_among_the_attributes(deployment: Deployment, plain: PlainResource) -> None:
     plain.create(lambda event, context: "id")
     plain.poll_create(lambda event, context: "id")
-    plain._remove_polling = lambda: None  # type: ignore[method-assign] - as one does who polls otherwise
+    plain._remove_polling = lambda: None  # as in a subclass that polls in another way
     sent = event()
     plain(sent, CONTEXT)
     plain(sent | LATER, CONTEXT)

@@ -60,7 +60,7 @@ def kill_at(monkeypatch: pytest.MonkeyPatch, number: int, moment: str) -> Callab
     return lambda: count >= number
 
 
-def deliver_as_lambda_does(deployment: Deployment, sent: dict) -> None:
+def deliver_as_lambda_does(deployment: Deployment, sent: dict[str, Any]) -> None:
     """Up to two more times if the function fails."""
     for _ in range(3):
         try:
@@ -148,7 +148,7 @@ class TestNothingIsLeftRunning:
         deployment.emulator.service.readings = Readings(in_progress_for=timedelta(hours=9))
         invoke, count = deployment.machine.invoke, 0
 
-        def fail_from_then_on(message: dict) -> object:
+        def fail_from_then_on(message: dict[str, Any]) -> object:
             nonlocal count
             count += 1
             if count <= calls:

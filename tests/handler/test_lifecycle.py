@@ -1,6 +1,7 @@
 """A request from its event to its answer, against the emulator: what is accepted, followed and reported."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -103,7 +104,9 @@ class TestCreate:
 
 class TestBadProperties:
     @broken_properties
-    def test_are_reported_before_anything_starts(self, deployment: Deployment, changes: dict, argument: str) -> None:
+    def test_are_reported_before_anything_starts(
+        self, deployment: Deployment, changes: dict[str, Any], argument: str
+    ) -> None:
         answer = deployment.request(ResourceProperties=properties(**changes))
         assert answer["Status"] == "FAILED"
         assert answer["Reason"].startswith(f"ValidationException: property {argument}: ")

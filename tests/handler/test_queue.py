@@ -56,7 +56,7 @@ class TestFullAccount:
         deployment.fill_account()
         invoke, count = deployment.machine.invoke, 0
 
-        def dying(message: dict) -> Any:
+        def dying(message: dict[str, Any]) -> Any:
             nonlocal count
             count += 1
             if count % 3 == 0 and count < 30:
@@ -122,7 +122,7 @@ class TestUsedUpJob:
 
 
 class TestWholeDeployment:
-    def exports(self, deployment: Deployment, count: int, jobs: list[str]) -> Iterator[dict]:
+    def exports(self, deployment: Deployment, count: int, jobs: list[str]) -> Iterator[dict[str, Any]]:
         for number in range(count):
             yield deployment.event(
                 LogicalResourceId=f"Export{number}",

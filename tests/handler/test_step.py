@@ -1,6 +1,7 @@
 """What one step after the other does: it starts once, waits out errors, reads the stack, and may come late."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -42,7 +43,7 @@ class TestStartsOnce:
     ) -> None:
         count = 0
 
-        def invoke(message: dict) -> object:
+        def invoke(message: dict[str, Any]) -> object:
             nonlocal count
             count += 1
             if count == number and crash == "before the step":
@@ -122,7 +123,7 @@ class TestStack:
         deployment.deliver(deployment.event())
         seen = len(deployment.control.calls)
 
-        def invoke(message: dict) -> object:
+        def invoke(message: dict[str, Any]) -> object:
             if len(deployment.control.calls) > seen + 3:
                 deployment.control.stack_status = "CREATE_IN_PROGRESS"
             else:

@@ -6,6 +6,7 @@ Each rule of behaviour is switched off in turn; beside them stand the handlers t
 from __future__ import annotations
 
 import itertools
+import json
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -15,7 +16,6 @@ from typing import Any
 from unittest.mock import patch
 
 import boto3
-import crhelper.utils
 from botocore.config import Config
 from crhelper import CfnResource
 
@@ -147,7 +147,8 @@ def _plain_crhelper(world: World) -> Callable[..., Any]:
     """crhelper as its README shows it: start on Create and Update, and let it answer."""
     with patch.dict("os.environ", {"AWS_SAM_LOCAL": "true"}):
         resource = CfnResource(log_level="INFO")
-    resource._set_timeout = lambda: None  # a timer of its own would be a thread in real time
+    # A timer would be a thread in real time.
+    setattr(resource, "_set_timeout", lambda: None)  # noqa: B010 - the stubs leave it out
 
     @resource.create
     @resource.update
@@ -175,12 +176,12 @@ def _plain_crhelper(world: World) -> Callable[..., Any]:
 
 def _plain_patches() -> list[Patch]:
     def send(url: str, body: dict[str, Any], *_: object) -> None:
-        wire.put_plainly(url, crhelper.utils.json.dumps(body).encode())
+        wire.put_plainly(url, json.dumps(body).encode())
 
     def plain_send(self: Any, status: Any = None, reason: str = "", send_response: Any = None) -> None:
         original(self, status, reason, send)
 
-    original = CfnResource._send
+    original = getattr(CfnResource, "_send")  # noqa: B009 - the stubs leave it out
     return [(World, "make_handler", _plain_crhelper), (CfnResource, "_send", plain_send)]
 
 

@@ -1,6 +1,7 @@
 """An answer fits into what CloudFormation accepts, and counts only if that confirms it."""
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,7 @@ from audience_export_handler.aws import response
 from tests.fakes.deployment import Deployment
 
 
-def body(reason: str, **data: str) -> dict:
+def body(reason: str, **data: str) -> dict[str, Any]:
     return {"Status": "FAILED", "PhysicalResourceId": "id", "Reason": reason, "Data": data, "NoEcho": False}
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from audience_export_handler.core import decision, quota, retry
+from audience_export_handler.core import decision, progress, quota, retry
 from audience_export_handler.core.attempt import Accepted, Announced, Attempt, Phase, Taken, Unanswered
 from audience_export_handler.core.decision import decide
 from audience_export_handler.core.facts import ErrorKind, ExportJob, ServiceError, StackPhase
@@ -361,7 +361,7 @@ def test_the_answer_to_a_start_means_what_its_row_says() -> None:
 # --- At the deadline ---
 
 LATE = situation(create(), after=57 * 60 + 1)
-RETRIED = RetriedError(retry.START, START, "ThrottlingException", "slow down")
+RETRIED = RetriedError(progress.START, START, "ThrottlingException", "slow down")
 KNOWN = {
     "a call kept failing, and no own export is listed": [
         replace(LATE, progress=replace(LATE.progress, retried=RETRIED))

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from audience_export_handler.core import quota
 from audience_export_handler.core.attempt import Announced, Attempt
 from audience_export_handler.core.facts import ErrorKind, ServiceError
-from audience_export_handler.core.progress import Progress, RetriedError
-from audience_export_handler.core.retry import LIST, START, after_failed_listing, after_failed_start, pause
+from audience_export_handler.core.progress import LIST, START, Progress, RetriedError
+from audience_export_handler.core.retry import after_failed_listing, after_failed_start, pause
 from audience_export_handler.core.timing import IAM_PROPAGATION
 from tests.builders.requests import adopting, create
 
