@@ -176,17 +176,21 @@ class CleanRoomsML:
             message = "The export could not write to its destination."
             summary["statusDetails"] = {"statusCode": self.failure_of(export), "message": message}
         if status == "ACTIVE" and self.clock() - ended >= self.readings.output_location_lag:
-            summary["outputLocation"] = self._output_location(export)
+            self._write_output_once(export)
+            summary["outputLocation"] = self.output_location(export)
         return summary
 
-    def _output_location(self, export: Export) -> str:
-        """Return the folder of an export's output, and write a small object there the first time."""
+    def output_location(self, export: Export) -> str:
+        """Return the folder of an export's output."""
         bucket, _, prefix = self.models[export.job.configured_audience_model_arn].destination[5:].partition("/")
-        folder = f"{prefix.rstrip('/')}/export-{export.number:04}".lstrip("/")
+        return f"s3://{bucket}/" + f"{prefix.rstrip('/')}/export-{export.number:04}/".lstrip("/")
+
+    def _write_output_once(self, export: Export) -> None:
+        """Write a small object there the first time."""
         if export.number not in self._written:
             self._written.add(export.number)
-            self.write_output(bucket, f"{folder}/part-0000.csv", b"user_id\n111111\n222222\n333333\n")
-        return f"s3://{bucket}/{folder}/"
+            bucket, _, folder = self.output_location(export)[5:].partition("/")
+            self.write_output(bucket, f"{folder}part-0000.csv", b"user_id\n111111\n222222\n333333\n")
 
     def _get_job(self, request: dict[str, Any]) -> dict[str, Any]:
         job = self._job(request["audienceGenerationJobArn"])

@@ -78,9 +78,10 @@ class Request:
 
     @property
     def keeps_its_export(self) -> bool:
-        """Whether it is an Update to the export that the resource holds."""
-        before = (self.event.get("OldResourceProperties") or {}, self.held or {})
-        return self.type == "Update" and all(identity_of(one) == identity_of(self.properties) for one in before)
+        """Whether it is an Update to the export that the resource holds: the one of its last success, by its id."""
+        return (
+            self.type == "Update" and self.held is not None and identity_of(self.held) == identity_of(self.properties)
+        )
 
     @property
     def is_rollback(self) -> bool:

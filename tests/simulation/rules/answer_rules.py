@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from cdk_cleanroomsml_contract import identity
 from local_cloud.clean_rooms_ml import Export
 from tests.simulation import bounds, facts
 from tests.simulation.model.declarations import MISSPELLED
-from tests.simulation.model.request import Request
+from tests.simulation.model.request import Request, identity_of
 from tests.simulation.rules.failure_rules import FailureRules
 from tests.simulation.rules.invariant import Invariant
 
@@ -43,13 +42,14 @@ class AnswerRules:
             self._world.goes_wrong(Invariant.DELETES_AND_IDS, "{} is answered {}", request, body)
 
     def _check_id(self, request: Request, answered: str) -> None:
-        """One id for one generation job and name, on every path."""
-        name = request.properties.get("Name")
-        owner = (request.properties["AudienceGenerationJobArn"], name) if name else request.identity
-        if self._ids.setdefault(owner, answered) != answered:
+        """One id for one identity of a resource, on every path, and another one for any other identity."""
+        if self._ids.setdefault(request.identity, answered) != answered:
+            had = self._ids[request.identity]
             self._world.goes_wrong(
-                Invariant.DELETES_AND_IDS, "{} has the physical id {}, and had {}", request, answered, self._ids[owner]
+                Invariant.DELETES_AND_IDS, "{} has the physical id {}, and had {}", request, answered, had
             )
+        # Two resources may declare the same named export; then they may have the same id.
+        owner = identity_of(request.properties) if "Name" in request.properties else request.identity
         if self._owners.setdefault(answered, owner) != owner:
             self._world.goes_wrong(
                 Invariant.DELETES_AND_IDS, "{} has the physical id of {}", request, self._owners[answered]
@@ -95,6 +95,7 @@ class AnswerRules:
         size = (wanted["AudienceSize"]["Type"], int(wanted["AudienceSize"]["Value"]))
         if size != (export.size["type"], export.size["value"]) or export.job.arn != wanted["AudienceGenerationJobArn"]:
             world.goes_wrong(Invariant.RIGHT_EXPORT, "{} succeeds with an export of another job or size", request)
+        self._check_location(request, export, data["OutputLocation"])
         if request.is_rollback:
             return
         status = world.account.status_of(export)
@@ -102,8 +103,15 @@ class AnswerRules:
             world.goes_wrong(Invariant.RIGHT_EXPORT, "{} succeeds, its export is {}", request, status)
         if data["Status"] == "CREATE_FAILED":
             world.goes_wrong(Invariant.RIGHT_EXPORT, "{} succeeds with a failed export", request)
-        if request.waits and not data["OutputLocation"].startswith("s3://"):
-            world.goes_wrong(Invariant.RIGHT_EXPORT, "{} succeeds without the output location", request)
+
+    def _check_location(self, request: Request, export: Export, answered: str) -> None:
+        """It is the export's own; none is reported only if the request did not wait for it."""
+        if answered not in ("", self._world.account.output_location(export)):
+            self._world.goes_wrong(
+                Invariant.RIGHT_EXPORT, "{} succeeds with another output location, {}", request, answered
+            )
+        if not answered and request.waits and not request.is_rollback:
+            self._world.goes_wrong(Invariant.RIGHT_EXPORT, "{} succeeds without the output location", request)
 
     def _check_owner(self, request: Request, export: Export) -> None:
         """Whose export it is: its own, or one that the request may take."""
@@ -118,9 +126,9 @@ class AnswerRules:
             self._world.goes_wrong(
                 Invariant.RIGHT_EXPORT, "{} succeeds with an export of the name {}", request, export.name
             )
-        named = {"AudienceGenerationJobArn": export.job.arn, "Name": export.name}
-        is_held = request.event.get("PhysicalResourceId") == identity.physical_id(named, stack_id="", logical_id="")
-        may_take = request.adopts or is_held or request.is_rollback or self._may_be_own(request, export)
+        may_take = (
+            request.adopts or request.keeps_its_export or request.is_rollback or self._may_be_own(request, export)
+        )
         if owner is not request and not may_take:
             text = "{} adopts export {}, which {} started"
             self._world.goes_wrong(Invariant.TAKEN_NAMES, text, request, export.number, owner or "another")

@@ -137,7 +137,7 @@ class Watch:
         world.tell("ANSWER to {}: {} {} {}", request, body["Status"], body["PhysicalResourceId"], body["Reason"])
         ids = all(body.get(key) == event[key] for key in ("StackId", "RequestId", "LogicalResourceId"))
         physical_id = body["PhysicalResourceId"]
-        if len(data) > facts.ANSWER_BYTES or not ids or not 1 <= len(physical_id.encode()) <= facts.PHYSICAL_ID_BYTES:
+        if len(data) > facts.ANSWER_BYTES or not ids or not _is_id(physical_id):
             world.goes_wrong(Invariant.ONE_ANSWER, "CloudFormation cannot read the answer to {}: {}", request, data)
         if request.bodies and request.bodies[-1] != body:
             world.goes_wrong(Invariant.ONE_ANSWER, "{} has two verdicts", request)
@@ -157,6 +157,10 @@ class Watch:
 
 def _resource(request: Request) -> tuple[str, str]:
     return request.stack.id, request.event["LogicalResourceId"]
+
+
+def _is_id(physical_id: str) -> bool:
+    return physical_id.isascii() and physical_id.isprintable() and 1 <= len(physical_id) <= facts.PHYSICAL_ID_BYTES
 
 
 def _is_stopping(invocation: Invocation) -> bool:
