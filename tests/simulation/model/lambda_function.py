@@ -90,33 +90,44 @@ class Function:
             world.timeline.spawn(lambda: self._deliver(request), after=world.chance.uniform(*odds.DELIVERY_AGAIN))
 
     def _deliver(self, request: Request) -> None:
-        """Deliver an event: wait while Lambda cannot run the handler, and try again when it fails."""
+        """Deliver an event; if that fails, and the construct wants it, send it to the last resort."""
         world = self._world
         if world.weather.strikes("lambda: delivered late"):
             request.goes_out(world.timeline.now, in_delivery=True)
             world.timeline.sleep(world.chance.uniform(*odds.DELIVERY_LATE))
+        condition = self._give_up_on(request, request.event, request.sent_at)
+        if condition is None:
+            return
+        world.tell("Lambda gives up on {}: {}", request, condition)
+        if self._deployed.has_last_resort:
+            record = {"requestContext": {"condition": condition}, "requestPayload": request.event}
+            self._give_up_on(request, record, world.timeline.now)
+
+    def _give_up_on(self, request: Request, message: dict[str, Any], sent_at: float) -> str | None:
+        """Wait while Lambda cannot run the handler, try again when it fails; returns why Lambda gave up, or None."""
+        world = self._world
         for retries in range(self._deployed.delivery_retries + 1):
             if retries:
                 world.timeline.sleep(facts.DELIVERY_RETRY_PAUSE * retries)
             while self._is_unavailable():
                 request.goes_out(world.timeline.now, in_delivery=True)
                 world.timeline.sleep(world.chance.uniform(*odds.DELIVERY_THROTTLED))
-            if world.timeline.now - request.sent_at > self._deployed.longest_delivery:
-                break
-            if self._accepts(request):
-                return
-        world.tell("Lambda gives up on {}", request)
+            if world.timeline.now - sent_at > self._deployed.longest_delivery:
+                return "EventAgeExceeded"
+            if self._accepts(request, message):
+                return None
+        return "RetriesExhausted"
 
     def _is_unavailable(self) -> bool:
         weather = self._world.weather
         return weather.is_out("lambda", self._world.timeline.now) or weather.strikes("lambda: throttled")
 
-    def _accepts(self, request: Request) -> bool:
-        """Run the handler with an event; whether it returned."""
+    def _accepts(self, request: Request, message: dict[str, Any]) -> bool:
+        """Run the handler with an event, or the last resort with its record; whether it returned."""
         began = self._world.timeline.now
         request.goes_on(began, in_delivery=True)
         try:
-            self._run(request.event, request, began + self._deployed.function_timeout)
+            self._run(message, request, began + self._deployed.function_timeout)
         except TaskError as error:
             self._world.tell("the delivery of {} fails: {}", request, error)
             request.goes_out(began, in_delivery=True)

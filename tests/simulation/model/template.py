@@ -18,6 +18,7 @@ class Deployed:
     function_timeout: int
     delivery_retries: int
     longest_delivery: int
+    has_last_resort: bool
 
 
 def synthesise() -> Deployed:
@@ -35,10 +36,18 @@ def synthesise() -> Deployed:
     delivery = _only(template, "AWS::Lambda::EventInvokeConfig")
     return Deployed(
         definition=json.loads(_joined(machine["DefinitionString"])),
-        function_timeout=_only(template, "AWS::Lambda::Function")["Timeout"],
+        function_timeout=_timeout(template),
         delivery_retries=delivery["MaximumRetryAttempts"],
         longest_delivery=delivery["MaximumEventAgeInSeconds"],
+        has_last_resort="OnFailure" in delivery.get("DestinationConfig", {}),
     )
+
+
+def _timeout(template: Any) -> int:
+    """The time-out of the handler, which its last resort shares."""
+    functions = template.find_resources("AWS::Lambda::Function").values()
+    [timeout] = {function["Properties"]["Timeout"] for function in functions}
+    return int(timeout)
 
 
 def _only(template: Any, resource_type: str) -> dict[str, Any]:
