@@ -100,7 +100,7 @@ class AudienceExportProvider(Construct):
     def _code(self) -> Asset:
         stage = Stage.of(self)
         if stage is None:
-            raise HandlerCodeError("an audience export must be in a stack of an App; there is none above it")
+            raise HandlerCodeError("an audience export must be in a stack that belongs to an App or a Stage")
         return Asset(self, "HandlerCode", path=str(handler_code.assemble(Path(stage.outdir))))
 
     def _function(

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from crhelper import FAILED, SUCCESS, CfnResource
 
@@ -18,11 +17,9 @@ from audience_export_handler.core import reasons
 from audience_export_handler.core.failure import AnswerNotDelivered, ExportFailure
 from audience_export_handler.step import Pending
 from cdk_cleanroomsml_contract import message as messages
-from cdk_cleanroomsml_contract.message import AnswerMessage, LostEvent, StepMessage, Verdict
+from cdk_cleanroomsml_contract.message import AnswerMessage, Event, LostEvent, StepMessage, Verdict
 
 logger = logging.getLogger(__name__)
-
-Event = dict[str, Any]
 
 
 @dataclass(frozen=True)

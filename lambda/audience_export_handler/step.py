@@ -200,4 +200,4 @@ def _try_again(given: StepInput, progress: Progress, now: datetime) -> Pending:
 
 
 def _deadline_failure(given: StepInput, progress: Progress, now: datetime) -> ExportFailure:
-    return decision.deadline_failure(given.request, progress, now, None, is_started=progress.may_have_started)
+    return decision.deadline_failure(given.request, progress, now, None, is_listed=False)

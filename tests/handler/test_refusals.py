@@ -19,7 +19,7 @@ class TestRefusals:
         ("code", "advice"),
         [
             ("ConflictException", "Choose another name"),
-            ("ValidationException", "Correct the named property"),
+            ("ValidationException", "Correct the property"),
             ("ResourceNotFoundException", "Check the ARN"),
             ("SomethingNewException", "ask AWS Support about this code"),
         ],

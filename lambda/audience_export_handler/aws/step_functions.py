@@ -97,14 +97,16 @@ def stop_all(
     """
     client = _client(timing.DELETE_CALL_SECONDS)
     try:
-        for execution in _older(client, event, requested_at):
+        for execution in _older(client, event, requested_at, in_time=lambda: clock() <= last_call):
             if execution["status"] == "RUNNING" and clock() <= last_call:
                 _stop(client, execution)
     except (ClientError, BotoCoreError) as error:
         logger.warning("The executions of the deleted resource cannot be stopped: %s", error)
 
 
-def _older(client: SFNClient, event: dict[str, Any], requested_at: datetime) -> Iterator[ExecutionListItemTypeDef]:
+def _older(
+    client: SFNClient, event: dict[str, Any], requested_at: datetime, in_time: Callable[[], bool] = lambda: True
+) -> Iterator[ExecutionListItemTypeDef]:
     """The executions of the event's resource that began before `requested_at`, as far as they can matter.
 
     Two requests may follow within a second, and their executions begin in any order: an update that fails immediately,
@@ -124,6 +126,8 @@ def _older(client: SFNClient, event: dict[str, Any], requested_at: datetime) -> 
             is_ours = execution["name"].startswith(prefix) and execution["name"] != own_name
             if is_ours and execution["startDate"] < surely_before:
                 yield execution
+        if not in_time():
+            return
 
 
 def _stop(client: SFNClient, execution: ExecutionListItemTypeDef) -> None:

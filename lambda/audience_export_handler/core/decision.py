@@ -35,21 +35,29 @@ def decide(situation: Situation) -> Decision:
     next_step = situation.now + timedelta(seconds=decision.seconds if isinstance(decision, Wait) else 0)
     if next_step <= timing.deadline(situation.requested_at, request.timeout):
         return decision
-    is_started = attempt is not None and any(_is_own(export, request, attempt) for export in situation.exports)
-    return Fail(deadline_failure(request, situation.progress, situation.now, situation.stack, is_started=is_started))
+    if attempt is None:
+        own = _usable(situation, _name_to_use(situation))
+    else:
+        own = [
+            export for export in situation.exports if export.name == attempt.name and _is_own(export, request, attempt)
+        ]
+    return Fail(deadline_failure(request, situation.progress, situation.now, situation.stack, is_listed=bool(own)))
 
 
 def deadline_failure(
-    request: ExportRequest, progress: Progress, now: datetime, stack: StackPhase | None, *, is_started: bool
+    request: ExportRequest, progress: Progress, now: datetime, stack: StackPhase | None, *, is_listed: bool
 ) -> ExportFailure:
-    """Return the deadline's failure: what kept the export from starting, unless it has been seen to start."""
-    if progress.retried and not is_started:
+    """Return the deadline's failure: what kept the export from starting, unless its export is listed or accepted."""
+    attempt = progress.attempt
+    is_accepted = attempt is not None and isinstance(attempt.phase, Accepted)
+    if progress.retried and not is_listed and not is_accepted:
         return reasons.kept_failing(request, progress.retried, now - progress.retried.since)
-    if progress.attempt is None and progress.older_ended_by is None:
+    if attempt is None and not is_listed and progress.older_ended_by is None:
         return reasons.executions_unreadable(request)
-    if progress.attempt is None and stack is StackPhase.UNREADABLE:
+    if attempt is None and not is_listed and stack is StackPhase.UNREADABLE:
         return reasons.stack_unreadable(request)
-    return reasons.out_of_time(request)
+    is_started = True if is_listed or is_accepted else None if progress.may_have_started else False
+    return reasons.out_of_time(request, is_started=is_started)
 
 
 def _before_attempt(situation: Situation) -> Decision:
@@ -66,10 +74,11 @@ def _by_listing(situation: Situation) -> Decision:
     named = [export for export in situation.exports if export.name == name]
     alive = [export for export in named if not export.has_failed]
     same_size = [export for export in alive if export.audience_size == request.audience_size]
+    usable = _usable(situation, name)
     if staleness.known_phase(situation) is StackPhase.ROLLING_BACK and request.is_update:
         return _in_rollback(situation, [export for export in named if export.audience_size == request.audience_size])
-    if same_size and (not request.name_is_given or request.is_held or request.adopts):
-        return follow(_oldest_alive(same_size), request, situation.now)
+    if usable:
+        return follow(_oldest_alive(usable), request, situation.now)
     if alive:
         return _name_is_taken(situation, same_size, alive[0])
     if request.is_held:
@@ -150,6 +159,15 @@ def follow(export: ExportJob, request: ExportRequest, now: datetime) -> Decision
     return Wait(pause_for_age(now - export.create_time))
 
 
+def _usable(situation: Situation, name: str) -> list[ExportJob]:
+    """The living exports of a name and the requested size, if they are the requested one no matter who started them."""
+    request = situation.request
+    if request.name_is_given and not request.is_held and not request.adopts:
+        return []
+    named = [export for export in situation.exports if export.name == name and not export.has_failed]
+    return [export for export in named if export.audience_size == request.audience_size]
+
+
 def _oldest_alive(exports: list[ExportJob]) -> ExportJob:
     """The export that a name and size mean: the oldest that is alive, or the newest failed one.
 
@@ -214,7 +232,7 @@ def _read_again(situation: Situation) -> Wait:
     now, requested_at = situation.now, situation.requested_at
     left = timing.deadline(requested_at, situation.request.timeout) - now
     pauses = [timing.LONGEST_PAUSE, int((now - situation.started_at).total_seconds()), int(left.total_seconds())]
-    if not staleness.is_settled(situation):
+    if not staleness.cannot_be_stale(situation):
         pauses.append(seconds_until(requested_at + timing.STALE_STACK, now))
     return Wait(max(timing.BEFORE_NEXT_READ, min(pauses)))
 

@@ -82,7 +82,7 @@ class StackPhase(Enum):
     """What the stack is doing, as seen by one request."""
 
     FORWARD = "creating or updating"
-    LATER = "in a later operation than this request's"
+    LATER = "in an operation that began after this request"
     ROLLING_BACK = "rolling back"
     ENDING = "deleting or cleaning up"
     OTHER = "neither creating, updating nor rolling back"

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from audience_export_handler.core.facts import subject_of
 from cdk_cleanroomsml_contract import identity
 from cdk_cleanroomsml_contract.export_properties import AudienceSize, BrokenRule, ExportProperties
+from cdk_cleanroomsml_contract.message import Event
 from cdk_cleanroomsml_contract.on_conflict import OnConflict
 from cdk_cleanroomsml_contract.scope import broken_scope_rule
-
-Event = dict[str, Any]
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ def known_phase(situation: Situation) -> StackPhase | None:
     """Return the stack's phase as far as the read can show it; None: read it again."""
     if situation.stack is StackPhase.UNREADABLE:
         return None
-    if situation.stack in (StackPhase.FORWARD, StackPhase.LATER) or is_settled(situation):
+    if situation.stack in (StackPhase.FORWARD, StackPhase.LATER) or cannot_be_stale(situation):
         return situation.stack
     return None
 
@@ -26,13 +26,13 @@ def known_phase(situation: Situation) -> StackPhase | None:
 def may_be_rollback(situation: Situation) -> bool:
     """Return whether the request may be a rollback that the stack does not show yet: an Update to what exists."""
     request = situation.request
-    if not request.is_update or situation.stack is StackPhase.LATER or is_settled(situation):
+    if not request.is_update or situation.stack is StackPhase.LATER or cannot_be_stale(situation):
         return False
     names = {request.name} if request.name_is_given else set(identity.ordinals(request.name))
     return any(one.name in names and one.audience_size == request.audience_size for one in situation.exports)
 
 
-def is_settled(situation: Situation) -> bool:
+def cannot_be_stale(situation: Situation) -> bool:
     """Return whether the request is so old that no read is stale, or there is no time to read again."""
     if situation.now - situation.requested_at >= timing.STALE_STACK:
         return True

@@ -1,4 +1,4 @@
-"""Every time span that the handler counts with, each with its reason."""
+"""The time spans that the handler counts with, each with its reason."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ IAM_PROPAGATION = timedelta(minutes=3)
 # The output location may appear later than ACTIVE; after this long the success is reported without one.
 OUTPUT_LOCATION_LAG = timedelta(seconds=60)
 # Lambda delivers an event for so long, and the handler works on it for a minute; the rest is for clocks that differ.
-LONGEST_DELIVERY = timeouts.LONGEST_DELIVERY + timeouts.FUNCTION_TIMEOUT + timedelta(minutes=3)
+OLDEST_EVENT = timeouts.LONGEST_DELIVERY + timeouts.FUNCTION_TIMEOUT + timedelta(minutes=3)
 # An execution that began longer ago has ended by its own time-out.
 OLDEST_EXECUTION = timeouts.EXECUTION_TIMEOUT + timedelta(minutes=5)
 

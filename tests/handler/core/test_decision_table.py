@@ -394,7 +394,7 @@ def test_the_answer_to_a_start_means_what_its_row_says() -> None:
 LATE = situation(create(), after=57 * 60 + 1)
 RETRIED = RetriedError(progress.START, START, "ThrottlingException", "slow down")
 KNOWN = {
-    "a call kept failing, and no own export is listed": [
+    "a call kept failing, no own export is listed, and no start was accepted": [
         replace(LATE, progress=replace(LATE.progress, retried=RETRIED))
     ],
     "no start was announced, and older executions could not be read": [
