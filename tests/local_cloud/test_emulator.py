@@ -45,8 +45,8 @@ class Service:
         request = {"name": name, "audienceGenerationJobArn": JOB, "audienceSize": TEN_PERCENT}
         return self.client.start_audience_export_job(**(request | changes))
 
-    def listed(self, **filters: Any) -> list[dict]:
-        return self.client.list_audience_export_jobs(**filters)["audienceExportJobs"]
+    def listed(self, **filters: Any) -> list[dict[str, Any]]:
+        return list(self.client.list_audience_export_jobs(**filters)["audienceExportJobs"])
 
     def refusal(self, **changes: Any) -> tuple[str, int]:
         with pytest.raises(ClientError) as raised:
@@ -154,7 +154,9 @@ class TestForm:
             ({"audienceSize": {"type": "ABSOLUTE", "value": 20_000_001}}, "audienceSize.value"),
         ],
     )
-    def test_a_request_that_breaks_the_model_is_refused(self, service: Service, changes: dict, member: str) -> None:
+    def test_a_request_that_breaks_the_model_is_refused(
+        self, service: Service, changes: dict[str, Any], member: str
+    ) -> None:
         with pytest.raises(service.client.exceptions.ValidationException, match=rf"detected: {member} must "):
             service.start(**changes)
         assert service.state.exports == []
