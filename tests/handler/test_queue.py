@@ -88,7 +88,10 @@ class TestUsedUpJob:
         answer = deployment.request()
         assert answer["Reason"].startswith("ServiceQuotaExceededException: ")
         assert "The limit of 25 is reached" in answer["Reason"]
-        assert "The generation job already has 25 exports, and it can have no more. No export can be deleted" in answer["Reason"]
+        assert (
+            "The generation job already has 25 exports, and it can have no more. No export can be deleted"
+            in answer["Reason"]
+        )
         assert deployment.clock() - began < timedelta(seconds=5)
         assert len(deployment.starts()) == 1
 
