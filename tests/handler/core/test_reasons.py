@@ -1,0 +1,208 @@
+"""Every text that a person reads on a failed stack: in the one form, with something to do, and true in every word."""
+
+import inspect
+import json
+import re
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from audience_export_handler.core import reasons
+from audience_export_handler.core.facts import ErrorKind, RefusalFacts, ServiceError, StackPhase
+from audience_export_handler.core.failure import ExportFailure
+from audience_export_handler.core.progress import RetriedError
+from audience_export_handler.core.retry import START as START_CALL
+from cdk_cleanroomsml_contract.export_properties import AudienceSize, BrokenRule
+from tests.builders.arns import JOB, OTHER_JOB
+from tests.builders.requests import START, TEN, create, export
+
+GIVEN, GENERATED = create("mine"), create()
+MINE = f'export "mine" (PERCENTAGE 10) of generation job {JOB}'
+FULL = ServiceError("ServiceQuotaExceededException", "The limit is reached.", ErrorKind.REFUSED)
+HOLDER = export("mine", "CREATE_PENDING")
+
+# The failure of each function, its code, what it is about, and whether nothing can have been started by the request.
+REASONS: dict[str, tuple[ExportFailure, str, str, bool]] = {
+    "invalid_property": (
+        reasons.invalid_property(BrokenRule("Name", "must not be blank", " ")),
+        "ValidationException",
+        "property Name",
+        True,
+    ),
+    "refusal": (
+        reasons.refusal(GIVEN, ServiceError("AccessDeniedException", "no policy", ErrorKind.REFUSED)),
+        "AccessDeniedException",
+        MINE,
+        False,
+    ),
+    "used_up": (reasons.used_up(GIVEN, FULL), "ServiceQuotaExceededException", MINE, False),
+    "kept_failing": (
+        reasons.kept_failing(GIVEN, RetriedError(START_CALL, START, "Throttling", "slow"), timedelta(seconds=90)),
+        "Throttling",
+        MINE,
+        False,
+    ),
+    "conflict": (reasons.conflict(GIVEN, HOLDER), "ConflictException", MINE, True),
+    "export_failed": (reasons.export_failed(export("mine", "CREATE_FAILED")), "CREATE_FAILED", MINE, False),
+    "out_of_time": (reasons.out_of_time(GIVEN), "DeadlineExceeded", MINE, False),
+    "never_listed": (reasons.never_listed(GIVEN), "ExportNotListed", MINE, False),
+    "stack_moved_on": (reasons.stack_moved_on(GIVEN, StackPhase.LATER), "StackMovedOn", MINE, True),
+    "stack_unreadable": (reasons.stack_unreadable(GIVEN), "StackUnreadable", MINE, True),
+    "executions_unreadable": (reasons.executions_unreadable(GIVEN), "ExecutionsUnreadable", MINE, True),
+    "missing_in_rollback": (reasons.missing_in_rollback(GIVEN), "RollbackWithoutExport", MINE, True),
+    "missing_in_update": (reasons.missing_in_update(GIVEN), "ExportNotFound", MINE, True),
+    "execution_refused": (
+        reasons.execution_refused("InvalidArn", "what is that"),
+        "InvalidArn",
+        "the state machine that follows the export",
+        True,
+    ),
+    "handler_failed": (
+        reasons.handler_failed("KeyError", "oops"),
+        "KeyError",
+        "the handler of the audience export failed on every retry",
+        False,
+    ),
+}
+
+SOMETHING_TO_DO = (
+    r"\b(Adopt|Check|Choose|Correct|Deploy again|deploy again|Fix|See|use one of them)\b|deploying again finds it"
+)
+
+
+def test_every_reason_is_here() -> None:
+    failures = {
+        name
+        for name, made in inspect.getmembers(reasons, inspect.isfunction)
+        if made.__module__ == reasons.__name__ and made.__annotations__.get("return") == "ExportFailure"
+    }
+    assert failures == set(REASONS)
+
+
+@pytest.mark.parametrize(("failure", "code", "subject", "nothing_started"), REASONS.values(), ids=list(REASONS))
+def test_a_reason_has_its_code_its_subject_and_says_what_to_do(
+    failure: ExportFailure, code: str, subject: str, nothing_started: bool
+) -> None:
+    assert failure.code == code
+    assert failure.reason.startswith(f"{code}: {subject}: ")
+    assert re.search(SOMETHING_TO_DO, failure.reason.removeprefix(f"{code}: {subject}: "))
+    assert failure.reason.endswith(".")
+    assert ".." not in failure.reason
+    assert "  " not in failure.reason
+    assert len(failure.reason.encode()) < 1024
+    says_so = "othing was started" in failure.reason or "tarted nothing" in failure.reason
+    says_so |= "othing is started" in failure.reason
+    assert says_so is nothing_started
+
+
+@pytest.mark.parametrize(
+    ("code", "advice"),
+    [
+        ("ValidationException", "Correct the named property"),
+        ("ConflictException", "Fix what the message names"),
+        ("AccessDeniedException", "The handler's role needs cleanrooms-ml:StartAudienceExportJob"),
+        ("ResourceNotFoundException", "Check the ARN"),
+        ("ServiceQuotaExceededException", "An account may have 20 exports pending or in progress"),
+        ("ThrottlingException", "The service kept refusing because of too many calls. Deploy again later"),
+        ("SomethingNewException", "Deploy again; if the error stays, ask AWS Support"),
+    ],
+    ids=["validation", "conflict", "denied", "not found", "quota", "throttled", "unknown code"],
+)
+def test_each_code_of_the_service_has_its_advice(code: str, advice: str) -> None:
+    error = ServiceError(code, "the words of the service", ErrorKind.REFUSED)
+    assert reasons.refusal(GIVEN, error).reason.startswith(f"{code}: {MINE}: the words of the service. {advice}")
+    kept = reasons.kept_failing(GIVEN, RetriedError(START_CALL, START, code, "slow."), timedelta(seconds=90.9))
+    assert f"slow (tried for 90 s; no export of this request is listed). {advice}" in kept.reason
+
+
+def test_a_refusal_shows_what_was_found_out() -> None:
+    error = ServiceError("ValidationException", "It is wrong.", ErrorKind.REFUSED)
+    assert "It is wrong. The job is new. Correct" in reasons.refusal(GIVEN, error, "The job is new.").reason
+
+
+def test_only_a_conflict_without_a_start_says_that_nothing_was_started() -> None:
+    assert "This deployment started nothing." in reasons.conflict(GIVEN, HOLDER).reason
+    assert "started nothing" not in reasons.conflict(GIVEN, HOLDER, may_have_started=True).reason
+
+
+def test_a_conflict_names_the_export_that_holds_the_name() -> None:
+    held = "The name is held by an export of size PERCENTAGE 10, status CREATE_PENDING, created "
+    assert f"{held}2026-03-01T11:50:00+00:00. An export cannot" in reasons.conflict(GIVEN, HOLDER).reason
+    elsewhere = replace(HOLDER, audience_generation_job_arn=OTHER_JOB)
+    assert f"+00:00, of generation job {OTHER_JOB}. " in reasons.conflict(GIVEN, elsewhere).reason
+
+
+def test_a_conflict_without_a_holder_says_what_is_known() -> None:
+    assert f"{MINE}: the name is taken. An export" in reasons.conflict(GIVEN, None).reason
+    said = reasons.conflict(GIVEN, None, said="It exists.", facts="The job is new.").reason
+    assert f"{MINE}: It exists. The job is new. An export" in said
+
+
+def test_a_conflict_advises_about_the_name_that_was_used() -> None:
+    assert "Choose another name" in reasons.conflict(GIVEN, None).reason
+    assert "Choose another name" not in reasons.conflict(GENERATED, None).reason
+    assert "set name to a name of your own" in reasons.conflict(GENERATED, None).reason
+
+
+def test_a_deadline_says_how_to_find_the_export_again() -> None:
+    assert "on_conflict=OnConflict.ADOPT" in reasons.out_of_time(GIVEN).reason
+    assert "its generated name finds it" in reasons.out_of_time(GENERATED).reason
+    assert "the time-out of 3,600 s" in reasons.out_of_time(GIVEN).reason
+
+
+def test_an_export_that_failed_has_its_status_details() -> None:
+    failed = export("mine", "CREATE_FAILED")
+    assert "no status details" in reasons.export_failed(failed).reason
+    both = reasons.export_failed(replace(failed, status_code="DENIED", status_message="no bucket")).reason
+    assert f"{MINE}: DENIED: no bucket. Fix" in both
+    assert f"{MINE}: no bucket. Fix" in reasons.export_failed(replace(failed, status_message="no bucket")).reason
+
+
+def test_a_handler_without_a_known_error_still_has_a_code() -> None:
+    assert reasons.handler_failed("", "").reason.startswith("HandlerError: the handler of the audience export failed")
+
+
+@pytest.mark.parametrize(
+    ("cause", "expected"),
+    [
+        (json.dumps({"errorMessage": "it broke", "stackTrace": ["line 1"]}), "it broke."),
+        ("the task timed out", "the task timed out."),
+        ("", "no cause was given."),
+        ("[1]", "[1]."),
+        ("{}", "{}."),
+    ],
+    ids=["an error of Lambda", "a text", "nothing", "a list", "JSON without a message"],
+)
+def test_a_cause_is_shown_without_its_stack_trace(cause: str, expected: str) -> None:
+    assert f"failed on every retry: {expected} See" in reasons.handler_failed("KeyError", cause).reason
+
+
+def test_a_long_value_is_shown_by_its_ends() -> None:
+    short = reasons.invalid_property(BrokenRule("Name", "is too long", "x" * 198)).reason
+    assert f"got '{'x' * 198}'. Nothing" in short
+    long = reasons.invalid_property(BrokenRule("Name", "is too long", "x" * 4000)).reason
+    assert f"got '{'x' * 119} … {'x' * 39}' (4002 characters). Nothing" in long
+
+
+OFFERED = (AudienceSize("PERCENTAGE", 20), AudienceSize("PERCENTAGE", 5), AudienceSize("ABSOLUTE", 1000))
+OFFERS = "The configured audience model offers these audience sizes: ABSOLUTE 1000; PERCENTAGE 5, 20."
+MEASURED = "The generation job was measured at these audience sizes: PERCENTAGE 5."
+FACTS: dict[str, tuple[RefusalFacts, str]] = {
+    "nothing": (RefusalFacts(), ""),
+    "a job that is not active": (
+        RefusalFacts("CREATE_FAILED"),
+        "The generation job is CREATE_FAILED; only an ACTIVE one can be exported.",
+    ),
+    "other sizes": (RefusalFacts(offered=OFFERED), OFFERS),
+    "the requested size": (RefusalFacts(offered=(*OFFERED, TEN)), ""),
+    "other sizes, measured": (RefusalFacts(measured=(OFFERED[1],)), MEASURED),
+    "the requested size, measured": (RefusalFacts(measured=(OFFERED[1], TEN)), ""),
+    "offered as measured": (RefusalFacts(offered=OFFERED, measured=OFFERED[::-1]), OFFERS),
+    "offered and measured": (RefusalFacts(offered=OFFERED, measured=(OFFERED[1],)), f"{OFFERS} {MEASURED}"),
+}
+
+
+@pytest.mark.parametrize(("facts", "expected"), FACTS.values(), ids=list(FACTS))
+def test_what_may_explain_a_refusal(facts: RefusalFacts, expected: str) -> None:
+    assert reasons.refusal_facts(facts, TEN) == expected
