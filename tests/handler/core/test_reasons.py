@@ -181,6 +181,8 @@ def test_a_cause_is_shown_without_its_stack_trace(cause: str, expected: str) -> 
 def test_a_long_value_is_shown_by_its_ends() -> None:
     short = reasons.invalid_property(BrokenRule("Name", "is too long", "x" * 198)).reason
     assert f"got '{'x' * 198}'. Nothing" in short
+    longer = reasons.invalid_property(BrokenRule("Name", "is too long", "x" * 199)).reason
+    assert "(201 characters)" in longer
     long = reasons.invalid_property(BrokenRule("Name", "is too long", "x" * 4000)).reason
     assert f"got '{'x' * 119} … {'x' * 39}' (4002 characters). Nothing" in long
 
@@ -206,3 +208,7 @@ FACTS: dict[str, tuple[RefusalFacts, str]] = {
 @pytest.mark.parametrize(("facts", "expected"), FACTS.values(), ids=list(FACTS))
 def test_what_may_explain_a_refusal(facts: RefusalFacts, expected: str) -> None:
     assert reasons.refusal_facts(facts, TEN) == expected
+
+
+def test_an_export_that_is_never_listed_is_waited_for_five_minutes() -> None:
+    assert "accepted the start, and 5 minutes later lists no such export" in reasons.never_listed(GIVEN).reason
