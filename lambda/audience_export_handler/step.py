@@ -98,16 +98,18 @@ def _stop_older(given: StepInput) -> Progress:
     if progress.older_ended_by is not None:
         return progress
     try:
-        stopped_at = step_functions.stop_older(given.event, requested_at=given.requested_at, clock=given.clock)
+        stopped_at, running = step_functions.stop_older(given.event, requested_at=given.requested_at, clock=given.clock)
     except step_functions.ExecutionsUnreadable as error:
         logger.warning("Older executions for this resource may still run: %s", error)
         return progress
-    return progress.after_stopping(stopped_at, given.started_at)
+    return progress.after_stopping(stopped_at, given.started_at, running)
 
 
 def _observe(given: StepInput, exports: tuple[ExportJob, ...]) -> Situation:
     phase = None
-    if decision.needs_stack(given.progress) and not given.is_over():
+    # While older executions are not known to be stopped, a Create cannot start, whatever the stack does.
+    is_ready = given.progress.older_ended_by is not None or given.request.is_update
+    if is_ready and decision.needs_stack(given.progress) and not given.is_over():
         phase = cloudformation.read_phase(given.request.stack_id, requested_at=given.requested_at)
     return Situation(
         given.request,
@@ -128,11 +130,17 @@ def _act(given: StepInput, situation: Situation, decided: Decision) -> ExportJob
         case Fail(failure):
             raise failure
         case Wait(seconds):
-            return Pending(progress, seconds)
+            return Pending(progress, _spread(given, seconds) if decision.needs_stack(progress) else seconds)
         case Announce(name):
             return Pending(replace(progress, attempt=announce(name, situation.now, progress.attempt)), 0)
         case Start():
             return _start(given, situation)
+
+
+def _spread(given: StepInput, seconds: int) -> int:
+    """The pause at random, a quarter more or less, so that requests that wait do not all read the stack together."""
+    left = int((given.deadline - given.clock()).total_seconds())
+    return max(1, min(left, round(seconds * (0.75 + given.draw() / 2))))
 
 
 def _start(given: StepInput, situation: Situation) -> Pending:
@@ -195,7 +203,11 @@ def _try_again(given: StepInput, progress: Progress, now: datetime) -> Pending:
     left = int((given.deadline - now).total_seconds())
     if left < 1:
         raise _deadline_failure(given, progress, now)
-    seconds = retry.pause(progress.retried, now, given.draw()) if progress.retried else timing.AFTER_REFUSAL
+    seconds = (
+        retry.pause(progress.retried, now, given.draw(), progress.neighbours)
+        if progress.retried
+        else timing.AFTER_REFUSAL
+    )
     return Pending(progress, min(seconds, left))
 
 

@@ -63,16 +63,23 @@ def start(
         pause = min(2 * pause, 8.0)
 
 
-def stop_older(event: dict[str, Any], *, requested_at: datetime, clock: Callable[[], datetime]) -> datetime | None:
+def stop_older(
+    event: dict[str, Any], *, requested_at: datetime, clock: Callable[[], datetime]
+) -> tuple[datetime | None, int]:
     """Stop the resource's executions that surely began before this request was made; nothing stops a newer one.
 
     Returns when the last of them was stopped, by this request or another one; None if there was none lately. Its step
     may still be running then: stopping an execution does not stop the function. ExecutionsUnreadable: one may be left.
+    With it, how many executions of the state machine are running, this one included.
     """
     client = _client(timing.CONTROL_SECONDS)
     stopped: datetime | None = None
+    running = 0
     try:
-        for execution in _older(client, event, requested_at):
+        for execution in _recent(client, event, requested_at):
+            running += execution["status"] == "RUNNING"
+            if not _is_older(execution, event, requested_at):
+                continue
             if execution["status"] == "RUNNING":
                 _stop(client, execution)
                 stopped = clock()
@@ -80,7 +87,7 @@ def stop_older(event: dict[str, Any], *, requested_at: datetime, clock: Callable
                 stopped = max(stopped or execution["stopDate"], execution["stopDate"])
     except (ClientError, BotoCoreError) as error:
         raise ExecutionsUnreadable(str(error)) from error
-    return stopped
+    return stopped, max(1, running)
 
 
 def stop_all(
@@ -97,37 +104,39 @@ def stop_all(
     """
     client = _client(timing.DELETE_CALL_SECONDS)
     try:
-        for execution in _older(client, event, requested_at, in_time=lambda: clock() <= last_call):
-            if execution["status"] == "RUNNING" and clock() <= last_call:
+        for execution in _recent(client, event, requested_at, in_time=lambda: clock() <= last_call):
+            is_older = _is_older(execution, event, requested_at)
+            if is_older and execution["status"] == "RUNNING" and clock() <= last_call:
                 _stop(client, execution)
     except (ClientError, BotoCoreError) as error:
         logger.warning("The executions of the deleted resource cannot be stopped: %s", error)
 
 
-def _older(
+def _recent(
     client: SFNClient, event: dict[str, Any], requested_at: datetime, in_time: Callable[[], bool] = lambda: True
 ) -> Iterator[ExecutionListItemTypeDef]:
-    """The executions of the event's resource that began before `requested_at`, as far as they can matter.
-
-    Two requests may follow within a second, and their executions begin in any order: an update that fails immediately,
-    and its rollback. Two clocks cannot say which is older, so neither stops the other; each reads the stack before it
-    starts anything.
-    """
-    surely_before = requested_at - timing.CLOCK_SKEW
-    prefix, own_name = execution_prefix(event), execution_name(event)
+    """The executions of the state machine that can still be running, and those that ended lately; newest first."""
     pages = client.get_paginator("list_executions").paginate(
         stateMachineArn=event["ResourceProperties"]["StateMachineArn"], PaginationConfig={"PageSize": 1000}
     )
     for page in pages:
         for execution in page["executions"]:
-            # Listed newest first.
             if execution["startDate"] < requested_at - timing.OLDEST_EXECUTION:
                 return
-            is_ours = execution["name"].startswith(prefix) and execution["name"] != own_name
-            if is_ours and execution["startDate"] < surely_before:
-                yield execution
+            yield execution
         if not in_time():
             return
+
+
+def _is_older(execution: ExecutionListItemTypeDef, event: dict[str, Any], requested_at: datetime) -> bool:
+    """Whether an execution of the event's resource surely began before the request.
+
+    Two requests may follow within a second, and their executions begin in any order: an update that fails immediately,
+    and its rollback. Two clocks cannot say which is older, so neither stops the other; each reads the stack before it
+    starts anything.
+    """
+    is_ours = execution["name"].startswith(execution_prefix(event)) and execution["name"] != execution_name(event)
+    return is_ours and execution["startDate"] < requested_at - timing.CLOCK_SKEW
 
 
 def _stop(client: SFNClient, execution: ExecutionListItemTypeDef) -> None:

@@ -230,11 +230,12 @@ def _if_forward(situation: Situation, decision: Announce | Start) -> Decision:
 def _read_again(situation: Situation) -> Wait:
     """Read the exports and the stack again: soon at first, then less and less often, and once before the deadline."""
     now, requested_at = situation.now, situation.requested_at
-    left = timing.deadline(requested_at, situation.request.timeout) - now
-    pauses = [timing.LONGEST_PAUSE, int((now - situation.started_at).total_seconds()), int(left.total_seconds())]
+    age = (now - situation.started_at).total_seconds()
+    pause = max(timing.fair_pause(situation.progress.neighbours), min(timing.LONGEST_PAUSE, age))
     if not staleness.cannot_be_stale(situation):
-        pauses.append(seconds_until(requested_at + timing.STALE_STACK, now))
-    return Wait(max(timing.BEFORE_NEXT_READ, min(pauses)))
+        pause = min(pause, seconds_until(requested_at + timing.STALE_STACK, now))
+    left = timing.deadline(requested_at, situation.request.timeout) - now
+    return Wait(max(timing.BEFORE_NEXT_READ, int(min(pause, left.total_seconds()))))
 
 
 def _once_older_ended(situation: Situation, decision: Announce | Start) -> Decision:
@@ -243,5 +244,5 @@ def _once_older_ended(situation: Situation, decision: Announce | Start) -> Decis
     if ended_by is None:
         return _read_again(situation)
     if situation.now < ended_by:
-        return Wait(min(timing.LONGEST_PAUSE, seconds_until(ended_by, situation.now)))
+        return Wait(seconds_until(ended_by, situation.now))
     return decision

@@ -37,12 +37,13 @@ class Progress:
     """State of a request: its attempt and the error that is being retried, if any.
 
     `older_ended_by` is when no step of an older request for the same resource can start anything any more; None until
-    the older executions are known to be stopped.
+    the older executions are known to be stopped. `neighbours` is how many requests of the stack ran then.
     """
 
     attempt: Attempt | None = None
     retried: RetriedError | None = None
     older_ended_by: datetime | None = None
+    neighbours: int = 1
 
     @property
     def may_have_started(self) -> bool:
@@ -53,16 +54,19 @@ class Progress:
         """Return the progress once a call has succeeded: its error is over."""
         return replace(self, retried=None) if self.retried and self.retried.call == call else self
 
-    def after_stopping(self, stopped_at: datetime | None, started_at: datetime) -> Progress:
+    def after_stopping(self, stopped_at: datetime | None, started_at: datetime, neighbours: int) -> Progress:
         """Return the progress once older executions are stopped, the last one at `stopped_at`; None: there was none.
 
         Stopping an execution does not stop its step, which may outlast it.
         """
-        return replace(self, older_ended_by=stopped_at + OUTLASTING_STEP if stopped_at else started_at)
+        ended_by = stopped_at + OUTLASTING_STEP if stopped_at else started_at
+        return replace(self, older_ended_by=ended_by, neighbours=neighbours)
 
     def to_json(self) -> dict[str, Any]:
         """Return the state as JSON-able data."""
-        return dict(zip(_KEYS, map(_plain, (self.attempt, self.retried, self.older_ended_by)), strict=True))
+        return dict(
+            zip(_KEYS, map(_plain, (self.attempt, self.retried, self.older_ended_by, self.neighbours)), strict=True)
+        )
 
     @classmethod
     def from_json(cls, data: dict[str, Any] | None) -> Progress:
@@ -74,7 +78,7 @@ class Progress:
         return cls(*(_read(key, data[key]) for key in _KEYS))
 
 
-_KEYS = ("Attempt", "RetriedError", "OlderEndedBy")
+_KEYS = ("Attempt", "RetriedError", "OlderEndedBy", "Neighbours")
 _RECORDS = {record.__name__: record for record in (Attempt, Announced, Accepted, Unanswered, Taken, RetriedError)}
 _TIMES = {"OlderEndedBy"} | {
     field.name for one in _RECORDS.values() for field in fields(one) if "datetime" in field.type
@@ -108,4 +112,5 @@ def _upgraded(data: dict[str, Any]) -> dict[str, Any]:
         }[attempt["sent"]]
         span = {"own_from": attempt["since"], "own_until": attempt["until"]}
         attempt = {"is": "Attempt", "name": attempt["name"], "phase": phase} | span
-    return dict(zip(_KEYS, (attempt, retried and {"is": "RetriedError"} | retried, data["FreeFrom"]), strict=True))
+    retried = retried and {"is": "RetriedError"} | retried
+    return dict(zip(_KEYS, (attempt, retried, data["FreeFrom"], 1), strict=True))

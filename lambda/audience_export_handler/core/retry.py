@@ -45,14 +45,15 @@ def is_transient(error: ServiceError, age: timedelta) -> bool:
     return error.kind is ErrorKind.DENIED and age < timing.IAM_PROPAGATION
 
 
-def pause(retried: RetriedError, now: datetime, draw: float) -> int:
-    """Return how many seconds to wait before the next try: whole ones, 5 to 30.
+def pause(retried: RetriedError, now: datetime, draw: float, neighbours: int = 1) -> int:
+    """Return how many seconds to wait before the next try: whole ones, 5 to 30, or more if many requests wait.
 
     Requests that wait for a slot come sooner the longer they have waited, so that slots go to those that came first.
     For any other error it is a tenth of the time for which it has lasted.
 
     Args:
         draw: from 0 to 1, at random, so that not all requests that wait come at the same time.
+        neighbours: how many requests wait in the stack.
     """
     waited = now - retried.since
     least: float
@@ -63,6 +64,9 @@ def pause(retried: RetriedError, now: datetime, draw: float) -> int:
     else:
         least = timing.AFTER_REFUSAL
         most = max(least, min(timing.LONGEST_PAUSE, waited.total_seconds() / 10))
+    fair = timing.fair_pause(neighbours)
+    if fair > most:
+        least, most = 0.75 * fair, 1.25 * fair
     return round(least + draw * (most - least))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from math import sqrt
 
 from cdk_cleanroomsml_contract import timeouts
 
@@ -55,6 +56,10 @@ OUTLASTING_STEP = timeouts.FUNCTION_TIMEOUT + LISTING_LAG
 AFTER_START, AFTER_REFUSAL, BEFORE_NEXT_READ = 2, 5, 5
 # Between two listings: a tenth of the age, within these bounds.
 SHORTEST_PAUSE, LONGEST_PAUSE = 2, 30
+# Requests that wait together share the account's limits: this, times the square root of their number, is what each
+# waits before it reads the stack again. 60 make 1.7 calls a second, 450 make 4.6. DescribeStacks is throttled at 5 to
+# 10 a second for the whole account (aws-cdk-cli issue 1709, aws-sam-cli issue 2671).
+_FAIR_SHARE = 4.6
 # Between two tries for a slot in the account: from the first to the second, or to the third for a request that has
 # waited for `SLOT_LATER`, so that slots go to those that came first.
 SLOT_SHORTEST, SLOT_LONGEST, SLOT_LONGEST_LATER, SLOT_LATER = 5, 15, 7, timedelta(minutes=15)
@@ -80,6 +85,11 @@ def last_listing(requested_at: datetime, timeout: timedelta) -> datetime:
 def pause_for_age(age: timedelta) -> int:
     """Return how many seconds to wait before the next listing: a tenth of the age, from 2 to 30."""
     return max(SHORTEST_PAUSE, min(LONGEST_PAUSE, int(age.total_seconds() / 10)))
+
+
+def fair_pause(neighbours: int) -> float:
+    """Return how many seconds to wait before the next read of the stack, if so many requests wait in the stack."""
+    return _FAIR_SHARE * sqrt(neighbours)
 
 
 def seconds_until(moment: datetime, now: datetime) -> int:

@@ -26,7 +26,7 @@ def older(deployment: Deployment, age: timedelta) -> Execution:
 
 
 def stop_older(deployment: Deployment) -> datetime | None:
-    return step_functions.stop_older(event(), requested_at=deployment.clock(), clock=deployment.clock)
+    return step_functions.stop_older(event(), requested_at=deployment.clock(), clock=deployment.clock)[0]
 
 
 class TestStopOlder:
@@ -70,6 +70,15 @@ class TestStopOlder:
         deployment.control.errors[operation] = [(400, "ThrottlingException")]
         with pytest.raises(ExecutionsUnreadable, match="ThrottlingException"):
             stop_older(deployment)
+
+
+def test_the_running_executions_of_the_state_machine_are_counted(deployment: Deployment) -> None:
+    """They share the account's limits of calls."""
+    for number in range(9):
+        deployment.machine.start(f"of another resource {number}", {})
+    deployment.machine.stop(deployment.machine.start("stopped", {}))
+    now = deployment.clock()
+    assert step_functions.stop_older(event(), requested_at=now, clock=deployment.clock) == (None, 9)
 
 
 def start(deployment: Deployment, sent: Event | None = None) -> None:

@@ -311,7 +311,7 @@ def test_the_deadline_s_failure_is_what_kept_the_export_from_starting() -> None:
 def test_nothing_starts_while_an_older_step_may_still_start_something(attempt: Attempt | None) -> None:
     for older_ended_by, decision in [
         (None, Wait(5)),
-        (START + timedelta(seconds=75), Wait(30)),
+        (START + timedelta(seconds=75), Wait(75)),
         (START + timedelta(seconds=8), Wait(8)),
     ]:
         assert decide(situation(create("mine"), attempt=attempt, older_ended_by=older_ended_by)) == decision

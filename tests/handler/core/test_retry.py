@@ -99,6 +99,13 @@ def test_a_pause_is_5_to_15_seconds_for_a_slot_and_to_30_otherwise(waited: float
     assert 5 <= seconds <= (15 if code == quota.CODE else 30)
 
 
+@pytest.mark.parametrize("code", [quota.CODE, "ThrottlingException"])
+def test_many_requests_that_wait_together_try_less_often(code: str) -> None:
+    retried = RetriedError(START, NOW - timedelta(minutes=20), code, "m")
+    pauses = [pause(retried, NOW, draw, neighbours=450) for draw in (0, 1)]
+    assert 70 <= pauses[0] <= 98 <= pauses[1] <= 125
+
+
 def test_the_pause_for_a_slot_is_shorter_the_longer_it_has_been_waited_for() -> None:
     minutes = (0, 5, 10, 15, 60)
     pauses = [pause(RetriedError(START, NOW - timedelta(minutes=time), quota.CODE, "m"), NOW, 1) for time in minutes]

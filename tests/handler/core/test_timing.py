@@ -65,6 +65,11 @@ def test_the_spans_are_those_that_the_decision_table_states() -> None:
     assert [span.total_seconds() for span in spans.values()] == [5, 15, 180, 60, 30, 300]
 
 
+@pytest.mark.parametrize(("waiting", "calls_a_second"), [(1, 0.25), (60, 2), (200, 3.5), (450, 5)])
+def test_requests_that_wait_together_share_the_account_s_limit(waiting: int, calls_a_second: float) -> None:
+    assert waiting / timing.fair_pause(waiting) <= calls_a_second
+
+
 def test_no_pause_is_so_short_that_a_call_would_follow_immediately() -> None:
     assert (timing.AFTER_START, timing.AFTER_REFUSAL, timing.BEFORE_NEXT_READ) == (2, 5, 5)
 
