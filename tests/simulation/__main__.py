@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 import textwrap
 import time
@@ -29,7 +30,11 @@ _CHUNK = 100
 HUNT = 1000
 # Columns of the output, characters of a violation's text, and violations that the report shows.
 _WIDTH, _LONGEST_TEXT, _SHOWN = 100, 300, 20
-_PROGRESS_WIDTH = 50
+_PROGRESS_WIDTH, _SEEDS_SHOWN = 50, 8
+# In the text of a violation: a request, the code of a reason, and a generation job.
+_REQUEST = re.compile(r"(Create|Update|Delete) of \S+ \([^)]*\)")
+_CODE = re.compile(r"[A-Za-z_.]+:")
+_JOB_ARN = re.compile(r"(?:generation job )?arn:aws:cleanrooms-ml:\S+?:audience-generation-job/(\w+)[-\w]*")
 _SECONDS_OF_HOUR = 3600
 
 
@@ -79,8 +84,22 @@ def replay_command(seed: int) -> str:
 
 def describe_violation(seed: int, invariant: Invariant, text: str) -> Iterator[str]:
     """What a person reads about one violation."""
-    yield from textwrap.wrap(f"seed {seed}, {invariant}: {text[:_LONGEST_TEXT]}", _WIDTH, subsequent_indent="  ")
+    short = _JOB_ARN.sub(r"job \1", text)[:_LONGEST_TEXT]
+    yield from textwrap.wrap(f"seed {seed}, {invariant}: {short}", _WIDTH, subsequent_indent="  ")
     yield f"  replay it with: {replay_command(seed)}"
+
+
+def kinds_of_violations(violations: list[tuple[int, Invariant, str]]) -> Iterator[str]:
+    """How often each kind of violation occurred, by invariant and code of the reason, with the first seeds of it."""
+    seeds: dict[tuple[int, str], list[int]] = {}
+    for seed, invariant, text in violations:
+        what, _, rest = _REQUEST.sub("it", text).partition(": ")
+        code = rest.partition(":")[0] if _CODE.match(rest) else ""
+        seeds.setdefault((invariant.number, f"{what} [{code}]" if code else what), []).append(seed)
+    for (number, kind), found in sorted(seeds.items(), key=lambda one: -len(one[1])):
+        first = ", ".join(map(str, sorted(found)[:_SEEDS_SHOWN]))
+        line = f"{len(found):>5} x invariant {number}: {kind[:_LONGEST_TEXT]} (seeds {first})"
+        yield from textwrap.wrap(line, _WIDTH, subsequent_indent="        ")
 
 
 def run_all(seeds: range, processes: int) -> Total:
@@ -123,6 +142,9 @@ def report(total: Total, seeds: range, seconds: float) -> Iterator[str]:
         yield f"  {kind:<32} {count:>12,}"
     yield f"violations        {len(total.violations):>12,}"
     yield f"rate              {total.schedules / seconds:>12.1f}   schedules a second"
+    if total.violations:
+        yield ""
+        yield from kinds_of_violations(total.violations)
     for found in sorted(total.violations, key=_by_seed)[:_SHOWN]:
         yield ""
         yield from describe_violation(*found)

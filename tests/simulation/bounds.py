@@ -40,8 +40,8 @@ START_UNDER_WAY_IN_STEP = handler_spans.LISTING_PAUSE_AFTER_STEP + CLOCKS + LONG
 # An execution is older than a request on every clock if it began so long before: the handler's allowance, the
 # difference of the clocks, and the second that the signature of the ResponseURL cuts off.
 SURELY_OLDER = handler_spans.CLOCK_SKEW + int(CLOCK_DIFFERENCE) + facts.SIGNATURE_RESOLUTION
-# A failure so close to the deadline may be for the deadline: no wait of the handler goes beyond that.
-LATE = handler_spans.LONGEST_WAIT
+# A failure so close to the deadline may be for the deadline: no wait of the handler goes beyond that, on any clock.
+LATE = handler_spans.LONGEST_WAIT + handler_spans.CLOCK_SKEW
 # A request is answered so soon after its export has ended: as much as the longest wait between two listings, the wait
 # for the output location and the delay of a task together.
 NOTICED_WITHIN = handler_spans.LONGEST_WAIT + handler_spans.OUTPUT_LOCATION_WAIT + TASK_DELAY

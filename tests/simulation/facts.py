@@ -33,6 +33,8 @@ TOO_MANY_REQUESTS, RESULT_LOST = "Lambda.TooManyRequestsException", "Lambda.SdkC
 
 # From this status on, a response is an error (RFC 9110, section 15).
 FIRST_ERROR_STATUS = 400
+# cleanroomsml: StartAudienceExportJob, if it is accepted.
+OK_STATUS = 200
 # cleanroomsml: ServiceQuotaExceededException.
 QUOTA_STATUS = 402
 # Code and status with which a service refuses a call. Step Functions speaks JSON 1.0 and has 400 for what a client

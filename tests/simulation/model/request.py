@@ -38,7 +38,10 @@ class Request:
     resource last succeeded under the id that is sent. `settled` is set to the answer, or to None if CloudFormation does
     not wait any more. `outages` are spans in which Lambda, Step Functions or the answer's endpoint kept the request
     from going on. `last_fault_at` is when a call last failed, `queued_since` when the service first refused a start for
-    a quota. `under_way` is the span in which a start was under way that may have taken effect.
+    a quota, `last_listing_at` when exports were last listed. `last_listing_failed`, `last_ask_failed` and
+    `last_stop_failed` say so of its last call to list exports, to read the stack, and to list or stop executions;
+    `was_accepted` that the service accepted a start, and said so. `under_way` is the span in which a start was under
+    way that may have taken effect.
     """
 
     event: dict[str, Any]
@@ -55,7 +58,10 @@ class Request:
     _out_since: float | None = None
     has_execution: bool = False
     last_listing_failed: bool = False
+    last_listing_at: float = 0.0
     last_ask_failed: bool = False
+    last_stop_failed: bool = False
+    was_accepted: bool = False
     queued_since: float | None = None
     last_fault_at: float = 0.0
     steps_began: tuple[float, float] = (0.0, 0.0)

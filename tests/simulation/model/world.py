@@ -101,7 +101,9 @@ class World:
         return invocation
 
     def goes_wrong(self, invariant: Invariant, text: str, *about: object) -> None:
-        """Note a violation, and end the schedule."""
+        """Note a violation, and end the schedule; what follows from the first one is not noted."""
+        if self.timeline.is_stopped:
+            return
         self.tell("VIOLATION of {}: {}", invariant, text.format(*about))
         self.watch.violations.append((invariant, text.format(*about)))
         self.timeline.is_stopped = True

@@ -1,4 +1,4 @@
-"""What must hold of a failure that is reported to CloudFormation: it has a reason, and the reason is true."""
+"""What must hold of a failure that is reported to CloudFormation: what the service means, or the request's deadline."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from tests.simulation import bounds, handler_spans
 from tests.simulation.model.clean_rooms import JOBS, SIZES
 from tests.simulation.model.request import Request
 from tests.simulation.rules.invariant import Invariant
+from tests.simulation.rules.reason_rules import ReasonRules
 
 if TYPE_CHECKING:
     from tests.simulation.model.world import World
@@ -36,6 +37,7 @@ class FailureRules:
     def __init__(self, world: World, started_by: dict[int, Request]) -> None:
         self._world = world
         self._started_by = started_by
+        self._reasons = ReasonRules(world, started_by)
 
     def check(self, request: Request, reason: str) -> None:
         """Apply those of the reason's code."""
@@ -46,6 +48,7 @@ class FailureRules:
         if world.weather.is_calm and code not in _ON_A_CALM_DAY:
             world.goes_wrong(Invariant.ONE_ANSWER, "{} fails on a calm day: {}", request, reason)
         is_early = world.timeline.now < request.settle_by - bounds.LATE
+        self._reasons.check(request, reason, is_early=is_early)
         self._check_transient(request, reason, is_early=is_early)
         if reason.startswith(_QUOTA):
             self._check_quota(request, is_early=is_early)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 
 from local_cloud.clean_rooms_ml import PENDING_EXPORTS_OF_AN_ACCOUNT
-from tests.simulation import bounds
+from tests.simulation import bounds, handler_spans
 
 
 class Invariant(Enum):
@@ -68,6 +68,16 @@ class Invariant(Enum):
         8,
         "secrets",
         "No line of the log, and nothing that a step returns, contains a ResponseURL.",
+    )
+    TRUE_REASONS = (
+        9,
+        "true reasons",
+        "Nobody who started an export is told that nothing was started. A reason speaks of an export, or of an "
+        "accepted start, only if there is one, and says that none is listed only if the last listing did not show it. "
+        "StackMovedOn is reported only if the stack has left the operation of the request; RollbackWithoutExport only "
+        f"in a rollback, after {handler_spans.PATIENCE_WITH_LISTING} s; StackUnreadable and ExecutionsUnreadable only "
+        "at the deadline, and if the last such call failed; DeadlineExceeded only at the deadline. No reason contains "
+        "control characters.",
     )
 
     def __init__(self, number: int, short_name: str, text: str) -> None:

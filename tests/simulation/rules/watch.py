@@ -82,10 +82,14 @@ class Watch:
             request.goes_out(now, in_delivery=True)
         if operation == "ListAudienceExportJobs":
             request.last_listing_failed = bool(fault)
+            request.last_listing_at = now
         if operation == "DescribeStacks":
             request.last_ask_failed = bool(fault)
+        if operation in ("ListExecutions", "StopExecution"):
+            request.last_stop_failed = bool(fault)
         if operation != "StartAudienceExportJob":
             return
+        request.was_accepted = request.was_accepted or (fault is None and status == facts.OK_STATUS)
         if status == facts.QUOTA_STATUS and request.queued_since is None:
             request.queued_since = now
         if fault not in (None, "throttled", "denied") or (status and status < facts.FIRST_ERROR_STATUS):
