@@ -8,13 +8,14 @@ from math import ceil
 from random import Random
 
 from local_cloud.clean_rooms_ml import PENDING_EXPORTS_OF_AN_ACCOUNT
-from tests.simulation import bounds, odds
+from tests.simulation import bounds, facts, odds
 from tests.simulation.model import tenants, wire
 from tests.simulation.model.clean_rooms import JOBS
 from tests.simulation.model.cloudformation import Template
 from tests.simulation.model.declarations import COMMON_SIZES, draw_export
 from tests.simulation.model.people import Campaign
 from tests.simulation.model.template import Deployed
+from tests.simulation.model.traffic import Traffic
 from tests.simulation.model.world import World
 from tests.simulation.rules.invariant import Invariant
 
@@ -36,7 +37,8 @@ class ScheduleResult:
 def run(seed: int, deployed: Deployed, *, with_story: bool = False) -> ScheduleResult:
     """Run the schedule of a seed; it is the same each time, whatever ran before it."""
     plan = Random(f"plan {seed}")  # noqa: S311 - repeatable
-    make_world = _queue if plan.random() < odds.QUEUE else _campaigns
+    is_queue = plan.random() < odds.QUEUE or seed in odds.FIRST_QUEUES
+    make_world = _queue if is_queue else _campaigns
     world = make_world(seed, deployed, plan)
     world.story = [] if with_story else None
     return _run(world)
@@ -67,6 +69,7 @@ def _queue(seed: int, deployed: Deployed, plan: Random) -> World:
     """More exports than the account may run, and nothing else: how long they take in all."""
     duration = plan.uniform(*odds.QUEUE_EXPORT_SECONDS)
     world = World(seed, deployed, is_calm=True, typical=duration, failing=0.0, spread=0.0)
+    world.traffic = Traffic(world.timeline, facts.LIMITS)
     count = plan.randint(PENDING_EXPORTS_OF_AN_ACCOUNT + 1, odds.QUEUE_EXPORTS_AT_MOST)
     template: Template = {}
     for number in range(count):

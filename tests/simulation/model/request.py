@@ -40,6 +40,7 @@ class Request:
     from going on. `last_fault_at` is when a call last failed, `queued_since` when the service first refused a start for
     a quota, `last_listing_at` when exports were last listed. `last_listing_failed`, `last_ask_failed` and
     `last_stop_failed` say so of its last call to list exports, to read the stack, and to list or stop executions;
+    `last_ask_was_stale` that the last reading of the stack showed an earlier status;
     `was_accepted` that the service accepted a start, and said so. `under_way` is the span in which a start was under
     way that may have taken effect.
     """
@@ -60,6 +61,7 @@ class Request:
     last_listing_failed: bool = False
     last_listing_at: float = 0.0
     last_ask_failed: bool = False
+    last_ask_was_stale: bool = False
     last_stop_failed: bool = False
     was_accepted: bool = False
     queued_since: float | None = None

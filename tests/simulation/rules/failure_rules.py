@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from tests.simulation.model.world import World
 
 _TRANSIENT = re.compile(
-    r"(Throttling|Internal|AccessDenied|ReadTimeout|ConnectionClosed|Lambda\.|Runtime\.|Sandbox\.)\w*: "
+    r"(Throttling|Internal|ReadTimeout|ConnectionClosed|Lambda\.|Runtime\.|Sandbox\.|States\.|"
+    r"AccessDenied|UnrecognizedClient|InvalidClientTokenId|ExpiredToken|StateMachineDoesNotExist)\w*: "
 )
 _REASON = re.compile(r"[A-Za-z_.]+: \S")
 _QUOTA = "ServiceQuotaExceededException"
@@ -62,12 +63,9 @@ class FailureRules:
             self._check_conflict(request)
 
     def _check_transient(self, request: Request, reason: str, *, is_early: bool) -> None:
-        """No request fails early for an error that is transient, or ever for permissions of a new role."""
-        world, is_denied = self._world, reason.startswith("AccessDenied")
-        if is_early and _TRANSIENT.match(reason) and not is_denied:
-            world.goes_wrong(Invariant.ONE_ANSWER, "{} fails for a transient error: {}", request, reason)
-        if is_denied and world.timeline.now - request.stack.created_at < world.iam_delay:
-            world.goes_wrong(Invariant.ONE_ANSWER, "{} fails for unknown permissions: {}", request, reason)
+        """No request fails early for an error that is transient; permissions are, until they have spread."""
+        if is_early and _TRANSIENT.match(reason):
+            self._world.goes_wrong(Invariant.ONE_ANSWER, "{} fails for a transient error: {}", request, reason)
 
     def _check_quota(self, request: Request, *, is_early: bool) -> None:
         """In a full account a request waits; for a used-up generation job it does not."""

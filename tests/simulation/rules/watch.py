@@ -11,6 +11,7 @@ from local_cloud.clean_rooms_ml import Export
 from tests.fakes.state_machine import Execution
 from tests.simulation import bounds, facts
 from tests.simulation.model.request import Request
+from tests.simulation.model.stack_status import Status
 from tests.simulation.model.timeline import BEGINNING
 from tests.simulation.rules.answer_rules import AnswerRules
 from tests.simulation.rules.invariant import Invariant
@@ -68,10 +69,12 @@ class Watch:
         if world.timeline.now > request.gives_up_at:
             world.goes_wrong(Invariant.ONE_ANSWER, "{} starts an export that nobody waits for any more", request)
 
-    def asked(self, invocation: Invocation) -> None:
-        """The handler read the stack's status."""
+    def asked(self, invocation: Invocation, shown: Status) -> None:
+        """The handler read the stack's status; this is what it was shown."""
         request = invocation.request
-        invocation.saw_forward = request.stack.status in facts.FORWARD and request.stack.operation is request.operation
+        invocation.saw_forward = shown.is_forward_in(request.operation)
+        request.last_ask_was_stale = not request.stack.shown.is_latest(shown)
+        invocation.had_fault = invocation.had_fault or request.last_ask_was_stale
 
     def called(self, invocation: Invocation, operation: str, fault: str | None, status: int | None) -> None:
         """A call was made, and may have failed."""
@@ -92,7 +95,7 @@ class Watch:
         request.was_accepted = request.was_accepted or (fault is None and status == facts.OK_STATUS)
         if status == facts.QUOTA_STATUS and request.queued_since is None:
             request.queued_since = now
-        if fault not in (None, "throttled", "denied") or (status and status < facts.FIRST_ERROR_STATUS):
+        if fault not in (None, *facts.WITHOUT_EFFECT) or (status and status < facts.FIRST_ERROR_STATUS):
             request.may_have_started(now + bounds.START_UNDER_WAY)
 
     def stepped(self, request: Request, message: dict[str, Any]) -> None:
