@@ -1,10 +1,13 @@
 """Commands of the project as a person starts them, and what of theirs still runs."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from coverage import Coverage
 
 from local_cloud.environment import CHECKOUT
 
@@ -17,6 +20,7 @@ def program_running(*arguments: str) -> Iterator[subprocess.Popen[str]]:
     started = subprocess.Popen(
         [sys.executable, *arguments],
         cwd=CHECKOUT,
+        env=dict(os.environ) | _coverage(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -26,6 +30,11 @@ def program_running(*arguments: str) -> Iterator[subprocess.Popen[str]]:
             yield started
         finally:
             _end(started)
+
+
+def _coverage() -> dict[str, str]:
+    """What a process needs to be measured, if this one is; workers of pytest-xdist must not see it."""
+    return {"COVERAGE_PROCESS_START": str(CHECKOUT / "pyproject.toml")} if Coverage.current() else {}
 
 
 def _end(started: subprocess.Popen[str]) -> None:

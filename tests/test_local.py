@@ -13,7 +13,7 @@ APP = Path(__file__).parent / "apps" / "life"
 SETTINGS = environment.CHECKOUT / ".local" / "env"
 SCRIPT = """
 . "$SETTINGS"
-cdk bootstrap
+cdk bootstrap --output "$OUT"
 cdk deploy --require-approval never --output "$OUT" -c stack=Mine -c export="$EXPORT"
 cdk diff --fail --output "$OUT" -c stack=Mine -c export="$EXPORT"
 cdk destroy --force --output "$OUT" -c stack=Mine -c export="$EXPORT"

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-_LOOK_EVERY_SECONDS = 0.05
+_LOOK_EVERY_SECONDS = 0.2
 _GIVE_UP_SECONDS = 180
 
 

@@ -9,6 +9,7 @@ from cdk_cleanroomsml import exports_per_job
 from cdk_cleanroomsml.audience_size import AudienceSize
 from cdk_cleanroomsml.errors import AttributeUnknownError, InvalidArgumentError
 from cdk_cleanroomsml.provider import AudienceExportProvider
+from cdk_cleanroomsml_contract import attributes
 from cdk_cleanroomsml_contract.api_limits import broken_rule
 from cdk_cleanroomsml_contract.export_properties import TIMEOUT_SECONDS, ExportProperties
 from cdk_cleanroomsml_contract.on_conflict import OnConflict
@@ -107,7 +108,7 @@ class AudienceExport(Construct):
     @property
     def name(self) -> str:
         """Name of the export, given or generated; a token."""
-        return self._resource.get_att_string("Name")
+        return self._resource.get_att_string(attributes.NAME)
 
     @property
     def status(self) -> str:
@@ -116,7 +117,7 @@ class AudienceExport(Construct):
         Raises:
             AttributeUnknownError: the export is not waited for, so its status then says nothing.
         """
-        return self._at_the_end("status", "Status")
+        return self._at_the_end("status", attributes.STATUS)
 
     @property
     def output_location(self) -> str:
@@ -127,18 +128,18 @@ class AudienceExport(Construct):
         Raises:
             AttributeUnknownError: the export is not waited for, so it has no location yet.
         """
-        return self._at_the_end("output_location", "OutputLocation")
+        return self._at_the_end("output_location", attributes.OUTPUT_LOCATION)
 
     @property
     def create_time(self) -> str:
         """When the export was created, ISO 8601 with its offset; a token."""
-        return self._resource.get_att_string("CreateTime")
+        return self._resource.get_att_string(attributes.CREATE_TIME)
 
     def _at_the_end(self, name: str, attribute: str) -> str:
         if not self._waits:
             raise AttributeUnknownError(
                 f"{name} of {self.node.path} is known only after the export has ended, but wait_for_completion is "
-                "False. Leave it out, or read the export with ListAudienceExportJobs"
+                "False. Set wait_for_completion to True, or read the export with ListAudienceExportJobs"
             )
         return self._resource.get_att_string(attribute)
 

@@ -51,25 +51,35 @@ class AudienceExportProvider(Construct):
             self, "Logs", retention=logs.RetentionDays.ONE_MONTH, removal_policy=RemovalPolicy.DESTROY
         )
         role = self._handler_role(log_group)
-        handler = self._function(role, log_group)
+        code = self._code()
+        handler = self._function(
+            "Handler", "Custom resource: AWS Clean Rooms ML audience exports", code, role, log_group
+        )
+        last_resort = self._function(
+            "LastResort", "Answers requests for audience exports whose deliveries have failed", code, role, log_group
+        )
         machine = self._state_machine(handler.attr_arn)
         self.service_token = handler.attr_arn
         """ARN of the handler, which CloudFormation calls."""
         self.state_machine_arn = machine.attr_arn
         """ARN of the state machine, which the handler starts."""
         # Policies of their own, not the role's: the state machine refers to the function, and that to its role.
+        access = iam.Policy(
+            self,
+            "StateMachineAccess",
+            roles=[role],
+            statements=[
+                _allow(["states:StartExecution", "states:ListExecutions"], [self.state_machine_arn]),
+                _allow(["states:StopExecution"], [self._executions_of(machine)]),
+                _allow(["lambda:InvokeFunction"], [last_resort.attr_arn]),
+            ],
+        )
+        delivery = self._delivery(handler, last_resort)
+        delivery.node.add_dependency(access)
         self._needed = [
-            iam.Policy(
-                self,
-                "StateMachineAccess",
-                roles=[role],
-                statements=[
-                    _allow(["states:StartExecution", "states:ListExecutions"], [self.state_machine_arn]),
-                    _allow(["states:StopExecution"], [self._executions_of(machine)]),
-                ],
-            ),
+            access,
             iam.Policy(self, "AudienceExportAccess", roles=[role], statements=self._export_statements()),
-            self._delivery(handler),
+            delivery,
         ]
 
     def serve(self, resource: IConstruct, audience_generation_job_arn: str) -> None:
@@ -87,27 +97,32 @@ class AudienceExportProvider(Construct):
             inline_policies={"Logs": iam.PolicyDocument(statements=[write])},
         )
 
-    def _function(self, role: iam.Role, log_group: logs.LogGroup) -> lambda_.CfnFunction:
-        """Make the function. Not the L2: its dependency on a role that it refers to anyway is a cfn-lint finding."""
+    def _code(self) -> Asset:
         stage = Stage.of(self)
         if stage is None:
-            raise HandlerCodeError("an audience export must be in a stack of an App; there is none above it")
-        code = Asset(self, "HandlerCode", path=str(handler_code.assemble(Path(stage.outdir))))
+            raise HandlerCodeError("an audience export must be in a stack that belongs to an App or a Stage")
+        return Asset(self, "HandlerCode", path=str(handler_code.assemble(Path(stage.outdir))))
+
+    def _function(
+        self, construct_id: str, description: str, code: Asset, role: iam.Role, log_group: logs.LogGroup
+    ) -> lambda_.CfnFunction:
+        """Make a function. Not the L2: its dependency on a role that it refers to anyway is a cfn-lint finding."""
         return lambda_.CfnFunction(
             self,
-            "Handler",
-            description="Custom resource: AWS Clean Rooms ML audience exports",
+            construct_id,
+            description=description,
             runtime=lambda_.Runtime.PYTHON_3_13.name,
             code=lambda_.CfnFunction.CodeProperty(s3_bucket=code.s3_bucket_name, s3_key=code.s3_object_key),
             handler=handler_code.HANDLER,
             role=role.role_arn,
             logging_config=lambda_.CfnFunction.LoggingConfigProperty(log_group=log_group.log_group_name),
             timeout=int(timeouts.FUNCTION_TIMEOUT.total_seconds()),
-            memory_size=256,
+            # CPU comes with memory: a Delete has seconds, also on a cold container.
+            memory_size=512,
         )
 
-    def _delivery(self, handler: lambda_.CfnFunction) -> lambda_.CfnEventInvokeConfig:
-        """Bound how long an event is delivered: by default Lambda goes on for six hours."""
+    def _delivery(self, handler: lambda_.CfnFunction, last_resort: lambda_.CfnFunction) -> lambda_.CfnEventInvokeConfig:
+        """Deliver an event for as long as CloudFormation waits, by default it is six hours; then to the last resort."""
         return lambda_.CfnEventInvokeConfig(
             self,
             "Delivery",
@@ -115,6 +130,9 @@ class AudienceExportProvider(Construct):
             qualifier="$LATEST",
             maximum_retry_attempts=timeouts.DELIVERY_RETRIES,
             maximum_event_age_in_seconds=int(timeouts.LONGEST_DELIVERY.total_seconds()),
+            destination_config=lambda_.CfnEventInvokeConfig.DestinationConfigProperty(
+                on_failure=lambda_.CfnEventInvokeConfig.OnFailureProperty(destination=last_resort.attr_arn)
+            ),
         )
 
     def _state_machine(self, handler_arn: str) -> sfn.CfnStateMachine:
@@ -122,7 +140,9 @@ class AudienceExportProvider(Construct):
         role = iam.Role(
             self,
             "StateMachineRole",
-            assumed_by=iam.ServicePrincipal("states.amazonaws.com"),
+            assumed_by=iam.ServicePrincipal(
+                "states.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}}
+            ),
             description="Calls the handler of audience exports, step by step",
             inline_policies={"Handler": iam.PolicyDocument(statements=[invoke])},
         )

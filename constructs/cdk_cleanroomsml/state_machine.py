@@ -12,8 +12,9 @@ from cdk_cleanroomsml_contract import message
 from cdk_cleanroomsml_contract.timeouts import EXECUTION_TIMEOUT, TASK_TIMEOUT
 
 _RETRY = {"ErrorEquals": ["States.ALL"], "IntervalSeconds": 2, "BackoffRate": 2, "MaxDelaySeconds": 60}
-# Two minutes. Among these errors are the handler's own, and a call of the function that is forbidden.
-_FEW = {"MaxAttempts": 6}
+# Four minutes. Among these errors are the handler's own, and a call of the function that is forbidden: a new policy may
+# not be known everywhere for three.
+_FEW = {"MaxAttempts": 8}
 # An hour, the longest that CloudFormation waits.
 _UNTIL_THE_TIMEOUT = {"MaxAttempts": 65}
 # Lambda's own errors, or an invocation that was ended from outside: a later one may succeed.

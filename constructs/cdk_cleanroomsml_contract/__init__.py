@@ -2,8 +2,10 @@
 
 - `api_limits`: the service's rules for the members of a start, and its two quotas
 - `export_properties`: the resource properties, which the construct encodes and the handler decodes
+- `attributes`: the names of what a success returns
 - `on_conflict`: what to do if a given name is taken
 - `identity`: what makes an export the same one; its name and its physical id
+- `scope`: the account, Region and partition that a generation job must be in
 - `message`: what the state machine and the handler send each other
 - `timeouts`: the time-outs of what the construct deploys, which the handler counts on
 

@@ -84,7 +84,7 @@ class ExportProperties:
             name=_text(properties, "Name") if "Name" in properties else None,
             description=_text(properties, "Description") if "Description" in properties else None,
             on_conflict=_on_conflict(properties),
-            revision=properties.get("Revision"),
+            revision=_revision(properties),
             wait_for_completion=_wait_for_completion(properties),
             timeout_seconds=_timeout_seconds(properties),
         )
@@ -124,6 +124,13 @@ def _on_conflict(properties: Mapping[str, Any]) -> OnConflict:
     if value not in OnConflict.__members__:
         raise BrokenRule("OnConflict", f"must be one of {', '.join(OnConflict.__members__)}", value)
     return OnConflict[value]
+
+
+def _revision(properties: Mapping[str, Any]) -> str | None:
+    value = properties.get("Revision")
+    if "Revision" in properties and (not isinstance(value, str) or not value):
+        raise BrokenRule("Revision", "must be a string that is not empty", value)
+    return value
 
 
 def _wait_for_completion(properties: Mapping[str, Any]) -> bool:

@@ -27,21 +27,15 @@ def export_name(properties: Mapping[str, Any], *, stack_id: str, logical_id: str
 
 
 def physical_id(properties: Mapping[str, Any], *, stack_id: str, logical_id: str) -> str:
-    """Return the physical id of an export's resource: of the job's ARN and the name; ASCII, below 100 bytes."""
+    """Return the physical id of an export's resource: of job, name and size; ASCII, below 100 bytes."""
     name = export_name(properties, stack_id=stack_id, logical_id=logical_id)
-    return f"{_slug(name, 63)}-{digest([properties.get('AudienceGenerationJobArn'), name], _ID_HASH)}"
+    identity = [properties.get("AudienceGenerationJobArn"), name, *_size(properties)]
+    return f"{_slug(name, 63)}-{digest(identity, _ID_HASH)}"
 
 
 def identity_of(properties: Mapping[str, Any]) -> list[object]:
     """Return what identifies an export: generation job, size, and name and revision if given."""
-    size = properties.get("AudienceSize")
-    size = size if isinstance(size, dict) else {}
-    identity = [
-        properties.get("AudienceGenerationJobArn"),
-        size.get("Type"),
-        str(size.get("Value")),
-        properties.get("Name"),
-    ]
+    identity = [properties.get("AudienceGenerationJobArn"), *_size(properties), properties.get("Name")]
     return identity + ([properties["Revision"]] if "Revision" in properties else [])
 
 
@@ -67,6 +61,14 @@ def digest(content: object, length: int) -> str:
     """Return so many hexadecimal digits of a hash of JSON-able content."""
     canonical = json.dumps(content, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:length]
+
+
+def _size(properties: Mapping[str, Any]) -> list[object]:
+    """Type and value of the size; "010" is 10."""
+    size = properties.get("AudienceSize")
+    size = size if isinstance(size, dict) else {}
+    value = str(size.get("Value"))
+    return [size.get("Type"), value.lstrip("0") if value.isascii() and value.isdecimal() else value]
 
 
 def _stack_name(stack_id: str) -> str:

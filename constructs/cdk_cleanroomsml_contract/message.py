@@ -67,6 +67,13 @@ class AnswerMessage:
     cause: str = ""
 
 
+@dataclass(frozen=True)
+class LostEvent:
+    """An event of CloudFormation whose deliveries to the handler have all failed, or were too late."""
+
+    event: Event
+
+
 def execution_input(event: Event) -> dict[str, Any]:
     """Return the input of the execution that follows an event."""
     return {"Request": event, "Step": {"Progress": None}}
@@ -90,11 +97,16 @@ def settled(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def read(message: Mapping[str, Any]) -> StepMessage | AnswerMessage | Event:
+def read(message: Mapping[str, Any]) -> StepMessage | AnswerMessage | LostEvent | Event:
     """Return what the handler was called with; an event of CloudFormation has no phase and is returned as it is.
+
+    Lambda calls the last resort with a record that contains the event ("Invocation record" in the AWS Lambda Developer
+    Guide).
 
     ValueError: the message is of a version that this handler does not read.
     """
+    if "requestPayload" in message:
+        return LostEvent(message["requestPayload"])
     if "Phase" not in message:
         return dict(message)
     if message.get("Version") not in (VERSION - 1, VERSION):

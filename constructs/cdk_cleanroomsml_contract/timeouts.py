@@ -1,7 +1,7 @@
 """The time-outs of what the construct deploys. The handler counts on them, so they are written once, here.
 
 They build on each other: a deployment waits at most `LONGEST_WAIT`; an execution outlasts it; a task outlasts the
-function that it calls; an event is delivered no longer than a request could still use it.
+function that it calls; an event is delivered for as long as CloudFormation waits for its answer.
 """
 
 from __future__ import annotations
@@ -16,5 +16,6 @@ FUNCTION_TIMEOUT = timedelta(seconds=60)
 TASK_TIMEOUT = FUNCTION_TIMEOUT + timedelta(seconds=15)
 # Of an execution: longer than CloudFormation waits, so that a last answer can be sent.
 EXECUTION_TIMEOUT = LONGEST_WAIT + timedelta(minutes=5)
-# How long, and how often again, Lambda delivers an event of CloudFormation.
-LONGEST_DELIVERY, DELIVERY_RETRIES = timedelta(minutes=6), 2
+# How long Lambda tries to deliver an event of CloudFormation, and how often again after a failed invocation (the most
+# that Lambda allows). After that the last resort gets it.
+LONGEST_DELIVERY, DELIVERY_RETRIES = LONGEST_WAIT, 2

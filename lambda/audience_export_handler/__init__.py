@@ -2,16 +2,17 @@
 
 Data takes one way: properties → request → decision → call → answer.
 
-- `lifecycle`               entry point: which function handles which event
+- `lifecycle`               entry point: which function handles which kind of event
 - `state_machine_resource`  crhelper's CfnResource, followed by a state machine instead of its polling
 - `step`                    one step of a request: observe → decide → act
 - `deletion`                what a Delete ends
-- `core`                    pure: no boto3, no network, no clock
+- `core`                    pure: calls no service, reads no clock, loads no boto3
     - `request`, `request_time`  what is requested, and when it was
     - `facts`                    what was observed: exports, errors of calls, the stack's phase
     - `attempt`                  the life of an attempt to start: its phases, and every transition between them
     - `progress`                 what one step leaves to the next
     - `situation`, `decision`    what a decision depends on and what it can be; what to do next
+    - `staleness`                what a read of the stack's status can show
     - `retry`, `quota`           what an error of a call means
     - `failure`, `reasons`       the error that the stack hears of, and the text of each
     - `timing`                   every time span, each with its reason
@@ -22,9 +23,10 @@ What the construct must agree on (limits, properties, names, messages, time-outs
 
 A request, from the event to the answer::
 
-    event → lifecycle.accept → aws.step_functions.start       one execution for each request
+    event → state_machine_resource → lifecycle.accept: check → aws.step_functions.start   one execution for each request
     step  → core.request → aws.*: observe → core.decision → aws.clean_rooms_ml: start, or nothing
-    settled → aws.response.deliver                            its retries send the same body
+    settled → state_machine_resource → aws.response.deliver   its retries send the same body
+    an event whose deliveries have failed → the last resort: the same code, which accepts it or answers
 
 An attempt to start an export::
 

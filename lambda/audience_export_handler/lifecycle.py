@@ -1,7 +1,7 @@
-"""The Lambda's entry point: which function handles which event.
+"""The Lambda's entry point: which function handles which kind of event.
 
-Create and Update are accepted here and then followed by the state machine, step by step; Delete is answered
-immediately.
+`StateMachineResource` dispatches to them. A Create or Update is checked and then followed by the state machine, step by
+step; a Delete is answered after a few calls.
 """
 
 from __future__ import annotations
@@ -12,22 +12,20 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timezone
 from functools import partial
-from typing import Any
 
 from audience_export_handler import deletion, step
 from audience_export_handler.aws import response, step_functions
 from audience_export_handler.core import reasons
 from audience_export_handler.core.facts import ExportJob
 from audience_export_handler.core.progress import Progress
-from audience_export_handler.core.request import ExportRequest, physical_id, read_request
+from audience_export_handler.core.request import physical_id, read_request
 from audience_export_handler.core.request_time import requested_at
 from audience_export_handler.state_machine_resource import StateMachineResource, Success
+from cdk_cleanroomsml_contract import attributes
 from cdk_cleanroomsml_contract.export_properties import BrokenRule
-from cdk_cleanroomsml_contract.message import StepMessage
+from cdk_cleanroomsml_contract.message import Event, StepMessage
 
 logger = logging.getLogger(__name__)
-
-Event = dict[str, Any]
 
 _utc_now = partial(datetime.now, timezone.utc)
 
@@ -48,15 +46,18 @@ def make_handler(
     @resource.create
     @resource.update
     def accept(event: Event, context: object) -> str:
-        """Check the request; the state machine starts for one that is valid."""
-        request = _checked_request(event)
+        """Check the request; the resource starts the state machine for one that is valid."""
+        try:
+            request = read_request(event)
+        except BrokenRule as broken:
+            raise reasons.invalid_property(broken) from broken
         logger.info("%s of %s is accepted.", event["RequestType"], request.subject)
         return request.physical_id
 
     @resource.step
     def take_step(message: StepMessage) -> Success | step.Pending:
         """Take one step towards the end of the export."""
-        request = _checked_request(message.event)
+        request = read_request(message.event)  # it was valid when it was accepted
         taken = step.take(
             step.StepInput(
                 message.event,
@@ -73,28 +74,21 @@ def make_handler(
 
     @resource.delete
     def delete(event: Event, context: object) -> str:
-        """Succeed: an export cannot be deleted, and its output is the owner's. What runs for the resource ends."""
+        """Succeed: an export cannot be deleted, and its output is the owner's."""
         deletion.end_executions(event, clock)
         return str(event.get("PhysicalResourceId") or "")
 
     return resource
 
 
-def _checked_request(event: Event) -> ExportRequest:
-    try:
-        return read_request(event)
-    except BrokenRule as broken:
-        raise reasons.invalid_property(broken) from broken
-
-
 def _attributes(export: ExportJob) -> dict[str, str]:
-    """Return what ``Fn::GetAtt`` offers; every success has all of it. Times are ISO 8601."""
+    """Return what ``Fn::GetAtt`` offers. Times are ISO 8601."""
     return {
-        "Name": export.name,
-        "Status": export.status,
-        "OutputLocation": export.output_location,
-        "CreateTime": export.create_time.isoformat(),
-        "AudienceGenerationJobArn": export.audience_generation_job_arn,
+        attributes.NAME: export.name,
+        attributes.STATUS: export.status,
+        attributes.OUTPUT_LOCATION: export.output_location,
+        attributes.CREATE_TIME: export.create_time.isoformat(),
+        attributes.AUDIENCE_GENERATION_JOB_ARN: export.audience_generation_job_arn,
     }
 
 

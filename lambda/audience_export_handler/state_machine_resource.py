@@ -10,19 +10,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from crhelper import FAILED, SUCCESS, CfnResource
 
 from audience_export_handler.core import reasons
-from audience_export_handler.core.failure import ExportFailure
+from audience_export_handler.core.failure import AnswerNotDelivered, ExportFailure
 from audience_export_handler.step import Pending
 from cdk_cleanroomsml_contract import message as messages
-from cdk_cleanroomsml_contract.message import AnswerMessage, StepMessage, Verdict
+from cdk_cleanroomsml_contract.message import AnswerMessage, Event, LostEvent, StepMessage, Verdict
 
 logger = logging.getLogger(__name__)
-
-Event = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -36,8 +33,8 @@ class Success:
 class StateMachineResource(CfnResource):
     """A custom resource whose Create and Update are followed by a state machine.
 
-    It is called with an event of CloudFormation (accept, or delete), or with a message of the state machine
-    (`cdk_cleanroomsml_contract.message`).
+    It is called with an event of CloudFormation (accept, or delete), with a message of the state machine, or, as the
+    last resort, with an event whose deliveries have failed (`cdk_cleanroomsml_contract.message`).
 
     Args:
         physical_id_of: returns the physical id of any Create, also of one that is refused.
@@ -106,14 +103,31 @@ class StateMachineResource(CfnResource):
             return None
         if isinstance(received, StepMessage):
             return self._take_step(received, context)
-        self._handle_event(received, context)
+        if isinstance(received, LostEvent):
+            self._handle_lost_event(received.event, context)
+        else:
+            self._handle_event(received, context)
         return None
 
     def _handle_event(self, event: Event, context: object) -> None:
+        """Answer, or accept: crhelper makes rules and permissions at run time, which it may leave behind."""
         self._crhelper_init(event, context)
         if self.Status == SUCCESS and self._poll_enabled():
-            self._accept()
+            self._start_execution(event)
         else:
+            self._cfn_response(event)
+
+    def _handle_lost_event(self, event: Event, context: object) -> None:
+        """Handle an event that no other delivery follows, so any error becomes the answer."""
+        try:
+            self._handle_event(event, context)
+        except AnswerNotDelivered:
+            raise
+        except Exception as error:
+            logger.exception("The request could not be accepted.")
+            self._fail(reasons.not_accepted(error))
+            if event["RequestType"] == "Delete":
+                self.Status, self.PhysicalResourceId = SUCCESS, str(event.get("PhysicalResourceId") or "")
             self._cfn_response(event)
 
     def _take_step(self, message: StepMessage, context: object) -> Event:
@@ -152,14 +166,6 @@ class StateMachineResource(CfnResource):
         """Make the failure the verdict; without a physical id crhelper uses the event's, or the derived one."""
         logger.info("The request fails: %s", failure.code)
         self.Status, self.Reason, self.PhysicalResourceId = FAILED, failure.reason, ""
-
-    def _accept(self) -> None:
-        """Start the state machine: crhelper makes rules and permissions at run time, which it may leave behind."""
-        try:
-            self._start_execution(self._event)
-        except ExportFailure as failure:
-            self._fail(failure)
-            self._cfn_response(self._event)
 
     def _answer(self, message: AnswerMessage) -> None:
         """Send the verdict; without one, a failure made of the error that Step Functions caught."""

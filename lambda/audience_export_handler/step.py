@@ -149,7 +149,7 @@ def _start(given: StepInput, situation: Situation) -> Pending:
 
 def _after_failed_start(given: StepInput, situation: Situation, attempt: Attempt, error: ServiceError) -> Pending:
     now = given.clock()
-    request, age = replace(situation.request, name=attempt.name), now - situation.started_at
+    request, age = replace(situation.request, name=attempt.name), now - situation.requested_at
     following = retry.after_failed_start(request, situation.progress, attempt, error, now=now, age=age)
     if error.code == quota.CODE and following and _is_used_up(given, situation, following, error):
         raise reasons.used_up(request, error)
@@ -184,7 +184,7 @@ def _final_refusal(given: StepInput, request: ExportRequest, error: ServiceError
 def _after_failed_listing(given: StepInput, error: ServiceError) -> Pending:
     logger.warning("The exports cannot be listed: %s", error)
     now = given.clock()
-    following = retry.after_failed_listing(given.progress, error, now=now, age=now - given.started_at)
+    following = retry.after_failed_listing(given.progress, error, now=now, age=now - given.requested_at)
     if following is None:
         raise reasons.refusal(given.request, error)
     return _try_again(given, following, now)
@@ -200,4 +200,4 @@ def _try_again(given: StepInput, progress: Progress, now: datetime) -> Pending:
 
 
 def _deadline_failure(given: StepInput, progress: Progress, now: datetime) -> ExportFailure:
-    return decision.deadline_failure(given.request, progress, now, None, is_started=progress.may_have_started)
+    return decision.deadline_failure(given.request, progress, now, None, is_listed=False)

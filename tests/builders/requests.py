@@ -23,9 +23,9 @@ def adopting(name: str) -> ExportRequest:
     return create(name, OnConflict="ADOPT")
 
 
-def update(old: Properties, name: str | None = None, held_id: str | None = None) -> ExportRequest:
+def update(old: Properties, name: str | None = None, held_id: str | None = None, **changes: str) -> ExportRequest:
     """An update from the old properties, which the resource holds unless another physical id is given."""
-    declared = properties(Name=name)
+    declared = properties(Name=name, **changes)
     held_id = held_id or physical_id(event(ResourceProperties=old))
     return read_request(
         event("Update", PhysicalResourceId=held_id, ResourceProperties=declared, OldResourceProperties=old)

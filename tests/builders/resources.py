@@ -27,6 +27,23 @@ def step_message(**changes: Any) -> dict[str, Any]:
     return message | {"StartedAt": "2026-03-01T12:00:00Z"} | changes
 
 
+def lost_event(event: dict[str, Any], condition: str = "RetriesExhausted") -> dict[str, Any]:
+    """The record that Lambda sends to an on-failure destination, with the event in it."""
+    return {
+        "version": "1.0",
+        "timestamp": "2026-03-01T12:06:00.000Z",
+        "requestContext": {
+            "requestId": "1",
+            "functionArn": "arn:aws:lambda:us-east-1:111122223333:function:handler:$LATEST",
+            "condition": condition,
+            "approximateInvokeCount": 3,
+        },
+        "requestPayload": event,
+        "responseContext": {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"},
+        "responsePayload": {"errorMessage": "denied", "errorType": "ClientError"},
+    }
+
+
 def answer_message(result: dict[str, Any]) -> dict[str, Any]:
     """The call for an answer, with what the last step returned or was caught with."""
     return {"Version": VERSION, "Phase": "Answer", "Request": event(), "Result": result}

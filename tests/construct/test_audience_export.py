@@ -222,7 +222,7 @@ def test_the_resources_are_the_same_without_feature_flags_and_with_all() -> None
         declare(stack)
         resources = Template.from_stack(stack).to_json()["Resources"]
         synthesised.append((permissions(resources), resources))
-    assert len(synthesised[0][0]) == 9
+    assert len(synthesised[0][0]) == 10
     assert synthesised[0] == synthesised[1]
 
 
@@ -240,7 +240,7 @@ class TestProvider:
         declare(stack)
         declare(stack, "Apart", provider=own, name="apart")
         template = Template.from_stack(stack)
-        template.resource_count_is("AWS::Lambda::Function", 2)
+        template.resource_count_is("AWS::Lambda::Function", 4)
         token = {"Fn::GetAtt": [Match.string_like_regexp("^OwnHandler"), "Arn"]}
         template.has_resource_properties(EXPORT, {"Name": "apart", "ServiceToken": token})
 

@@ -62,7 +62,7 @@ def test_one_provider_serves_every_export_of_a_stack(stack: Stack) -> None:
         declare(stack, f"Export{number}")
     template = Template.from_stack(stack)
     template.resource_count_is(EXPORT, 3)
-    template.resource_count_is("AWS::Lambda::Function", 1)
+    template.resource_count_is("AWS::Lambda::Function", 2)
     template.resource_count_is("AWS::StepFunctions::StateMachine", 1)
     template.resource_count_is("AWS::IAM::Role", 2)
 
@@ -70,9 +70,9 @@ def test_one_provider_serves_every_export_of_a_stack(stack: Stack) -> None:
 def test_the_service_token_never_changes(stack: Stack) -> None:
     """CloudFormation refuses another ServiceToken for a deployed resource: this id was released, so it stays."""
     declare(stack)
-    assert list(Template.from_stack(stack).find_resources("AWS::Lambda::Function")) == [
-        "CleanRoomsMLAudienceExportsHandlerDC88305D"
-    ]
+    template = Template.from_stack(stack)
+    [export] = template.find_resources(EXPORT).values()
+    assert export["Properties"]["ServiceToken"] == {"Fn::GetAtt": ["CleanRoomsMLAudienceExportsHandlerDC88305D", "Arn"]}
 
 
 def test_the_policies_allow_what_the_code_calls_and_nothing_else(stack: Stack) -> None:
@@ -121,13 +121,39 @@ def test_beyond_60_the_account_s_generation_jobs_are_allowed(stack: Stack) -> No
     assert len(json.dumps(statements(Template.from_stack(stack)))) < 10_240
 
 
-def test_lambda_gives_an_event_up_before_the_stack_has_moved_on(stack: Stack) -> None:
+def test_an_event_is_delivered_for_an_hour_and_then_to_the_last_resort(stack: Stack) -> None:
     declare(stack)
     template = Template.from_stack(stack)
+    last_resort = {"Fn::GetAtt": ["CleanRoomsMLAudienceExportsLastResort2505B535", "Arn"]}
     template.has_resource_properties(
-        "AWS::Lambda::EventInvokeConfig", {"MaximumRetryAttempts": 2, "MaximumEventAgeInSeconds": 360}
+        "AWS::Lambda::EventInvokeConfig",
+        {
+            "MaximumRetryAttempts": 2,
+            "MaximumEventAgeInSeconds": 3600,
+            "DestinationConfig": {"OnFailure": {"Destination": last_resort}},
+        },
     )
-    template.has_resource_properties("AWS::Lambda::Function", {"Timeout": 60, "Runtime": "python3.13"})
+    invokes = [one for one in statements(template) if one["Action"] == "lambda:InvokeFunction"]
+    assert last_resort in [one["Resource"] for one in invokes]
+
+
+def test_both_functions_are_the_same_but_for_their_description(stack: Stack) -> None:
+    declare(stack)
+    functions = list(Template.from_stack(stack).find_resources("AWS::Lambda::Function").values())
+    for function in functions:
+        assert function["Properties"].pop("Description")
+    assert functions[0]["Properties"] == functions[1]["Properties"]
+    assert functions[0]["Properties"]["Timeout"] == 60
+    assert functions[0]["Properties"]["MemorySize"] == 512
+    assert functions[0]["Properties"]["Runtime"] == "python3.13"
+
+
+def test_only_state_machines_of_the_account_may_assume_the_role(stack: Stack) -> None:
+    declare(stack)
+    roles = Template.from_stack(stack).find_resources("AWS::IAM::Role")
+    [role] = [role for name, role in roles.items() if "StateMachineRole" in name]
+    [statement] = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
 
 
 def test_the_state_machine_ends_by_itself(stack: Stack) -> None:

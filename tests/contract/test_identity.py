@@ -55,19 +55,30 @@ def test_ordinals_begin_with_the_name_itself() -> None:
     assert list(islice(identity.ordinals("export"), 3)) == ["export", "export-2", "export-3"]
 
 
-def physical_id(arn: str, name: str) -> str:
-    properties = {"AudienceGenerationJobArn": arn, "Name": name}
+def physical_id(arn: str, name: str, size: str = "10") -> str:
+    properties = {
+        "AudienceGenerationJobArn": arn,
+        "Name": name,
+        "AudienceSize": {"Type": "PERCENTAGE", "Value": size},
+    }
     return identity.physical_id(properties, stack_id=STACK, logical_id="Export")
 
 
 def test_a_physical_id_is_pinned() -> None:
     """Another id for a deployed export would make CloudFormation replace its resource."""
-    assert physical_id("arn", "Spring é") == "Spring-fe759bd18f76142b7e65715df2c12be2"
+    assert physical_id("arn", "Spring é") == "Spring-d89d90f95e8ee8be0da15f677189d453"
 
 
 @given(arn=st.text(max_size=2048), name=st.text(max_size=63))
-def test_a_physical_id_is_short_plain_and_of_both(arn: str, name: str) -> None:
+def test_a_physical_id_is_short_plain_and_of_the_whole_identity(arn: str, name: str) -> None:
     found = physical_id(arn, name)
     assert re.fullmatch(r"[A-Za-z0-9-]{1,100}", found)
     assert found != physical_id(arn + "x", name)
     assert found != physical_id(arn, name + "x")
+    assert found != physical_id(arn, name, "11")
+
+
+def test_one_size_written_in_two_ways_is_one_identity() -> None:
+    assert physical_id("arn", "mine", "010") == physical_id("arn", "mine", "10")
+    sizes = [{"AudienceSize": {"Type": "PERCENTAGE", "Value": value}} for value in ("010", "10", 10)]
+    assert len({str(identity.identity_of(size)) for size in sizes}) == 1

@@ -20,7 +20,7 @@ from tests.waiting import wait_until
 
 _ASSETS = f"cdk-hnb659fds-assets-{environment.ACCOUNT}-{environment.REGION}"
 _CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
-_POLL = {"Delay": 0.05, "MaxAttempts": 600}
+_POLL = {"Delay": 0.2, "MaxAttempts": 300}
 
 
 @dataclass(frozen=True)

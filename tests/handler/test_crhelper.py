@@ -12,7 +12,7 @@ import pytest
 
 from audience_export_handler.aws import response
 from audience_export_handler.core import reasons
-from audience_export_handler.core.failure import ExportFailure
+from audience_export_handler.core.failure import AnswerNotDelivered, ExportFailure
 from audience_export_handler.state_machine_resource import StateMachineResource
 from cdk_cleanroomsml_contract.export_properties import BrokenRule
 from tests.builders.events import Event, event
@@ -202,7 +202,7 @@ def test_an_answer_that_nobody_accepts(deployment: Deployment, monkeypatch: pyte
     with pytest.raises(StillTrying):
         utils._send_response("https://127.0.0.1:1/", {"Status": "SUCCESS"})
 
-    with pytest.raises(response.AnswerNotDelivered):
+    with pytest.raises(AnswerNotDelivered):
         response.deliver(
             "https://127.0.0.1:1/", {"Status": "SUCCESS"}, sleep=deployment.clock.sleep, draw=deployment.chance.random
         )
@@ -218,7 +218,7 @@ def test_an_endpoint_that_is_silent(deployment: Deployment, monkeypatch: pytest.
     deployment.endpoint.before_answer = lambda: silence.wait(30)
     monkeypatch.setattr(response, "PUT_SECONDS", 0.05)
     try:
-        with pytest.raises(response.AnswerNotDelivered, match="TimeoutError"):
+        with pytest.raises(AnswerNotDelivered, match="TimeoutError"):
             response.deliver(
                 deployment.endpoint.url,
                 {"Status": "SUCCESS"},

@@ -11,7 +11,7 @@ from audience_export_handler.core.request import physical_id
 from audience_export_handler.state_machine_resource import Success
 from local_cloud.readings import Readings
 from tests.builders.events import event, properties
-from tests.builders.resources import CONTEXT, resource_with_answers, step_message
+from tests.builders.resources import CONTEXT, lost_event, resource_with_answers, step_message
 from tests.fakes.deployment import Deployment
 from tests.fakes.plain_crhelper import PlainResource
 
@@ -56,7 +56,10 @@ def test_the_physical_id_if_polling_cannot_begin(plain: PlainResource) -> None:
     plain(event(), CONTEXT)
     assert plain.answers[1]["PhysicalResourceId"] == "None"
 
-    resource(event(), CONTEXT)
+    with pytest.raises(ExportFailure):
+        resource(event(), CONTEXT)
+    assert answers == [], "Lambda delivers it again"
+    resource(lost_event(event()), CONTEXT)
     assert (answers[0]["Status"], answers[0]["PhysicalResourceId"]) == ("FAILED", "derived")
 
 
@@ -80,7 +83,9 @@ def test_the_physical_id_of_a_create_whose_poll_fails(plain: PlainResource, depl
 
     size = {"Type": "PERCENTAGE", "Value": "7"}
     failed = deployment.request(ResourceProperties=properties(Name="mine", AudienceSize=size))
-    assert failed["PhysicalResourceId"] == physical_id(event(ResourceProperties=properties(Name="mine")))
+    assert failed["PhysicalResourceId"] == physical_id(
+        event(ResourceProperties=properties(Name="mine", AudienceSize=size))
+    )
 
 
 def test_an_error_of_a_poll_that_a_retry_may_fix(plain: PlainResource) -> None:

@@ -5,10 +5,14 @@ from typing import Any
 
 import pytest
 
+from audience_export_handler import deletion
+from audience_export_handler.core.failure import AnswerNotDelivered
+from audience_export_handler.core.request import physical_id
 from local_cloud.readings import Readings
 from tests.builders.arns import FAILING_JOB, JOB
 from tests.builders.cases import broken_properties
 from tests.builders.events import properties
+from tests.builders.resources import lost_event
 from tests.fakes.deployment import Deployment
 
 
@@ -129,18 +133,65 @@ class TestAccept:
         ]
         assert deployment.request()["Status"] == "SUCCESS"
 
-    def test_an_execution_that_is_denied_for_good_is_reported(self, deployment: Deployment) -> None:
-        deployment.control.errors["StartExecution"] = [(400, "AccessDeniedException")] * 99
-        answer = deployment.request()
-        assert answer["Reason"].startswith("AccessDeniedException: the state machine")
-        assert sum(deployment.clock.slept) <= 45
-
-    def test_an_outage_is_left_to_the_next_delivery(self, deployment: Deployment) -> None:
-        deployment.control.errors["StartExecution"] = [(500, "Internal")] * 99
-        with pytest.raises(Exception, match="Internal"):
+    @pytest.mark.parametrize("code", ["AccessDeniedException", "StateMachineDoesNotExist", "InvalidArn", "Internal"])
+    def test_an_execution_that_cannot_be_started_is_left_to_the_next_delivery(
+        self, deployment: Deployment, code: str
+    ) -> None:
+        """Two verdicts would be possible if a refusal was answered, and another delivery then accepted."""
+        deployment.control.errors["StartExecution"] = [(400, code)] * 99
+        with pytest.raises(Exception, match=code):
             deployment.deliver(deployment.event())
         assert deployment.endpoint.bodies == []
+        assert sum(deployment.clock.slept) <= 45
 
-    def test_a_state_machine_that_does_not_exist_is_reported_immediately(self, deployment: Deployment) -> None:
-        deployment.control.errors["StartExecution"] = [(400, "StateMachineDoesNotExist")]
-        assert deployment.request()["Reason"].startswith("StateMachineDoesNotExist: ")
+
+class TestLastResort:
+    """An event whose deliveries have all failed is not lost."""
+
+    def test_accepts_the_event_if_that_is_possible_now(self, deployment: Deployment) -> None:
+        deployment.deliver(lost_event(deployment.event()))
+        deployment.run_executions()
+        assert [body["Status"] for body in deployment.endpoint.bodies] == ["SUCCESS"]
+
+    def test_does_nothing_if_the_event_was_accepted_after_all(self, deployment: Deployment) -> None:
+        sent = deployment.event()
+        deployment.deliver(sent)
+        deployment.deliver(lost_event(sent))
+        deployment.run_executions()
+        deployment.deliver(lost_event(sent, "EventAgeExceeded"))
+        assert [body["Status"] for body in deployment.endpoint.bodies] == ["SUCCESS"]
+
+    @pytest.mark.parametrize("code", ["AccessDeniedException", "StateMachineDoesNotExist"])
+    def test_answers_if_the_execution_still_cannot_be_started(self, deployment: Deployment, code: str) -> None:
+        deployment.control.errors["StartExecution"] = [(400, code)] * 99
+        deployment.deliver(lost_event(deployment.event()))
+        [answer] = deployment.endpoint.bodies
+        assert answer["Status"] == "FAILED"
+        assert answer["Reason"].startswith(f"{code}: the state machine that follows the export: ")
+        assert "states:StartExecution" in answer["Reason"]
+        assert answer["PhysicalResourceId"] == physical_id(deployment.event())
+
+    def test_an_empty_arn_of_the_state_machine_is_answered(self, deployment: Deployment) -> None:
+        sent = deployment.event(ResourceProperties=properties(StateMachineArn=""))
+        with pytest.raises(Exception, match="stateMachineArn"):
+            deployment.deliver(sent)
+        deployment.deliver(lost_event(sent))
+        [answer] = deployment.endpoint.bodies
+        assert (answer["Status"], answer["Reason"].partition(":")[0]) == ("FAILED", "ParamValidationError")
+
+    def test_a_delete_succeeds_whatever_breaks(self, deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+        def break_down(*_: object) -> None:
+            raise KeyError("a bug")
+
+        monkeypatch.setattr(deletion, "end_executions", break_down)
+        deployment.deliver(lost_event(deployment.event("Delete", PhysicalResourceId="any")))
+        [answer] = deployment.endpoint.bodies
+        assert (answer["Status"], answer["PhysicalResourceId"]) == ("SUCCESS", "any")
+
+    def test_an_answer_that_is_not_confirmed_is_sent_again_unchanged(self, deployment: Deployment) -> None:
+        deployment.endpoint.statuses = [503] * 3
+        refused = lost_event(deployment.event(ResourceProperties=properties(Name=" ")))
+        with pytest.raises(AnswerNotDelivered):
+            deployment.deliver(refused)
+        deployment.deliver(refused)
+        assert len(set(deployment.endpoint.raw)) == 1

@@ -46,8 +46,7 @@ class Service:
         return self.client.start_audience_export_job(**(request | changes))
 
     def listed(self, **filters: Any) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.client.list_audience_export_jobs(**filters)["audienceExportJobs"]
-        return found
+        return list(self.client.list_audience_export_jobs(**filters)["audienceExportJobs"])
 
     def refusal(self, **changes: Any) -> tuple[str, int]:
         with pytest.raises(ClientError) as raised:

@@ -83,10 +83,10 @@ def _identity_with_description(properties: dict[str, Any]) -> list[object]:
     return [size, *(properties.get(key) for key in keys)]
 
 
-def _new_by_properties(event: dict[str, Any], _: str) -> bool:
+def _held_by_properties(event: dict[str, Any], _: str) -> bool:
     """Does not see that an update that failed is tried again."""
     old, new = event.get("OldResourceProperties") or {}, event["ResourceProperties"]
-    return event["RequestType"] == "Create" or identity.identity_of(old) != identity.identity_of(new)
+    return event["RequestType"] == "Update" and identity.identity_of(old) == identity.identity_of(new)
 
 
 def _ours_forever(original: Callable[..., bool]) -> Callable[..., bool]:
@@ -193,7 +193,7 @@ _RETRYING = Config(retries={"total_max_attempts": 3}, connect_timeout=5, read_ti
 _NEVER = timedelta(days=9)
 
 MUTANTS = [
-    Mutant("1", "an update in place may start", _both((request, "_is_new", lambda *_: True))),
+    Mutant("1", "an update in place may start", _both((request, "_is_held", lambda *_: False))),
     Mutant("1", "a description identifies", _both((identity, "identity_of", _identity_with_description))),
     Mutant("2", "starts before it lists", lambda: [(decision, "decide", _blind(decision.decide))]),
     Mutant(
@@ -213,7 +213,7 @@ MUTANTS = [
     Mutant(
         "3", "no ordinal after a failure", _both((decision, "_name_to_use", lambda situation: situation.request.name))
     ),
-    Mutant("3", "an update that failed is not tried again", _both((request, "_is_new", _new_by_properties))),
+    Mutant("3", "an update that failed is not tried again", _both((request, "_is_held", _held_by_properties))),
     Mutant("3", "an ordinal each time", _both((decision, "_name_to_use", _fresh_name))),
     Mutant("4", "adopts under FAIL", _both((export_properties, "_on_conflict", lambda properties: OnConflict.ADOPT))),
     Mutant("4", "fails under ADOPT", _both((export_properties, "_on_conflict", lambda properties: OnConflict.FAIL))),

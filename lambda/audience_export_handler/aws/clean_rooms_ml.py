@@ -7,6 +7,7 @@ state machine repeat everything else. Members that older SDKs in the Lambda runt
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timezone
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,20 @@ if TYPE_CHECKING:
 
 _CONFIG = Config(retries={"total_max_attempts": 1}, connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS)
 _THROTTLES = {"ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded"}
+# What AWS says of a permission, or of the credentials of a new role, that is not known everywhere yet.
+_DENIALS = {
+    "AccessDenied",
+    "AccessDeniedException",
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "IncompleteSignature",
+    "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "MissingAuthenticationTokenException",
+    "NotAuthorized",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+}
 
 # Whether there is time for another call: a listing has any number of pages, and an explanation is only best effort.
 InTime = Callable[[], bool]
@@ -95,7 +110,19 @@ def _listed(in_time: InTime, **filters: Any) -> tuple[ExportJob, ...]:
                 raise ServiceError("ListingTooSlow", message, ErrorKind.UNANSWERED)
     except (ClientError, BotoCoreError) as error:
         raise _service_error(error) from error
-    return tuple(export for export in listed if wanted in (None, export.audience_generation_job_arn))
+    if wanted is None:
+        return tuple(listed)
+    return tuple(
+        replace(one, audience_generation_job_arn=wanted)
+        for one in listed
+        if _without_account(one.audience_generation_job_arn) == _without_account(wanted)
+    )
+
+
+def _without_account(arn: str) -> list[str]:
+    """A cross-account generation job has one ARN for each of the two accounts; a summary may show either."""
+    parts = arn.split(":")
+    return parts[:4] + parts[5:]
 
 
 def _export(summary: Any) -> ExportJob:
@@ -123,7 +150,9 @@ def _service_error(error: ClientError | BotoCoreError) -> ServiceError:
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in _THROTTLES or status == 429:
         return ServiceError(code, message, ErrorKind.THROTTLED)
-    if status >= 500:
+    if code in _DENIALS:
+        return ServiceError(code, message, ErrorKind.DENIED)
+    if status >= 500 or code.startswith("RequestTimeout"):
         return ServiceError(code, message, ErrorKind.UNANSWERED)
     # Only an SDK that models this member keeps it.
     members: dict[str, Any] = {**error.response}

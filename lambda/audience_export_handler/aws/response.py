@@ -14,17 +14,15 @@ from bisect import bisect_right
 from collections.abc import Callable
 from typing import Any
 
+from audience_export_handler.core.failure import AnswerNotDelivered
 from audience_export_handler.core.timing import PUT_SECONDS
+from cdk_cleanroomsml_contract.attributes import AUDIENCE_GENERATION_JOB_ARN
 
 logger = logging.getLogger(__name__)
 
 MAXIMUM_BYTES = 4096  # of the whole body; CloudFormation, custom resource response objects
-_CUT = " … "
+_CUT = " ... "
 _TRIES = 3
-
-
-class AnswerNotDelivered(Exception):
-    """CloudFormation has not confirmed the answer; sending the same body again is right."""
 
 
 def encode(body: dict[str, Any]) -> bytes:
@@ -37,7 +35,7 @@ def encode(body: dict[str, Any]) -> bytes:
     encoded = _with_reason(body, reason, max(0, too_long - 1))
     if len(encoded) > MAXIMUM_BYTES:
         # Only an ARN near its limit of 2,048 beside a long output location gets here; the reader knows the ARN.
-        data = {key: value for key, value in body.get("Data", {}).items() if key != "AudienceGenerationJobArn"}
+        data = {key: value for key, value in body.get("Data", {}).items() if key != AUDIENCE_GENERATION_JOB_ARN}
         encoded = _with_reason(body | {"Data": data}, reason, 0)
     return encoded
 

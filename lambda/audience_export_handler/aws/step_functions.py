@@ -17,7 +17,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from audience_export_handler.core import reasons, timing
+from audience_export_handler.core import timing
 from cdk_cleanroomsml_contract.identity import digest
 from cdk_cleanroomsml_contract.message import execution_input
 
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.type_defs import ExecutionListItemTypeDef
 
 logger = logging.getLogger(__name__)
-
-# Refusals that another try of the same call cannot change.
-_FINAL = {"InvalidArn", "InvalidExecutionInput", "InvalidName", "StateMachineDoesNotExist", "ValidationException"}
 
 
 class ExecutionsUnreadable(Exception):
@@ -44,8 +41,8 @@ def start(
 ) -> None:
     """Start the execution of a Create or Update event, or find that it was started before.
 
-    Raises ExportFailure if that is refused for good; any other error is raised for Lambda to deliver the event
-    again.
+    Any error is raised after a few tries, so that Lambda delivers the event again: a new state machine, or a new
+    permission, may not be known everywhere yet.
     """
     give_up = clock() + timing.START_EXECUTION_FOR
     pause = 1.0
@@ -57,10 +54,7 @@ def start(
             if code == "ExecutionAlreadyExists":
                 logger.info("The request was accepted before.")
                 return
-            is_late = clock() + timedelta(seconds=pause) > give_up
-            if code in _FINAL or (is_late and code.startswith("AccessDenied")):
-                raise reasons.execution_refused(code, str(error)) from error
-            if is_late:
+            if clock() + timedelta(seconds=pause) > give_up:
                 raise
             logger.warning("The execution cannot be started yet: %s", code)
         else:
@@ -103,14 +97,16 @@ def stop_all(
     """
     client = _client(timing.DELETE_CALL_SECONDS)
     try:
-        for execution in _older(client, event, requested_at):
+        for execution in _older(client, event, requested_at, in_time=lambda: clock() <= last_call):
             if execution["status"] == "RUNNING" and clock() <= last_call:
                 _stop(client, execution)
     except (ClientError, BotoCoreError) as error:
         logger.warning("The executions of the deleted resource cannot be stopped: %s", error)
 
 
-def _older(client: SFNClient, event: dict[str, Any], requested_at: datetime) -> Iterator[ExecutionListItemTypeDef]:
+def _older(
+    client: SFNClient, event: dict[str, Any], requested_at: datetime, in_time: Callable[[], bool] = lambda: True
+) -> Iterator[ExecutionListItemTypeDef]:
     """The executions of the event's resource that began before `requested_at`, as far as they can matter.
 
     Two requests may follow within a second, and their executions begin in any order: an update that fails immediately,
@@ -130,6 +126,8 @@ def _older(client: SFNClient, event: dict[str, Any], requested_at: datetime) -> 
             is_ours = execution["name"].startswith(prefix) and execution["name"] != own_name
             if is_ours and execution["startDate"] < surely_before:
                 yield execution
+        if not in_time():
+            return
 
 
 def _stop(client: SFNClient, execution: ExecutionListItemTypeDef) -> None:

@@ -1,1 +1,1 @@
-"""The decision about an export: values in, values out. No boto3, no network, no clock, also not through imports."""
+"""The decision about an export: values in, values out. It calls no service, reads no clock and loads no boto3."""

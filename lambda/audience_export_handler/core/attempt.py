@@ -21,7 +21,7 @@ from audience_export_handler.core.timing import CLOCK_SKEW, LISTING_LAG, OUTLAST
 
 @dataclass(frozen=True)
 class Announced:
-    """The intention to start is recorded; no start is under way."""
+    """The intention to start is recorded; no start is known to be under way."""
 
 
 @dataclass(frozen=True)

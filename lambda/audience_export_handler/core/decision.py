@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from audience_export_handler.core import reasons, timing
+from audience_export_handler.core import reasons, staleness, timing
 from audience_export_handler.core.attempt import Accepted, Announced, Attempt, Taken, Unanswered
 from audience_export_handler.core.facts import ExportJob, StackPhase
 from audience_export_handler.core.failure import ExportFailure
@@ -19,8 +19,6 @@ from audience_export_handler.core.request import ExportRequest
 from audience_export_handler.core.situation import Announce, Decision, Fail, Situation, Start, Succeed, Wait
 from audience_export_handler.core.timing import pause_for_age, seconds_until
 from cdk_cleanroomsml_contract import identity
-
-_READ_AGAIN = Wait(timing.BEFORE_NEXT_READ)
 
 
 def needs_stack(progress: Progress) -> bool:
@@ -37,36 +35,53 @@ def decide(situation: Situation) -> Decision:
     next_step = situation.now + timedelta(seconds=decision.seconds if isinstance(decision, Wait) else 0)
     if next_step <= timing.deadline(situation.requested_at, request.timeout):
         return decision
-    is_started = attempt is not None and any(_is_own(export, request, attempt) for export in situation.exports)
-    return Fail(deadline_failure(request, situation.progress, situation.now, situation.stack, is_started=is_started))
+    if attempt is None:
+        own = _usable(situation, _name_to_use(situation))
+    else:
+        own = [
+            export for export in situation.exports if export.name == attempt.name and _is_own(export, request, attempt)
+        ]
+    return Fail(deadline_failure(request, situation.progress, situation.now, situation.stack, is_listed=bool(own)))
 
 
 def deadline_failure(
-    request: ExportRequest, progress: Progress, now: datetime, stack: StackPhase | None, *, is_started: bool
+    request: ExportRequest, progress: Progress, now: datetime, stack: StackPhase | None, *, is_listed: bool
 ) -> ExportFailure:
-    """Return the deadline's failure: what kept the export from starting, unless it has been seen to start."""
-    if progress.retried and not is_started:
+    """Return the deadline's failure: what kept the export from starting, unless its export is listed or accepted."""
+    attempt = progress.attempt
+    is_accepted = attempt is not None and isinstance(attempt.phase, Accepted)
+    if progress.retried and not is_listed and not is_accepted:
         return reasons.kept_failing(request, progress.retried, now - progress.retried.since)
-    if progress.attempt is None and progress.older_ended_by is None:
+    if attempt is None and not is_listed and progress.older_ended_by is None:
         return reasons.executions_unreadable(request)
-    if progress.attempt is None and stack is StackPhase.UNREADABLE:
+    if attempt is None and not is_listed and stack is StackPhase.UNREADABLE:
         return reasons.stack_unreadable(request)
-    return reasons.out_of_time(request)
+    is_started = True if is_listed or is_accepted else None if progress.may_have_started else False
+    return reasons.out_of_time(request, is_started=is_started)
 
 
 def _before_attempt(situation: Situation) -> Decision:
+    """Decide by the listing; an Update that may be a rollback neither fails nor starts anything yet."""
+    decision = _by_listing(situation)
+    if isinstance(decision, Fail | Announce) and staleness.may_be_rollback(situation):
+        return _read_again(situation)
+    return decision
+
+
+def _by_listing(situation: Situation) -> Decision:
     request = situation.request
     name = _name_to_use(situation)
     named = [export for export in situation.exports if export.name == name]
     alive = [export for export in named if not export.has_failed]
     same_size = [export for export in alive if export.audience_size == request.audience_size]
-    if situation.stack is StackPhase.ROLLING_BACK and request.is_update:
+    usable = _usable(situation, name)
+    if staleness.known_phase(situation) is StackPhase.ROLLING_BACK and request.is_update:
         return _in_rollback(situation, [export for export in named if export.audience_size == request.audience_size])
-    if same_size and (not request.name_is_given or request.is_held or request.adopts):
-        return follow(same_size[0], request, situation.now)
+    if usable:
+        return follow(_oldest_alive(usable), request, situation.now)
     if alive:
         return _name_is_taken(situation, same_size, alive[0])
-    if not request.is_new:
+    if request.is_held:
         return _held_but_gone(situation, named)
     return _if_forward(situation, Announce(name))
 
@@ -77,7 +92,7 @@ def _in_attempt(situation: Situation, attempt: Attempt) -> Decision:
     own = [export for export in named if _is_own(export, request, attempt)]
     others = [export for export in named if not export.has_failed and export not in own]
     if own:
-        return follow(max(own, key=lambda export: export.create_time), request, now)
+        return follow(_oldest_alive(own), request, now)
     conflict = Fail(_conflict(request, attempt, next(iter(others), None)))
     match attempt.phase:
         case Announced():
@@ -139,9 +154,29 @@ def follow(export: ExportJob, request: ExportRequest, now: datetime) -> Decision
         return Succeed(export)
     if export.status == "ACTIVE":
         if not export.output_location and now - export.update_time < timing.OUTPUT_LOCATION_LAG:
-            return _READ_AGAIN
+            return Wait(timing.BEFORE_NEXT_READ)
         return Succeed(export)
     return Wait(pause_for_age(now - export.create_time))
+
+
+def _usable(situation: Situation, name: str) -> list[ExportJob]:
+    """The living exports of a name and the requested size, if they are the requested one no matter who started them."""
+    request = situation.request
+    if request.name_is_given and not request.is_held and not request.adopts:
+        return []
+    named = [export for export in situation.exports if export.name == name and not export.has_failed]
+    return [export for export in named if export.audience_size == request.audience_size]
+
+
+def _oldest_alive(exports: list[ExportJob]) -> ExportJob:
+    """The export that a name and size mean: the oldest that is alive, or the newest failed one.
+
+    If names are not unique, somebody else may have started another one later.
+    """
+    alive = [export for export in exports if not export.has_failed]
+    if alive:
+        return min(alive, key=lambda export: export.create_time)
+    return max(exports, key=lambda export: export.create_time)
 
 
 def _name_to_use(situation: Situation) -> str:
@@ -151,50 +186,62 @@ def _name_to_use(situation: Situation) -> str:
     failed = {export.name for export in situation.exports if export.has_failed}
     alive = {export.name for export in situation.exports if not export.has_failed}
     names = list(identity.ordinals(situation.request.name))
-    if not situation.request.is_new or situation.stack is StackPhase.ROLLING_BACK:
+    if situation.request.is_held or staleness.known_phase(situation) is StackPhase.ROLLING_BACK:
         listed = [name for name in names if name in alive] or [name for name in names if name in failed]
         return listed[0] if listed else situation.request.name
     return next(name for name in names if name in alive or name not in failed)
 
 
 def _name_is_taken(situation: Situation, same_size: list[ExportJob], holder: ExportJob) -> Decision:
-    """A conflict, unless the stack may be rolling back to this very export and cannot be read."""
-    if situation.request.is_update and same_size and situation.stack in (StackPhase.UNREADABLE, None):
-        return _READ_AGAIN
+    """A conflict, unless the stack may be rolling back to this very export, and its phase is not known."""
+    if situation.request.is_update and same_size and staleness.known_phase(situation) is None:
+        return _read_again(situation)
     return Fail(reasons.conflict(situation.request, holder))
 
 
 def _in_rollback(situation: Situation, listed: list[ExportJob]) -> Decision:
     if listed:
-        return Succeed(next((export for export in listed if not export.has_failed), listed[0]))
+        return Succeed(_oldest_alive(listed))
     if situation.now - situation.started_at < timing.PATIENCE_WITH_LISTING:
-        return _READ_AGAIN
+        return _read_again(situation)
     return Fail(reasons.missing_in_rollback(situation.request))
 
 
-def _held_but_gone(situation: Situation, failed: list[ExportJob]) -> Decision:
+def _held_but_gone(situation: Situation, named: list[ExportJob]) -> Decision:
+    failed = [export for export in named if export.audience_size == situation.request.audience_size]
     if failed:
-        return Fail(reasons.export_failed(failed[0]))
+        return Fail(reasons.export_failed(_oldest_alive(failed)))
     if situation.now - situation.started_at < timing.PATIENCE_WITH_LISTING:
-        return _READ_AGAIN
+        return _read_again(situation)
     return Fail(reasons.missing_in_update(situation.request))
 
 
 def _if_forward(situation: Situation, decision: Announce | Start) -> Decision:
-    """Continue towards a start only while the stack is creating or updating; read an unreadable stack again."""
-    if situation.stack is StackPhase.FORWARD:
+    """Continue towards a start only while the stack is creating or updating; read a phase that is not known again."""
+    phase = staleness.known_phase(situation)
+    if phase is StackPhase.FORWARD:
         return _once_older_ended(situation, decision)
-    if situation.stack is StackPhase.UNREADABLE or situation.stack is None:
-        return _READ_AGAIN
+    if phase is None:
+        return _read_again(situation)
     may_have_started = situation.progress.may_have_started
-    return Fail(reasons.stack_moved_on(situation.request, situation.stack, may_have_started=may_have_started))
+    return Fail(reasons.stack_moved_on(situation.request, phase, may_have_started=may_have_started))
+
+
+def _read_again(situation: Situation) -> Wait:
+    """Read the exports and the stack again: soon at first, then less and less often, and once before the deadline."""
+    now, requested_at = situation.now, situation.requested_at
+    left = timing.deadline(requested_at, situation.request.timeout) - now
+    pauses = [timing.LONGEST_PAUSE, int((now - situation.started_at).total_seconds()), int(left.total_seconds())]
+    if not staleness.cannot_be_stale(situation):
+        pauses.append(seconds_until(requested_at + timing.STALE_STACK, now))
+    return Wait(max(timing.BEFORE_NEXT_READ, min(pauses)))
 
 
 def _once_older_ended(situation: Situation, decision: Announce | Start) -> Decision:
     """Continue once no step of an older request for the same resource can still start something."""
     ended_by = situation.progress.older_ended_by
     if ended_by is None:
-        return _READ_AGAIN
+        return _read_again(situation)
     if situation.now < ended_by:
         return Wait(min(timing.LONGEST_PAUSE, seconds_until(ended_by, situation.now)))
     return decision

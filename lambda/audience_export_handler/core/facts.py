@@ -45,10 +45,15 @@ class ExportJob:
 
 
 class ErrorKind(Enum):
-    """What an error says about the call: refused, refused for now, or nobody knows whether it took effect."""
+    """What an error says about the call.
+
+    REFUSED is final; THROTTLED is refused for now; DENIED is refused, unless a new permission or a new credential has
+    not spread yet; UNANSWERED: nobody knows whether it took effect.
+    """
 
     REFUSED = "refused"
     THROTTLED = "throttled"
+    DENIED = "denied"
     UNANSWERED = "unanswered"
 
 
@@ -77,7 +82,7 @@ class StackPhase(Enum):
     """What the stack is doing, as seen by one request."""
 
     FORWARD = "creating or updating"
-    LATER = "in a later operation than this request's"
+    LATER = "in an operation that began after this request"
     ROLLING_BACK = "rolling back"
     ENDING = "deleting or cleaning up"
     OTHER = "neither creating, updating nor rolling back"

@@ -1,4 +1,4 @@
-"""The one error that the stack hears of: everything else is a fault that a retry may overcome.
+"""The one error that the stack hears of, and the one that keeps it from hearing: anything else may pass with a retry.
 
 Its text is what a person reads on the stack: the code first, then which export, what the service said, and what to do
 next. `reasons` has all the texts.
@@ -19,8 +19,17 @@ class ExportFailure(Exception):
 
     def __init__(self, code: str, subject: str, said: str, advice: str) -> None:
         self.code = code
-        self.reason = " ".join(_sentence(part) for part in (f"{code}: {subject}: {said}", advice) if part)
+        self.reason = _plain(" ".join(_sentence(part) for part in (f"{code}: {subject}: {said}", advice) if part))
         super().__init__(self.reason)
+
+
+class AnswerNotDelivered(Exception):
+    """CloudFormation has not confirmed the answer; sending the same body again is right."""
+
+
+def _plain(text: str) -> str:
+    """The text without control characters: one breaks DescribeStackEvents and the CDK CLI (coverage-roadmap 1601)."""
+    return " ".join("".join(one if one.isprintable() else " " for one in text).split())
 
 
 def _sentence(text: str) -> str:

@@ -76,7 +76,9 @@ class Progress:
 
 _KEYS = ("Attempt", "RetriedError", "OlderEndedBy")
 _RECORDS = {record.__name__: record for record in (Attempt, Announced, Accepted, Unanswered, Taken, RetriedError)}
-_TIMES = {"since", "at", "settled_at", "own_from", "own_until", "OlderEndedBy"}
+_TIMES = {"OlderEndedBy"} | {
+    field.name for one in _RECORDS.values() for field in fields(one) if "datetime" in field.type
+}
 
 
 def _plain(value: Any) -> Any:

@@ -23,14 +23,15 @@ def is_used_up(quota_value: float | None, of_job: Collection[ExportJob]) -> bool
         quota_value: as the service sent it, or None.
         of_job: the generation job's exports, as listed.
     """
-    if quota_value in (RUNNING_OF_ACCOUNT, ACTIVE_OF_JOB):
-        return quota_value == ACTIVE_OF_JOB
+    if quota_value == RUNNING_OF_ACCOUNT:
+        return False
+    # AWS may have raised either quota, so a value alone is not enough: the job's exports must make it up.
     return sum(not export.has_failed for export in of_job) >= (quota_value or ACTIVE_OF_JOB)
 
 
 def may_be_used_up(quota_value: float | None, of_job: Collection[ExportJob]) -> bool:
     """Return whether the account's exports would show more: if the generation job's failed ones counted too."""
-    return quota_value is None and len(of_job) >= ACTIVE_OF_JOB
+    return quota_value != RUNNING_OF_ACCOUNT and len(of_job) >= (quota_value or ACTIVE_OF_JOB)
 
 
 def has_account_a_slot(of_account: Collection[ExportJob] | None, *, waited: timedelta) -> bool:

@@ -1,4 +1,4 @@
-"""The text of every failure: what happened to which export, and what to do next. No other module writes one.
+"""Puts together the reason of every failure: what happened to which export, and what to do next.
 
 The reason is what a person reads on the stack, so each must be true in every word: one says that nothing was
 started only if nothing can have been.
@@ -21,15 +21,15 @@ from cdk_cleanroomsml_contract.export_properties import AudienceSize, BrokenRule
 _IMMUTABLE = "An export cannot be changed, deleted or started again under its name."
 _NOTHING_STARTED = "Nothing was started for this resource."
 _OTHER_NAME = (
-    "Choose another name, leave the name out to have one generated, or use an existing export of the same size with "
+    "Choose another name, or omit the name so that one is generated. To use an existing export of the same size, set "
     "on_conflict=OnConflict.ADOPT."
 )
 _OWN_NAME = "Deploy again. If the generated name is still taken, set a name yourself."
-_CHECK_POLICIES = "check permissions boundaries and service control policies, then deploy again."
+_CHECK_POLICIES = "Check permissions boundaries and service control policies, then deploy again."
 
 _ADVICE = {
-    "ValidationException": "Correct the named property and deploy again.",
-    "ConflictException": "Fix what the message names, then deploy again.",
+    "ValidationException": "Correct the property that the message names, then deploy again.",
+    "ConflictException": "Fix the problem that the message describes, then deploy again.",
     "AccessDeniedException": (
         "The handler's role needs cleanrooms-ml:StartAudienceExportJob and ListAudienceExportJobs on this "
         "generation job. Check permissions boundaries, service control policies and the account in the ARN, then "
@@ -40,11 +40,11 @@ _ADVICE = {
     ),
     "ServiceQuotaExceededException": (
         f"An account can have {RUNNING_OF_ACCOUNT} exports pending or in progress in a Region, and no slot became free "
-        "in time. Deploy again, or declare fewer exports in one deployment. Exports that were started are found again, "
-        f"not started twice. If the quota is the {ACTIVE_OF_JOB} active exports of a generation job, waiting does not "
-        "help, because none can be deleted."
+        "in time. Deploy again, or declare fewer exports in one deployment. The next deployment finds the exports that "
+        f"were started and does not start them again. If the quota is the {ACTIVE_OF_JOB} active exports of a "
+        "generation job, waiting does not help, because none can be deleted."
     ),
-    "ThrottlingException": "The service kept throttling the calls. Deploy again later.",
+    "ThrottlingException": "The service throttled the calls until the deadline. Deploy again later.",
 }
 _NO_ADVICE = "Deploy again. If the error persists, ask AWS Support about this code."
 
@@ -69,11 +69,11 @@ def refusal_facts(facts: RefusalFacts, wanted: AudienceSize) -> str:
     """Return what the generation job and its model say about a refused start, in words; empty if it is nothing."""
     parts = []
     if facts.job_status:
-        parts.append(f"The generation job is {facts.job_status}; only an ACTIVE one can be exported.")
+        parts.append(f"The generation job is {facts.job_status}; only the audience of an ACTIVE job can be exported.")
     if facts.offered and wanted not in facts.offered:
         parts.append(f"The configured audience model offers these audience sizes: {_size_list(facts.offered)}.")
     if facts.measured and wanted not in facts.measured and set(facts.measured) != set(facts.offered):
-        parts.append(f"The generation job was measured at these audience sizes: {_size_list(facts.measured)}.")
+        parts.append(f"The metrics of the generation job are for these audience sizes: {_size_list(facts.measured)}.")
     return " ".join(parts)
 
 
@@ -83,8 +83,8 @@ def used_up(request: ExportRequest, error: ServiceError) -> ExportFailure:
     return ExportFailure(
         error.code,
         request.subject,
-        f"{error.message.rstrip('.')}. The generation job has the {allowed} exports that it can have",
-        "No export can be deleted. Use one of them with on_conflict=OnConflict.ADOPT, or generate the audience again.",
+        f"{error.message.rstrip('.')}. The generation job already has {allowed} exports, and it can have no more",
+        "No export can be deleted. Use one of them with on_conflict=OnConflict.ADOPT, or use a new generation job.",
     )
 
 
@@ -122,22 +122,27 @@ def export_failed(export: ExportJob) -> ExportFailure:
         "CREATE_FAILED",
         export.subject,
         details or "the service gave no status details",
-        "Fix what the details name, then deploy again. If you gave the name, you may need another one.",
+        "Fix the problem that the details describe, then deploy again. If you set the name, you may need another one.",
     )
 
 
-def out_of_time(request: ExportRequest) -> ExportFailure:
-    """A request that reached its deadline; the export itself goes on."""
+def out_of_time(request: ExportRequest, *, is_started: bool | None) -> ExportFailure:
+    """A request that reached its deadline; `is_started` is None if nobody knows whether its export was started."""
     again = (
-        "Deploy again to pick it up: the generated name finds it, and nothing is started twice."
+        "Deploy again to pick it up: the next deployment finds it by its generated name and does not start it again."
         if not request.name_is_given
-        else "Deploy again with on_conflict=OnConflict.ADOPT to pick it up under its name."
+        else "To use it, deploy again with on_conflict=OnConflict.ADOPT."
     )
+    advice = {
+        True: f"The export continues. {again}",
+        None: f"An export may have been started. {again}",
+        False: f"{_NOTHING_STARTED} Deploy again.",
+    }
     return ExportFailure(
         "DeadlineExceeded",
         request.subject,
-        f"had not ended shortly before the time-out of {int(request.timeout.total_seconds()):,} s",
-        f"An export that was started continues. {again}",
+        f"the request was not finished shortly before the time-out of {int(request.timeout.total_seconds()):,} s",
+        advice[is_started],
     )
 
 
@@ -154,9 +159,9 @@ def never_listed(request: ExportRequest) -> ExportFailure:
 
 def stack_moved_on(request: ExportRequest, phase: StackPhase, *, may_have_started: bool) -> ExportFailure:
     """A stack that is no longer creating or updating: nothing may start."""
-    so = "so no other start is sent" if may_have_started else "so nothing was started"
+    so = "so the handler sends no other start" if may_have_started else "so nothing was started"
     return ExportFailure(
-        "StackMovedOn", request.subject, f"the stack is {phase.value}, {so}", "Deploy again to request it."
+        "StackMovedOn", request.subject, f"the stack is {phase.value}, {so}", "Deploy again to request the export."
     )
 
 
@@ -166,7 +171,7 @@ def stack_unreadable(request: ExportRequest) -> ExportFailure:
         "StackUnreadable",
         request.subject,
         "the stack's status could not be read, so nothing was started",
-        f"The handler's role needs cloudformation:DescribeStacks on its own stack: {_CHECK_POLICIES}",
+        f"The handler's role needs cloudformation:DescribeStacks on this stack. {_CHECK_POLICIES}",
     )
 
 
@@ -186,7 +191,7 @@ def missing_in_rollback(request: ExportRequest) -> ExportFailure:
         "RollbackWithoutExport",
         request.subject,
         "the stack is rolling back to this export, but the export is not listed",
-        "Nothing starts in a rollback. Continue the rollback without this resource, then deploy again.",
+        "The handler starts no export in a rollback. Continue the rollback, skip this resource, then deploy again.",
     )
 
 
@@ -200,13 +205,15 @@ def missing_in_update(request: ExportRequest) -> ExportFailure:
     )
 
 
-def execution_refused(code: str, message: str) -> ExportFailure:
-    """A state machine that cannot be started."""
+def not_accepted(error: Exception) -> ExportFailure:
+    """An event that could not be accepted in all of its deliveries: most likely its execution cannot be started."""
+    response = getattr(error, "response", {})
     return ExportFailure(
-        code,
+        response.get("Error", {}).get("Code") or type(error).__name__,
         "the state machine that follows the export",
-        f"it cannot be started: {message}",
-        "Nothing was started. Check that the handler's role has states:StartExecution on it, then deploy again.",
+        f"the request could not be accepted: {error}",
+        "Check that the handler's role has states:StartExecution on the state machine, see the handler's log, then "
+        "deploy again.",
     )
 
 
@@ -247,4 +254,4 @@ def _error_message(cause: str) -> str:
 
 def _shown(value: object) -> str:
     text = repr(value)
-    return text if len(text) <= 200 else f"{text[:120]} … {text[-40:]} ({len(text)} characters)"
+    return text if len(text) <= 200 else f"{text[:120]} ... {text[-40:]} ({len(text)} characters)"

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from audience_export_handler.core.facts import subject_of
 from cdk_cleanroomsml_contract import identity
-from cdk_cleanroomsml_contract.export_properties import AudienceSize, ExportProperties
+from cdk_cleanroomsml_contract.export_properties import AudienceSize, BrokenRule, ExportProperties
+from cdk_cleanroomsml_contract.message import Event
 from cdk_cleanroomsml_contract.on_conflict import OnConflict
-
-Event = dict[str, Any]
+from cdk_cleanroomsml_contract.scope import broken_scope_rule
 
 
 @dataclass(frozen=True)
@@ -23,8 +22,8 @@ class ExportRequest:
 
     `name` is the given one, or the generated content address; `adopts` whether an export that already has it is used,
     no matter who started it; `waits` whether the export's end is awaited; `timeout` how long CloudFormation waits for
-    the answer; `is_new` whether this request may start an export at all: a Create, or an Update to an export that the
-    resource does not hold; `is_held` whether the resource holds this very export already.
+    the answer; `is_held` whether the resource holds this very export already, by its physical id: then the request
+    starts nothing.
     """
 
     audience_generation_job_arn: str
@@ -38,7 +37,6 @@ class ExportRequest:
     stack_id: str
     physical_id: str
     is_update: bool
-    is_new: bool
     is_held: bool
 
     @property
@@ -50,6 +48,10 @@ class ExportRequest:
 def read_request(event: Event) -> ExportRequest:
     """Read a Create or Update event; BrokenRule names the first property that breaks a rule."""
     declared = ExportProperties.decode(event["ResourceProperties"])
+    _, partition, _, region, account, _ = event["StackId"].split(":", 5)
+    arn = declared.audience_generation_job_arn
+    if rule := broken_scope_rule(arn, partition=partition, region=region, account=account):
+        raise BrokenRule("AudienceGenerationJobArn", rule, arn)
     derived_id = physical_id(event)
     return ExportRequest(
         audience_generation_job_arn=declared.audience_generation_job_arn,
@@ -63,8 +65,7 @@ def read_request(event: Event) -> ExportRequest:
         stack_id=event["StackId"],
         physical_id=derived_id,
         is_update=event["RequestType"] == "Update",
-        is_new=_is_new(event, derived_id),
-        is_held=event.get("PhysicalResourceId") == derived_id,
+        is_held=_is_held(event, derived_id),
     )
 
 
@@ -73,15 +74,9 @@ def physical_id(event: Event) -> str:
     return identity.physical_id(event.get("ResourceProperties") or {}, **_resource(event))
 
 
+def _is_held(event: Event, derived_id: str) -> bool:
+    return event.get("PhysicalResourceId") == derived_id
+
+
 def _resource(event: Event) -> dict[str, str]:
     return {"stack_id": event["StackId"], "logical_id": event["LogicalResourceId"]}
-
-
-def _is_new(event: Event, derived_id: str) -> bool:
-    if event["RequestType"] == "Create":
-        return True
-    # Without rollback the old properties may be those of an update that failed, whose export the resource never held.
-    if event.get("PhysicalResourceId") != derived_id:
-        return True
-    old, new = event.get("OldResourceProperties") or {}, event["ResourceProperties"]
-    return identity.identity_of(new) != identity.identity_of(old)

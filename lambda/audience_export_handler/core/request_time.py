@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from audience_export_handler.core.timing import LONGEST_DELIVERY
+from audience_export_handler.core.timing import OLDEST_EVENT
 
 
 def requested_at(event: dict[str, Any], seen_at: datetime) -> datetime:
@@ -18,7 +18,7 @@ def requested_at(event: dict[str, Any], seen_at: datetime) -> datetime:
     A time that no delivery can explain, later than `seen_at` or long before it, is ignored. Both are UTC.
     """
     signed_at = _signed_at(event)
-    if signed_at is None or not seen_at - LONGEST_DELIVERY <= signed_at <= seen_at:
+    if signed_at is None or not seen_at - OLDEST_EVENT <= signed_at <= seen_at:
         return seen_at
     return signed_at
 

@@ -19,7 +19,7 @@ from audience_export_handler.core.request import ExportRequest
 def after_failed_start(
     request: ExportRequest, progress: Progress, attempt: Attempt, error: ServiceError, *, now: datetime, age: timedelta
 ) -> Progress | None:
-    """Return the progress to go on with, or None if the refusal is final. `age` is the request's."""
+    """Return the progress to go on with, or None if the refusal is final. `age` is the time since the request."""
     retrying = replace(progress, retried=_retried(progress, START, error, now))
     if error.kind is ErrorKind.UNANSWERED:
         return replace(retrying, attempt=attempt.unanswered(now, str(error)))
@@ -33,7 +33,7 @@ def after_failed_start(
 
 def after_failed_listing(progress: Progress, error: ServiceError, *, now: datetime, age: timedelta) -> Progress | None:
     """Return the progress to go on with when the exports cannot be listed, or None if that is final."""
-    if error.kind is ErrorKind.REFUSED and not is_transient(error, age):
+    if error.kind in (ErrorKind.REFUSED, ErrorKind.DENIED) and not is_transient(error, age):
         return None
     return replace(progress, retried=_retried(progress, LIST, error, now))
 
@@ -42,7 +42,7 @@ def is_transient(error: ServiceError, age: timedelta) -> bool:
     """Return whether the call surely had no effect, and may succeed if it is made again."""
     if error.kind is ErrorKind.THROTTLED:
         return True
-    return error.code == "AccessDeniedException" and age < timing.IAM_PROPAGATION
+    return error.kind is ErrorKind.DENIED and age < timing.IAM_PROPAGATION
 
 
 def pause(retried: RetriedError, now: datetime, draw: float) -> int:

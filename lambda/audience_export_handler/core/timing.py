@@ -1,4 +1,4 @@
-"""Every time span that the handler counts with, each with its reason."""
+"""The time spans that the handler counts with, each with its reason."""
 
 from __future__ import annotations
 
@@ -12,12 +12,16 @@ from cdk_cleanroomsml_contract import timeouts
 CLOCK_SKEW = timedelta(seconds=5)
 # A listing shows an export at most this long after its start (undocumented; seconds in other services).
 LISTING_LAG = timedelta(seconds=15)
-# A role made by the same deployment may not be known everywhere immediately.
-IAM_PROPAGATION = timedelta(seconds=30)
+# DescribeStacks is eventually consistent: for so long it may show the status from before a request's operation
+# (30 s were seen: aws-cdk-cli issue 1802, powertools-lambda-typescript issue 5537).
+STALE_STACK = timedelta(minutes=1)
+# A new role, policy or credential may not be known everywhere for so long (177 s were seen: cdkd pull request 755;
+# Terraform's AWS provider waits for two minutes).
+IAM_PROPAGATION = timedelta(minutes=3)
 # The output location may appear later than ACTIVE; after this long the success is reported without one.
 OUTPUT_LOCATION_LAG = timedelta(seconds=60)
 # Lambda delivers an event for so long, and the handler works on it for a minute; the rest is for clocks that differ.
-LONGEST_DELIVERY = timeouts.LONGEST_DELIVERY + timeouts.FUNCTION_TIMEOUT + timedelta(minutes=3)
+OLDEST_EVENT = timeouts.LONGEST_DELIVERY + timeouts.FUNCTION_TIMEOUT + timedelta(minutes=3)
 # An execution that began longer ago has ended by its own time-out.
 OLDEST_EXECUTION = timeouts.EXECUTION_TIMEOUT + timedelta(minutes=5)
 
@@ -31,9 +35,9 @@ CONTROL_SECONDS = 5
 # Of StartExecution, and how long a failing one is tried again: less than the function's time-out.
 START_EXECUTION_SECONDS = 10
 START_EXECUTION_FOR = timeouts.FUNCTION_TIMEOUT - timedelta(seconds=15)
-# A Delete takes at most five seconds: no call begins after three, and none takes longer than two.
-DELETE_CALL_SECONDS = 1
-DELETE_LAST_CALL = timedelta(seconds=3)
+# A Delete takes at most ten seconds: no call begins after six, and none takes longer than four.
+DELETE_CALL_SECONDS = 2
+DELETE_LAST_CALL = timedelta(seconds=6)
 # One PUT of the answer. Three of them, with their pauses, fit into the function's time-out.
 PUT_SECONDS = 10
 

@@ -105,7 +105,7 @@ class TestListing:
 # HTTP status, error code, and what the error says about the call.
 ERRORS: dict[str, tuple[int, str, ErrorKind]] = {
     "validation": (400, "ValidationException", ErrorKind.REFUSED),
-    "denied": (403, "AccessDeniedException", ErrorKind.REFUSED),
+    "denied": (403, "AccessDeniedException", ErrorKind.DENIED),
     "not found": (404, "ResourceNotFoundException", ErrorKind.REFUSED),
     "conflict": (409, "ConflictException", ErrorKind.REFUSED),
     "quota": (402, "ServiceQuotaExceededException", ErrorKind.REFUSED),
@@ -117,6 +117,11 @@ ERRORS: dict[str, tuple[int, str, ErrorKind]] = {
     "Throttling with status 400": (400, "Throttling", ErrorKind.THROTTLED),
     "TooManyRequestsException with status 400": (400, "TooManyRequestsException", ErrorKind.THROTTLED),
     "RequestLimitExceeded with status 503": (503, "RequestLimitExceeded", ErrorKind.THROTTLED),
+    "unknown credentials": (403, "UnrecognizedClientException", ErrorKind.DENIED),
+    "unknown key": (403, "InvalidClientTokenId", ErrorKind.DENIED),
+    "expired credentials": (403, "ExpiredTokenException", ErrorKind.DENIED),
+    "a signature that is not known": (403, "InvalidSignatureException", ErrorKind.DENIED),
+    "a request that took too long": (400, "RequestTimeoutException", ErrorKind.UNANSWERED),
     "status 500": (500, "InternalServerException", ErrorKind.UNANSWERED),
     "status 503": (503, "ServiceUnavailable", ErrorKind.UNANSWERED),
 }

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audience_export_handler.aws import response
+from audience_export_handler.core.failure import AnswerNotDelivered
 from tests.fakes.deployment import Deployment
 
 
@@ -48,7 +49,7 @@ def test_attributes_that_do_not_fit_leave_out_the_arn() -> None:
 @pytest.mark.parametrize("status", [403, 500, 302, None], ids=["403", "500", "302", "no answer"])
 def test_only_a_2xx_counts_as_delivered(deployment: Deployment, status: int | None) -> None:
     deployment.endpoint.statuses = [status] * 3
-    with pytest.raises(response.AnswerNotDelivered) as raised:
+    with pytest.raises(AnswerNotDelivered) as raised:
         response.deliver(
             deployment.endpoint.url, body("why"), sleep=deployment.clock.sleep, draw=deployment.chance.random
         )
@@ -58,7 +59,7 @@ def test_only_a_2xx_counts_as_delivered(deployment: Deployment, status: int | No
 
 
 def test_an_endpoint_that_is_not_there_is_not_delivered_to(deployment: Deployment) -> None:
-    with pytest.raises(response.AnswerNotDelivered, match="ConnectionRefusedError"):
+    with pytest.raises(AnswerNotDelivered, match="ConnectionRefusedError"):
         response.deliver(
             "https://127.0.0.1:1/answer", body("why"), sleep=deployment.clock.sleep, draw=deployment.chance.random
         )

@@ -27,7 +27,7 @@ class TestNewerRequest:
 
         full.control.stack_status = "UPDATE_ROLLBACK_IN_PROGRESS"
         full.deliver(full.event("Update", **BACKWARD))
-        full.run_for(timedelta(seconds=1))
+        full.run_for(timedelta(seconds=61))
         assert full.endpoint.bodies[-1]["Status"] == "SUCCESS"
         assert full.execution_of(cancelled).status == "ABORTED"
 
@@ -162,7 +162,7 @@ class TestStaleEvent:
         deployment.deliver(delayed)
         deployment.run_executions()
         assert deployment.endpoint.bodies[-1]["Reason"].startswith("StackMovedOn: ")
-        assert "the stack is in a later operation than this request's" in deployment.endpoint.bodies[-1]["Reason"]
+        assert "the stack is in an operation that began after this request" in deployment.endpoint.bodies[-1]["Reason"]
         assert deployment.starts() == []
 
     def test_an_execution_left_over_starts_nothing_in_a_later_operation(self, full: Deployment) -> None:

@@ -42,10 +42,11 @@ NOTHING_LISTED = {
     "a generated name": (situation(create()), Announce(GENERATED)),
     "a given name": (situation(create("mine")), Announce("mine")),
     "an unreadable stack": (situation(create(), stack=StackPhase.UNREADABLE), Wait(5)),
-    "a rollback": (situation(create(), stack=StackPhase.ROLLING_BACK), "StackMovedOn"),
-    "a stack that is complete": (situation(create(), stack=StackPhase.OTHER), "StackMovedOn"),
-    "a stack that is deleted": (situation(create(), stack=StackPhase.ENDING), "StackMovedOn"),
+    "a rollback": (situation(create(), stack=StackPhase.ROLLING_BACK, after=60), "StackMovedOn"),
+    "a stack that is complete": (situation(create(), stack=StackPhase.OTHER, after=60), "StackMovedOn"),
+    "a stack that is deleted": (situation(create(), stack=StackPhase.ENDING, after=60), "StackMovedOn"),
     "a later operation": (situation(create(), stack=StackPhase.LATER), "StackMovedOn"),
+    "a status of before the request, perhaps": (situation(create(), stack=StackPhase.OTHER, after=59), Wait(5)),
 }
 GENERATED_NAME = {
     "ACTIVE": (situation(create(), export(GENERATED)), Succeed(export(GENERATED))),
@@ -68,7 +69,14 @@ GIVEN_NAME = {
         "ConflictException",
     ),
     "held": (situation(update(properties(Name="mine"), "mine", IS_HELD), export("mine")), Succeed(export("mine"))),
-    "an update to it": (situation(update(properties(Name="old"), "mine"), export("mine")), "ConflictException"),
+    "an update to it": (
+        situation(update(properties(Name="old"), "mine"), export("mine"), after=60),
+        "ConflictException",
+    ),
+    "an update to it, which may be a rollback": (
+        situation(update(properties(Name="old"), "mine"), export("mine"), after=59),
+        Wait(5),
+    ),
 }
 ADOPTED_NAME = {
     "ACTIVE": (situation(adopting("mine"), export("mine")), Succeed(export("mine"))),
@@ -94,35 +102,50 @@ NOT_WAITING = {
 UPDATE = {
     "its export is not listed": (situation(update(properties())), Wait(5)),
     "its export is not listed for 31 s": (situation(update(properties()), after=31), "ExportNotFound"),
-    "its export has failed": (situation(update(properties()), export(GENERATED, "CREATE_FAILED")), "CREATE_FAILED"),
+    "its export has failed": (
+        situation(update(properties()), export(GENERATED, "CREATE_FAILED"), after=60),
+        "CREATE_FAILED",
+    ),
+    "its export has failed, and it may be a rollback": (
+        situation(update(properties()), export(GENERATED, "CREATE_FAILED"), after=59),
+        Wait(5),
+    ),
     "to an export that the resource does not hold": (
         situation(update(properties(), held_id="of another")),
         Announce(GENERATED),
     ),
     "to one that it does not hold, and that has failed": (
-        situation(update(properties(), held_id="of another"), export(GENERATED, "CREATE_FAILED")),
+        situation(update(properties(), held_id="of another"), export(GENERATED, "CREATE_FAILED"), after=60),
         Announce(f"{GENERATED}-2"),
     ),
     "back, in a rollback": (
-        situation(update(properties(Name="new"), "mine"), export("mine"), stack=StackPhase.ROLLING_BACK),
+        situation(update(properties(Name="new"), "mine"), export("mine"), stack=StackPhase.ROLLING_BACK, after=60),
         Succeed(export("mine")),
     ),
     "back to a failed one, in a rollback": (
-        situation(update(properties(Name="n")), export(GENERATED, "CREATE_FAILED"), stack=StackPhase.ROLLING_BACK),
+        situation(
+            update(properties(Name="n")),
+            export(GENERATED, "CREATE_FAILED"),
+            stack=StackPhase.ROLLING_BACK,
+            after=60,
+        ),
         Succeed(export(GENERATED, "CREATE_FAILED")),
     ),
     "back to one that is not listed": (
         situation(update(properties(Name="n")), stack=StackPhase.ROLLING_BACK),
         Wait(5),
     ),
-    "back to one that is not listed for 31 s": (
-        situation(update(properties(Name="n")), stack=StackPhase.ROLLING_BACK, after=31),
+    "back to one that is not listed for a minute": (
+        situation(update(properties(Name="n")), stack=StackPhase.ROLLING_BACK, after=60),
         "RollbackWithoutExport",
     ),
 }
 ANNOUNCED_START = {
     "nothing listed": (situation(create("mine"), attempt=ANNOUNCED), Start("mine")),
-    "a rollback": (situation(create("mine"), attempt=ANNOUNCED, stack=StackPhase.ROLLING_BACK), "StackMovedOn"),
+    "a rollback": (
+        situation(create("mine"), attempt=ANNOUNCED, stack=StackPhase.ROLLING_BACK, after=60),
+        "StackMovedOn",
+    ),
     "an unreadable stack": (situation(create("mine"), attempt=ANNOUNCED, stack=StackPhase.UNREADABLE), Wait(5)),
     "a stack that was not read": (situation(create("mine"), attempt=ANNOUNCED, stack=None), Wait(5)),
     "somebody else's": (situation(create("mine"), export("mine", age=0), attempt=ANNOUNCED), "ConflictException"),
@@ -237,6 +260,30 @@ def test_the_wait_grows_with_the_age_of_the_export(age: float, seconds: int) -> 
     assert decide(now) == Wait(seconds)
 
 
+def test_the_oldest_living_export_of_a_name_counts() -> None:
+    """Names may not be unique: somebody else may have started another one later."""
+    ours, theirs, failed = export("mine", age=600), export("mine", age=30), export("mine", "CREATE_FAILED", age=900)
+    request = update(properties(Name="mine"), "mine", IS_HELD)
+    assert decide(situation(request, theirs, ours, failed)) == Succeed(ours)
+    young = replace(theirs, create_time=START)
+    assert decide(
+        situation(create("mine"), young, replace(ours, create_time=START - timedelta(seconds=3)), attempt=ACCEPTED)
+    ) == Succeed(replace(ours, create_time=START - timedelta(seconds=3)))
+
+
+def test_a_request_that_is_never_a_minute_old_before_its_deadline_is_decided_there() -> None:
+    request = update(properties(Name="old"), "mine", TimeoutSeconds="60")
+    assert decide(situation(request, export("mine"), after=35)) == Wait(5)
+    assert outcome(decide(situation(request, export("mine"), after=36))) == "ConflictException"
+    rolling_back = situation(request, export("mine"), stack=StackPhase.ROLLING_BACK, after=36)
+    assert decide(rolling_back) == Succeed(export("mine"))
+
+
+def test_reads_become_rarer_the_longer_a_phase_is_not_known() -> None:
+    waits = [decide(situation(create(), stack=StackPhase.UNREADABLE, after=age)) for age in (1, 20, 40, 61, 600)]
+    assert waits == [Wait(5), Wait(20), Wait(21), Wait(30), Wait(30)]
+
+
 def test_an_active_export_without_a_location_is_given_a_minute() -> None:
     bare = replace(export(GENERATED, age=0), output_location="")
     assert decide(situation(create(), bare, after=59)) == Wait(5)
@@ -332,7 +379,7 @@ def test_a_success_is_the_requested_export(now: Situation) -> None:
 
 @given(situations)
 def test_an_update_that_keeps_its_export_announces_nothing_by_itself(now: Situation) -> None:
-    if not now.request.is_new and now.progress.attempt is None:
+    if now.request.is_held and now.progress.attempt is None:
         assert not isinstance(decide(now), Announce | Start)
 
 

@@ -54,6 +54,17 @@ def is_first_30_s(now: Situation) -> bool:
     return now.now - now.started_at < seconds(30)
 
 
+def is_settled_by_time(now: Situation) -> bool:
+    """A minute old, or without time to read again before the deadline of an hour, 57 minutes."""
+    return now.now - now.requested_at >= seconds(60) or now.now + seconds(5) > now.requested_at + seconds(57 * 60)
+
+
+def is_known(now: Situation) -> bool:
+    if now.stack in (StackPhase.FORWARD, StackPhase.LATER):
+        return True
+    return now.stack not in (StackPhase.UNREADABLE, None) and is_settled_by_time(now)
+
+
 def may_older_run(now: Situation) -> bool:
     ended_by = now.progress.older_ended_by
     return ended_by is None or now.now < ended_by
@@ -62,11 +73,14 @@ def may_older_run(now: Situation) -> bool:
 REQUESTS: dict[str, Predicate] = {
     ANY: lambda now, _: True,
     "Update": lambda now, _: now.request.is_update,
-    "Update in its first 30 s": lambda now, _: now.request.is_update and is_first_30_s(now),
+    "Update in its first minute": lambda now, _: now.request.is_update and not is_settled_by_time(now),
+    "Update in the first 30 s of its execution": lambda now, _: now.request.is_update and is_first_30_s(now),
     "generated name": lambda now, _: not now.request.name_is_given,
     "given name that the resource holds, or that is adopted": lambda now, _: now.request.is_held or now.request.adopts,
-    "Update that keeps its export": lambda now, _: not now.request.is_new,
-    "Update that keeps its export, in its first 30 s": lambda now, _: not now.request.is_new and is_first_30_s(now),
+    "Update that keeps its export": lambda now, _: now.request.is_held,
+    "Update that keeps its export, in the first 30 s of its execution": lambda now, _: (
+        now.request.is_held and is_first_30_s(now)
+    ),
     "does not wait": lambda now, _: not now.request.waits,
     "waits": lambda now, _: now.request.waits,
 }
@@ -75,6 +89,9 @@ LISTED: dict[str, Predicate] = {
     "of its size": lambda now, listed: bool(of_its_size(now, listed)),
     "none of its size": lambda now, listed: not of_its_size(now, listed),
     "alive, of its size": lambda now, listed: bool(alive(of_its_size(now, listed))),
+    "of its size, under any of its names": lambda now, _: any(
+        one.name in names_of(now) for one in of_its_size(now, list(now.exports))
+    ),
     "alive": lambda now, listed: bool(alive(listed)),
     "failed": lambda now, listed: bool(listed) and not alive(listed),
     "none": lambda now, listed: not listed,
@@ -85,13 +102,14 @@ LISTED: dict[str, Predicate] = {
 }
 STACKS: dict[str, Predicate] = {
     ANY: lambda now, _: True,
-    "rolling back": lambda now, _: now.stack is StackPhase.ROLLING_BACK,
-    "not readable": lambda now, _: now.stack in (StackPhase.UNREADABLE, None),
+    "rolling back": lambda now, _: now.stack is StackPhase.ROLLING_BACK and is_settled_by_time(now),
+    "any but a later operation": lambda now, _: now.stack is not StackPhase.LATER,
+    "not known": lambda now, _: not is_known(now),
     "creating or updating": lambda now, _: now.stack is StackPhase.FORWARD and not may_older_run(now),
     "creating or updating, an older request may still run": lambda now, _: (
         now.stack is StackPhase.FORWARD and may_older_run(now)
     ),
-    "anything else": lambda now, _: now.stack not in (StackPhase.FORWARD, StackPhase.UNREADABLE, None),
+    "anything else": lambda now, _: is_known(now) and now.stack is not StackPhase.FORWARD,
 }
 ATTEMPTS: dict[str, Predicate] = {
     ANY: lambda now, _: True,
@@ -125,8 +143,8 @@ OUTCOMES: dict[str, Outcome] = {
     "succeed with it": lambda decided, now, listed: (
         isinstance(decided, Succeed) and decided.export in of_its_size(now, listed)
     ),
-    "follow it": lambda decided, now, listed: any(
-        summary(decided) == summary(decision.follow(one, now.request, now.now)) for one in followed(now, listed)
+    "follow it": lambda decided, now, listed: (
+        summary(decided) == summary(decision.follow(oldest_alive(followed(now, listed)), now.request, now.now))
     ),
 }
 
@@ -178,18 +196,30 @@ def followed(now: Situation, listed: list[ExportJob]) -> list[ExportJob]:
     return own(now, listed) if now.progress.attempt else alive(of_its_size(now, listed))
 
 
+def oldest_alive(exports: list[ExportJob]) -> ExportJob:
+    living = sorted(alive(exports), key=lambda one: one.create_time)
+    return living[0] if living else max(exports, key=lambda one: one.create_time)
+
+
 def name_of(now: Situation) -> str:
     """The name that a request uses, as the document defines it."""
     if now.progress.attempt:
         return now.progress.attempt.name
     if now.request.name_is_given:
         return now.request.name
-    names = [GENERATED, f"{GENERATED}-2", f"{GENERATED}-3"]
+    names = names_of(now)
     living = {one.name for one in alive(list(now.exports))}
     failed = {one.name for one in now.exports} - living
-    if now.request.is_new and now.stack is not StackPhase.ROLLING_BACK:
+    is_in_rollback = now.stack is StackPhase.ROLLING_BACK and is_settled_by_time(now)
+    if not now.request.is_held and not is_in_rollback:
         return next(name for name in names if name in living or name not in failed)
     return next((name for known in (living, failed) for name in names if name in known), GENERATED)
+
+
+def names_of(now: Situation) -> list[str]:
+    if now.request.name_is_given:
+        return [now.request.name]
+    return [GENERATED, f"{GENERATED}-2", f"{GENERATED}-3"]
 
 
 def of_its_name(now: Situation) -> list[ExportJob]:
@@ -212,12 +242,11 @@ REQUEST_KINDS: list[ExportRequest] = [
 AGES = (0.0, 14.0, 15.0, 29.0, 30.0, 75.0, 299.0, 300.0)
 
 
-def listings(names: tuple[str, ...]) -> list[tuple[ExportJob, ...]]:
-    """Nothing, one export, or two, of these names, statuses, sizes and ages."""
+def listings(names: tuple[str, ...], ages: tuple[float, ...] = (600,)) -> list[tuple[ExportJob, ...]]:
+    """Nothing, one export, or two, of these names and ages, two statuses and two sizes."""
     one = [
-        *(export(name, status) for name in names for status in ("ACTIVE", "CREATE_PENDING", "CREATE_FAILED")),
+        *(export(name, status, age=age) for name in names for age in ages for status in ("ACTIVE", "CREATE_FAILED")),
         *(export(name, size=TWENTY) for name in names),
-        *(export(name, status, age=-10) for name in names for status in ("ACTIVE", "CREATE_FAILED")),
     ]
     return [(), *((first,) for first in one), *combinations(one, 2)]
 
@@ -225,8 +254,9 @@ def listings(names: tuple[str, ...]) -> list[tuple[ExportJob, ...]]:
 def before_an_attempt() -> Iterator[Situation]:
     names = ("mine", GENERATED, f"{GENERATED}-2")
     for request, listed, stack in product(REQUEST_KINDS, listings(names), [*StackPhase, None]):
-        for after in (1, 29, 30):
+        for after in (1, 30, 59, 60):
             yield situation(request, *listed, stack=stack, after=after)
+        yield replace(situation(request, *listed, stack=stack, after=29), requested_at=START - seconds(60))
         yield situation(request, *listed, stack=stack, older_ended_by=None)
         yield situation(request, *listed, stack=stack, older_ended_by=START + seconds(9))
 
@@ -244,10 +274,11 @@ def attempts(name: str) -> list[Attempt]:
 def in_an_attempt() -> Iterator[Situation]:
     for request in REQUEST_KINDS:
         name = request.name
-        for attempt, listed, after in product(attempts(name), listings((name,)), AGES):
+        for attempt, listed, after in product(attempts(name), listings((name,), (600, -10)), AGES):
             yield situation(request, *listed, attempt=attempt, after=after)
-        for listed, stack in product(listings((name,)), [*StackPhase, None]):
+        for listed, stack in product(listings((name,), (600, -10)), [*StackPhase, None]):
             yield situation(request, *listed, attempt=attempts(name)[0], stack=stack)
+            yield situation(request, *listed, attempt=attempts(name)[0], stack=stack, after=60)
             yield situation(request, *listed, attempt=attempts(name)[0], stack=stack, older_ended_by=None)
 
 
@@ -321,14 +352,14 @@ ANSWERS: dict[str, list[Attempt | None]] = {
     "is answered with 5xx, or not at all": [after("InternalServerException", ErrorKind.UNANSWERED)],
     "may have been sent by a step that runs again": [BEFORE.ran_again(NOW)],
     "is throttled": [after("ThrottlingException", THROTTLED)],
-    "is denied in the first 30 s of the request": [after("AccessDeniedException", REFUSED, age=29)],
+    "is denied in the first 3 minutes of the request": [after("AccessDeniedException", ErrorKind.DENIED, age=179)],
     "meets the account's quota": [after(quota.CODE, REFUSED)],
     "meets a conflict, and may itself be the reason": [after("ConflictException", REFUSED, attempt=PERHAPS)],
     "is adopted or has a generated name, and meets a conflict": [
         after("ConflictException", REFUSED, request=request) for request in (create(), adopting("mine"))
     ],
     "is refused otherwise": [
-        after("AccessDeniedException", REFUSED, age=30),
+        after("AccessDeniedException", ErrorKind.DENIED, age=180),
         after("ConflictException", REFUSED),
         *(after(code, REFUSED) for code in ("ValidationException", "ResourceNotFoundException", "Another")),
     ],
@@ -363,7 +394,7 @@ def test_the_answer_to_a_start_means_what_its_row_says() -> None:
 LATE = situation(create(), after=57 * 60 + 1)
 RETRIED = RetriedError(progress.START, START, "ThrottlingException", "slow down")
 KNOWN = {
-    "a call kept failing, and no own export is listed": [
+    "a call kept failing, no own export is listed, and no start was accepted": [
         replace(LATE, progress=replace(LATE.progress, retried=RETRIED))
     ],
     "no start was announced, and older executions could not be read": [

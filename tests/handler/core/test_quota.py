@@ -14,7 +14,8 @@ LAG = timedelta(seconds=15)
 
 USED_UP: dict[str, tuple[float | None, list[ExportJob], bool]] = {
     "the account's value": (20.0, [ACTIVE] * 25, False),
-    "the job's value": (25.0, [], True),
+    "the value 25, and 25 active": (25.0, [ACTIVE] * 25, True),
+    "the value 25, which an account may have too": (25.0, [ACTIVE] * 24, False),
     "no value, 25 active": (None, [ACTIVE] * 25, True),
     "no value, 25 active or running": (None, [ACTIVE] * 5 + [RUNNING] * 20, True),
     "no value, 24 active": (None, [ACTIVE] * 24, False),

@@ -25,7 +25,7 @@ def test_a_request_was_made_when_its_url_was_signed(signed: datetime) -> None:
         "&X-Amz-Date=",
         "&X-Amz-Date=yesterday",
         "&X-Amz-Date=20260301T115959",
-        "&X-Amz-Date=20260301T114959Z",
+        "&X-Amz-Date=20260301T105529Z",
         "&X-Amz-Date=20260301T120031Z",
     ],
     ids=["none", "empty", "no date", "no zone", "too long ago", "in the future"],

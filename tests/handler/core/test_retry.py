@@ -20,6 +20,7 @@ EARLIER = NOW - timedelta(minutes=3)
 ATTEMPT = Attempt("mine", Announced(), EARLIER)
 PERHAPS = replace(ATTEMPT, own_until=EARLIER)
 THROTTLED = ServiceError("ThrottlingException", "slow down", ErrorKind.THROTTLED)
+DENIED = ServiceError("AccessDeniedException", "no", ErrorKind.DENIED)
 UNANSWERED = ServiceError("InternalServerException", "oops", ErrorKind.UNANSWERED)
 
 
@@ -34,9 +35,7 @@ def after(
     return after_failed_start(create(name), progress, attempt, error, now=NOW, age=timedelta(seconds=age))
 
 
-@pytest.mark.parametrize(
-    "error", [THROTTLED, refused(quota.CODE), refused("AccessDeniedException")], ids=lambda error: error.code
-)
+@pytest.mark.parametrize("error", [THROTTLED, refused(quota.CODE), DENIED], ids=lambda error: error.code)
 def test_a_start_that_surely_had_no_effect_may_be_sent_again(error: ServiceError) -> None:
     following = after(error)
     assert following == Progress(
@@ -62,7 +61,7 @@ def test_a_refusal_of_a_given_name_is_final(code: str) -> None:
 
 
 def test_access_that_stays_denied_is_final() -> None:
-    assert after(refused("AccessDeniedException"), age=IAM_PROPAGATION.total_seconds()) is None
+    assert after(DENIED, age=IAM_PROPAGATION.total_seconds()) is None
 
 
 @pytest.mark.parametrize(("attempt", "name"), [(PERHAPS, "mine"), (ATTEMPT, None)], ids=["perhaps", "generated"])

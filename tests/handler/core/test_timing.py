@@ -41,11 +41,11 @@ def test_an_execution_that_may_still_run_is_never_too_old() -> None:
 
 def test_a_signature_is_believed_as_long_as_an_event_can_be_under_way() -> None:
     longest = timeouts.LONGEST_DELIVERY + timeouts.FUNCTION_TIMEOUT + timing.CLOCK_SKEW
-    assert longest < timing.LONGEST_DELIVERY
+    assert longest < timing.OLDEST_EVENT
 
 
 def test_a_delete_ends_before_its_function_does() -> None:
-    assert timing.DELETE_LAST_CALL + timedelta(seconds=2 * timing.DELETE_CALL_SECONDS) <= timedelta(seconds=5)
+    assert timing.DELETE_LAST_CALL + timedelta(seconds=2 * timing.DELETE_CALL_SECONDS) <= timedelta(seconds=10)
 
 
 @pytest.mark.parametrize(("age", "seconds"), [(0, 2), (39, 3), (100, 10), (299, 29), (100_000, 30)])

@@ -1,0 +1,40 @@
+"""What a read of the stack's status can show. DescribeStacks is eventually consistent, so one stale read never decides.
+
+For up to a minute it may show the status from before the request's operation: COMPLETE while an update is under way,
+or an update that has become a rollback. Only a later operation is beyond doubt: a read cannot be ahead.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from audience_export_handler.core import timing
+from audience_export_handler.core.facts import StackPhase
+from audience_export_handler.core.situation import Situation
+from cdk_cleanroomsml_contract import identity
+
+
+def known_phase(situation: Situation) -> StackPhase | None:
+    """Return the stack's phase as far as the read can show it; None: read it again."""
+    if situation.stack is StackPhase.UNREADABLE:
+        return None
+    if situation.stack in (StackPhase.FORWARD, StackPhase.LATER) or cannot_be_stale(situation):
+        return situation.stack
+    return None
+
+
+def may_be_rollback(situation: Situation) -> bool:
+    """Return whether the request may be a rollback that the stack does not show yet: an Update to what exists."""
+    request = situation.request
+    if not request.is_update or situation.stack is StackPhase.LATER or cannot_be_stale(situation):
+        return False
+    names = {request.name} if request.name_is_given else set(identity.ordinals(request.name))
+    return any(one.name in names and one.audience_size == request.audience_size for one in situation.exports)
+
+
+def cannot_be_stale(situation: Situation) -> bool:
+    """Return whether the request is so old that no read is stale, or there is no time to read again."""
+    if situation.now - situation.requested_at >= timing.STALE_STACK:
+        return True
+    next_read = situation.now + timedelta(seconds=timing.BEFORE_NEXT_READ)
+    return next_read > timing.deadline(situation.requested_at, situation.request.timeout)
