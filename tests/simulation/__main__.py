@@ -1,6 +1,6 @@
-"""``python -m tests.simulation``: runs schedules, replays one, or hunts mutants.
+"""``python -m tests.simulation``: runs schedules, replays one, hunts mutants, or counts calls.
 
-`make simulate` and `make mutants` call it.
+`make simulate`, `make mutants` and `make load` call it.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 
-from tests.simulation import schedule
+from tests.simulation import facts, odds, schedule
 from tests.simulation.model import wire
 from tests.simulation.model.template import Deployed, synthesise
+from tests.simulation.model.traffic import Traffic
 from tests.simulation.mutants import MUTANTS, Mutant
 from tests.simulation.rules.invariant import Invariant
 from tests.simulation.schedule import ScheduleResult
@@ -166,18 +167,46 @@ def report_hunt(found: list[tuple[Mutant, Total]]) -> Iterator[str]:
         yield f"| {mutant.rule} | {mutant.name} | {total.schedules} | {seen} |"
 
 
+def measure_load(processes: int) -> dict[int, Traffic]:
+    """The calls of each number of waiting exports."""
+    deployed = synthesise()
+    with ProcessPoolExecutor(processes) as pool:
+        measured = {waiting: pool.submit(_measure_one, waiting, deployed) for waiting in odds.LOAD_EXPORTS}
+        return {waiting: done.result() for waiting, done in measured.items()}
+
+
+def _measure_one(waiting: int, deployed: Deployed) -> Traffic:
+    with wire.installed():
+        return schedule.measure_traffic(waiting, deployed)
+
+
+def report_load(measured: dict[int, Traffic]) -> Iterator[str]:
+    """The table of calls: how many a second on average after the first minute, and in the busiest second and minute."""
+    yield "| waiting exports | API | limit a second | average | busiest minute | busiest second |"
+    yield "|---|---|---|---|---|---|"
+    for waiting, traffic in measured.items():
+        for api in sorted({api for api, _ in traffic.counts}):
+            average, minute, second = traffic.rates(api)
+            limit = facts.LIMITS[api][0]
+            yield f"| {waiting} | {api} | {limit:g} | {average:.2f} | {minute:.2f} | {second} |"
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make simulate")
     parser.add_argument("--schedules", type=int, default=10_000, help="how many (SCHEDULES=)")
     parser.add_argument("--seed", type=int, default=0, help="the first seed (SEED=)")
     parser.add_argument("--replay", type=int, help="print the story of one seed (REPLAY=)")
     parser.add_argument("--mutants", action="store_true", help="hunt the mutants (make mutants)")
+    parser.add_argument("--load", action="store_true", help="count the calls of waiting exports (make load)")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
     if options.schedules < 1:
         parser.error(f"--schedules must be at least 1; got {options.schedules}")
     if options.replay is not None:
         return _replay(options.replay)
+    if options.load:
+        print("\n".join(report_load(measure_load(options.processes))))
+        return 0
     if options.mutants:
         found = hunt(options.seed, options.processes)
         print("\n".join(report_hunt(found)))

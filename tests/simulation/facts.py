@@ -79,6 +79,9 @@ REFUSALS = {
 # A call that is refused like this surely has no effect.
 WITHOUT_EFFECT = ("throttled", "denied", "unrecognised", "expired", "missing")
 
+# API reference, ListExecutions: maxResults is at most 1,000.
+EXECUTIONS_PAGE = 1000
+
 # How often an account may call in a Region
 
 # Issues aws-cdk-cli 1709 and aws-sam-cli 2671 saw 5 to 10 reads of CloudFormation a second. Step Functions quotas:

@@ -12,6 +12,8 @@ EVEN = 0.5
 
 # Schedules in which more exports wait than the account may run.
 QUEUE = 0.002
+# How many exports wait in a measurement of calls, and how long.
+LOAD_EXPORTS, LOAD_SECONDS = (60, 200, 450), 1200
 # Beside those that are drawn, so that a short run has some.
 FIRST_QUEUES = (13, 71)
 QUEUE_EXPORT_SECONDS = (60, 400)

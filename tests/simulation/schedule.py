@@ -71,17 +71,34 @@ def _queue(seed: int, deployed: Deployed, plan: Random) -> World:
     world = World(seed, deployed, is_calm=True, typical=duration, failing=0.0, spread=0.0)
     world.traffic = Traffic(world.timeline, facts.LIMITS)
     count = plan.randint(PENDING_EXPORTS_OF_AN_ACCOUNT + 1, odds.QUEUE_EXPORTS_AT_MOST)
+    template = _draw_queue(world, count)
+    world.timeline.spawn(lambda: _deploy_queue(world, template, duration))
+    return world
+
+
+def measure_traffic(waiting: int, deployed: Deployed) -> Traffic:
+    """The calls of so many exports that wait in vain for a slot, for `odds.LOAD_SECONDS`; nothing is throttled."""
+    world = World(0, deployed, is_calm=True, typical=bounds.LONGEST_SCHEDULE, failing=0.0, spread=0.0)
+    tenants.fill_account(world)
+    template = _draw_queue(world, waiting)
+    world.timeline.spawn(lambda: _deploy_queue(world, template, bounds.LONGEST_SCHEDULE), after=odds.FIRST_STACK_AT)
+    with wire.connected(world):
+        world.timeline.run(at_most=odds.FIRST_STACK_AT + odds.LOAD_SECONDS)
+    return world.traffic
+
+
+def _draw_queue(world: World, count: int) -> Template:
     template: Template = {}
     for number in range(count):
         properties = draw_export(world.chance, COMMON_SIZES, plain=True)
         properties["AudienceGenerationJobArn"] = JOBS[number % len(JOBS)]
         template[f"Export{number}"] = properties | {"WaitForCompletion": "true"}
-    world.timeline.spawn(lambda: _deploy_queue(world, template, duration))
-    return world
+    return template
 
 
 def _deploy_queue(world: World, template: Template, duration: float) -> None:
     stack, began = world.new_stack("Queue"), world.timeline.now
+    stack.control.page_size = facts.EXECUTIONS_PAGE
     stack.create(template, lambda operation: None)
     took, rounds = world.timeline.now - began, ceil(len(template) / PENDING_EXPORTS_OF_AN_ACCOUNT)
     if took > bounds.QUEUE_FACTOR * rounds * duration + bounds.QUEUE_EXTRA:

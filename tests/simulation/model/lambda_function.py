@@ -102,6 +102,7 @@ class Function:
         if record is None:
             return
         world.tell("Lambda gives up on {}", request)
+        request.is_lost = True
         if self._deployed.on_failure is None:
             # From now on nobody tries, so nothing keeps it from going on: that is no excuse.
             request.goes_on(world.timeline.now, in_delivery=True)

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from tests.simulation.model.timeline import Timeline
 
 
+_MINUTE = 60
+
+
 class Traffic:
     """`counts` has the calls of each API by whole seconds, also those that are throttled.
 
@@ -23,6 +26,18 @@ class Traffic:
         self._tokens = {api: (most, timeline.now) for api, (_, most) in limits.items()}
         self.counts: Counter[tuple[str, int]] = Counter()
         self.throttled: Counter[str] = Counter()
+
+    def rates(self, api: str) -> tuple[float, float, int]:
+        """Calls a second on average from the first minute on, in the busiest minute after it, and in any second."""
+        seconds = [second for name, second in self.counts if name == api]
+        first = min(second for _, second in self.counts) // _MINUTE + 1
+        last = max(int(self._timeline.now) // _MINUTE, first + 1)
+        minutes = [0] * (last - first)
+        for second in seconds:
+            if first <= second // _MINUTE < last:
+                minutes[second // _MINUTE - first] += self.counts[api, second]
+        average = sum(minutes) / len(minutes) / _MINUTE
+        return average, max(minutes) / _MINUTE, max(self.counts[api, second] for second in seconds)
 
     def admits(self, operation: str) -> bool:
         """Count a call; whether it is within the limit."""

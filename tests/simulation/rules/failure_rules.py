@@ -63,8 +63,11 @@ class FailureRules:
             self._check_conflict(request)
 
     def _check_transient(self, request: Request, reason: str, *, is_early: bool) -> None:
-        """No request fails early for an error that is transient; permissions are, until they have spread."""
-        if is_early and _TRANSIENT.match(reason):
+        """No request fails early for an error that is transient; permissions are, until they have spread.
+
+        An event that Lambda has given up on has no other chance.
+        """
+        if is_early and not request.is_lost and _TRANSIENT.match(reason):
             self._world.goes_wrong(Invariant.ONE_ANSWER, "{} fails for a transient error: {}", request, reason)
 
     def _check_quota(self, request: Request, *, is_early: bool) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.simulation.model.world import World
 
 # Errors with which the handler makes Lambda or Step Functions try again.
-_MAY_BE_RAISED = ("AnswerNotDelivered", "ClientError", "ReadTimeoutError", "ConnectionClosedError")
+_MAY_BE_RAISED = {"AnswerNotDelivered", "ClientError", "ReadTimeoutError", "ConnectionClosedError"}
 _ROLLING_BACK_OR_ENDING = re.compile(r".*ROLLBACK_IN_PROGRESS|DELETE_IN_PROGRESS|.*CLEANUP_IN_PROGRESS")
 
 
@@ -118,7 +118,7 @@ class Watch:
 
     def handler_raised(self, request: Request, error: Exception) -> None:
         """The handler raised an error, so that Lambda or Step Functions tries again."""
-        if type(error).__name__ not in _MAY_BE_RAISED:
+        if not {kind.__name__ for kind in type(error).__mro__} & _MAY_BE_RAISED:
             self._world.goes_wrong(Invariant.ONE_ANSWER, "the handler breaks at {}: {!r}", request, error)
 
     def returned(self, invocation: Invocation, result: Any) -> None:
