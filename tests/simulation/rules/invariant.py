@@ -24,7 +24,7 @@ class Invariant(Enum):
         "An export starts with the requested generation job, size and name. A success reports an ACTIVE export of "
         "that job, size and name, which the resource itself started, or holds, or may adopt. If the request does not "
         "wait for the end, any status but CREATE_FAILED will do; in a rollback, any listed export will do. The "
-        "attributes are those of that export, with its output location once it is ACTIVE and if the service shows it.",
+        "attributes are those of that export, with its output location if the request waits and the service shows it.",
     )
     ONE_ANSWER = (
         3,
@@ -32,7 +32,8 @@ class Invariant(Enum):
         "A request is answered before CloudFormation's time-out, as long as CloudFormation waits for it. The only "
         "excuse is that Lambda, Step Functions or the answer's endpoint kept it from going on at some time between its "
         "deadline and that time-out. No request has two verdicts. A transient error, or a permission that has not "
-        "spread yet, is no reason to fail early, unless Lambda has given up on the event. Without faults, a request fails only for what the service means, or for its own time-out. Nothing starts "
+        "spread yet, is no reason to fail early, unless Lambda has given up on the event. Without faults, a request "
+        "fails only for what the service means, or for its own time-out. Nothing starts "
         "after the time-out.",
     )
     TAKEN_NAMES = (
@@ -45,9 +46,10 @@ class Invariant(Enum):
         5,
         "the stack decides",
         "An export starts only if the stack was creating or updating, in the operation of the request, as the "
-        "same invocation was last shown. No rollback gets stuck. Without rollback, an update back to the export that a resource "
-        "holds fails only for that export's own end or the time-out. Excused are requests whose last listing or whose "
-        "last reading of the stack failed, or was stale at the deadline, and those that invariant 3 excuses.",
+        "same invocation was last shown. No rollback gets stuck. Without rollback, an update back to the export "
+        "that a resource holds fails only for that export's own end or the time-out. Excused are requests whose last "
+        "listing or whose last reading of the stack failed, or was stale at the deadline, and those that "
+        "invariant 3 excuses.",
     )
     DELETES_AND_IDS = (
         6,
