@@ -12,6 +12,8 @@ EVEN = 0.5
 
 # Schedules in which more exports wait than the account may run.
 QUEUE = 0.002
+# Campaigns of stacks with many exports, in an account whose limits are counted.
+FLEET, FLEET_EXPORTS = 0.01, (10, 20, 30)
 # How many exports wait in a measurement of calls, and how long.
 LOAD_EXPORTS, LOAD_SECONDS = (60, 200, 450), 1200
 # Beside those that are drawn, so that a short run has some.

@@ -53,6 +53,9 @@ def _campaigns(seed: int, deployed: Deployed, plan: Random) -> World:
     world.late_failures = 0.0 if is_calm else plan.choice(odds.LATE_FAILURES)
     if not is_calm and plan.random() < odds.WITH_TENANT:
         tenants.use_account(world)
+    fleet = Random(f"fleet {seed}")  # noqa: S311 - repeatable
+    if fleet.random() < odds.FLEET:
+        world.traffic, world.exports_of_a_stack = Traffic(world.timeline, facts.LIMITS), odds.FLEET_EXPORTS
     for number in range(plan.choice(odds.STACKS)):
         begins = odds.FIRST_STACK_AT + plan.choice(odds.STACKS_APART) * number
         world.timeline.spawn(Campaign(world, f"Campaigns{number + 1}").live, after=begins)

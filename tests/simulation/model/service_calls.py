@@ -51,6 +51,7 @@ def call(world: World, service: str, operation: str, request: AWSPreparedRequest
 def _draw_fault(world: World, service: str, operation: str, invocation: Invocation) -> str | None:
     fault = invocation.request.stack.permissions.refusal(operation)
     if fault is None and not world.traffic.admits(operation):
+        world.weather.counts["limits: throttled"] += 1
         fault = "throttled"
     if fault is None:
         fault = world.weather.call_fault(service, world.timeline.now)
