@@ -167,12 +167,13 @@ def report_hunt(found: list[tuple[Mutant, Total]]) -> Iterator[str]:
         yield f"| {mutant.rule} | {mutant.name} | {total.schedules} | {seen} |"
 
 
-def measure_load(processes: int) -> dict[int, Traffic]:
-    """The calls of each number of waiting exports."""
+def measure_load(processes: int) -> Iterator[tuple[int, Traffic]]:
+    """The calls of each number of waiting exports, the smallest first."""
     deployed = synthesise()
     with ProcessPoolExecutor(processes) as pool:
-        measured = {waiting: pool.submit(_measure_one, waiting, deployed) for waiting in odds.LOAD_EXPORTS}
-        return {waiting: done.result() for waiting, done in measured.items()}
+        measured = [(waiting, pool.submit(_measure_one, waiting, deployed)) for waiting in odds.LOAD_EXPORTS]
+        for waiting, done in measured:
+            yield waiting, done.result()
 
 
 def _measure_one(waiting: int, deployed: Deployed) -> Traffic:
@@ -180,11 +181,11 @@ def _measure_one(waiting: int, deployed: Deployed) -> Traffic:
         return schedule.measure_traffic(waiting, deployed)
 
 
-def report_load(measured: dict[int, Traffic]) -> Iterator[str]:
+def report_load(measured: Iterator[tuple[int, Traffic]]) -> Iterator[str]:
     """The table of calls: how many a second on average after the first minute, and in the busiest second and minute."""
     yield "| waiting exports | API | limit a second | average | busiest minute | busiest second |"
     yield "|---|---|---|---|---|---|"
-    for waiting, traffic in measured.items():
+    for waiting, traffic in measured:
         for api in sorted({api for api, _ in traffic.counts}):
             average, minute, second = traffic.rates(api)
             limit = facts.LIMITS[api][0]
@@ -205,7 +206,8 @@ def main() -> int:
     if options.replay is not None:
         return _replay(options.replay)
     if options.load:
-        print("\n".join(report_load(measure_load(options.processes))))
+        for line in report_load(measure_load(options.processes)):
+            print(line, flush=True)
         return 0
     if options.mutants:
         found = hunt(options.seed, options.processes)
