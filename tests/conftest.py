@@ -36,7 +36,7 @@ NOT_TRACED = ("/simulation/", "/deployment/", "/test_readings.py", "/test_delive
 TOGETHER = ("tests/test_template.py",)
 
 
-class OneByOne(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+class OneByOne(LoadScopeScheduling):
     """Gives each worker one test after the other, in the order of the collection; `TOGETHER` are one."""
 
     def _split_scope(self, nodeid: str) -> str:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import processes_of, program_running, run_folders
-from tests.waiting import wait_until
+from tests.fakes.processes import processes_of, program_running, run_folders
+from tests.fakes.waiting import wait_until
 
 
 def test_the_demo_shows_the_main_job() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from local_cloud import environment
 from tests.builders.arns import JOB
-from tests.processes import program_running
+from tests.fakes.processes import program_running
 
 APP = Path(__file__).parent / "apps" / "life"
 SETTINGS = environment.CHECKOUT / ".local" / "env"

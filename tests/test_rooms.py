@@ -139,6 +139,36 @@ def test_core_loads_no_boto3() -> None:
     subprocess.run([sys.executable, "-c", program], env=environ, check=True)
 
 
+def test_the_tests_of_core_load_no_boto3() -> None:
+    """What is pure is tested without the outside, in seconds: no fixture and no builder may bring boto3 along."""
+    program = (
+        "import sys, pytest; code = pytest.main(['tests/handler/core', '-q', '-p', 'no:cacheprovider']); "
+        "sys.exit(code or [name for name in ('boto3', 'crhelper', 'aws_cdk') if name in sys.modules] or 0)"
+    )
+    run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_no_test_module_borrows_from_another() -> None:
+    """What several tests need is in tests/builders or tests/fakes; the simulation is a model of its own."""
+    files = [path for path in (ROOT / "tests").rglob("test_*.py") if "simulation" not in path.parts]
+    assert len(files) > 40
+    for path in files:
+        modules = [name for name in imports(path) if name.split(".")[0] == "tests"]
+        borrowed = [name for name in modules if any(part.startswith("test_") for part in name.split("."))]
+        assert not borrowed, f"{path.name} imports {borrowed}"
+        if "deployment" not in path.parts:
+            assert all(belongs(name, {"tests.builders", "tests.fakes"}) for name in modules), path
+
+
+@pytest.mark.parametrize("room", ["builders", "fakes"])
+def test_what_tests_share_depends_on_no_test(room: str) -> None:
+    shared = {"tests.builders", "tests.fakes"} if room == "fakes" else {"tests.builders"}
+    for path in (ROOT / "tests" / room).glob("*.py"):
+        modules = {name for name in imports(path) if name.split(".")[0] == "tests"}
+        assert all(belongs(name, shared) for name in modules), f"{path.name} imports {modules}"
+
+
 def test_the_source_root_is_no_package() -> None:
     """With an __init__.py, constructs/ would shadow PyPI's constructs and break aws_cdk."""
     assert not (CONSTRUCTS / "__init__.py").exists()

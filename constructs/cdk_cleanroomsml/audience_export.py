@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from aws_cdk import CustomResource, Duration, Stack, Token
+from aws_cdk import CustomResource, Duration, Stack
 from constructs import Construct
 
-from cdk_cleanroomsml import exports_per_job
+from cdk_cleanroomsml import arguments, exports_per_job
 from cdk_cleanroomsml.audience_size import AudienceSize
-from cdk_cleanroomsml.errors import AttributeUnknownError, InvalidArgumentError
+from cdk_cleanroomsml.errors import AttributeUnknownError
 from cdk_cleanroomsml.provider import AudienceExportProvider
 from cdk_cleanroomsml_contract import attributes
-from cdk_cleanroomsml_contract.api_limits import broken_rule
 from cdk_cleanroomsml_contract.export_properties import TIMEOUT_SECONDS, ExportProperties
 from cdk_cleanroomsml_contract.on_conflict import OnConflict
 
@@ -29,7 +28,8 @@ class AudienceExport(Construct):
         scope: a stack, or a construct in one.
         construct_id: part of a generated name, so another id means another export.
         audience_generation_job_arn: ARN of the generation job, 20 to 2,048 characters
-            (``arn:…:audience-generation-job/…``). A cross-account job has one ARN for each account.
+            (``arn:…:audience-generation-job/…``), of the stack's own account, Region and partition. A cross-account
+            job has one ARN for each account.
         audience_size: one of the sizes of the configured audience model.
         name: name of the export, 1 to 63 characters and not blank; it stays taken after the resource was deleted (see
             `on_conflict`). Left out, a name is generated that stays the same for this stack, resource, job, size and
@@ -69,16 +69,18 @@ class AudienceExport(Construct):
         revision: str | None = None,
         provider: AudienceExportProvider | None = None,
     ) -> None:
-        _check("audience_generation_job_arn", "audienceGenerationJobArn", audience_generation_job_arn)
-        _check_size(audience_size)
+        arguments.check_scope(scope)
+        arguments.check_text("audience_generation_job_arn", "audienceGenerationJobArn", audience_generation_job_arn)
+        arguments.check_own_job(audience_generation_job_arn, Stack.of(scope))
+        arguments.check_size(audience_size)
         if name is not None:
-            _check("name", "name", name)
+            arguments.check_text("name", "name", name)
         if description is not None:
-            _check("description", "description", description)
-        _check_on_conflict(on_conflict)
-        _check_waiting(wait_for_completion, timeout)
-        _check_revision(revision, name)
-        _check_provider(provider, scope)
+            arguments.check_text("description", "description", description)
+        arguments.check_on_conflict(on_conflict)
+        arguments.check_waiting(wait_for_completion, timeout)
+        arguments.check_revision(revision, name)
+        arguments.check_provider(provider, Stack.of(scope))
 
         super().__init__(scope, construct_id)
         provider = provider or AudienceExportProvider.of(self)
@@ -142,55 +144,3 @@ class AudienceExport(Construct):
                 "False. Set wait_for_completion to True, or read the export with ListAudienceExportJobs"
             )
         return self._resource.get_att_string(attribute)
-
-
-def _check(argument: str, member: str, value: str) -> None:
-    if Token.is_unresolved(value):
-        return
-    if rule := broken_rule(member, value):
-        raise InvalidArgumentError(argument, rule, value)
-
-
-def _check_size(value: object) -> None:
-    if not isinstance(value, AudienceSize):
-        rule = "must be AudienceSize.percentage(…) or AudienceSize.absolute(…)"
-        raise InvalidArgumentError("audience_size", rule, value)
-
-
-def _check_on_conflict(value: object) -> None:
-    if not isinstance(value, OnConflict):
-        raise InvalidArgumentError("on_conflict", "must be OnConflict.FAIL or OnConflict.ADOPT", value)
-
-
-def _check_waiting(wait_for_completion: object, timeout: object) -> None:
-    if not isinstance(wait_for_completion, bool):
-        raise InvalidArgumentError("wait_for_completion", "must be True or False", wait_for_completion)
-    if timeout is None:
-        return
-    if not isinstance(timeout, Duration):
-        raise InvalidArgumentError("timeout", "must be a Duration", timeout)
-    if timeout.is_unresolved():
-        raise InvalidArgumentError("timeout", "must be known at synth, not a token", timeout.to_string())
-    seconds = timeout.to_milliseconds() / 1000
-    if seconds not in TIMEOUT_SECONDS:
-        raise InvalidArgumentError("timeout", "must be whole seconds from 1 minute to 1 hour", timeout.to_string())
-
-
-def _check_revision(revision: object, name: str | None) -> None:
-    if revision is None:
-        return
-    if not isinstance(revision, str) or not revision:
-        raise InvalidArgumentError("revision", "must be a string that is not empty", revision)
-    if name is not None:
-        rule = "cannot be combined with name: an export cannot run again under its name, so change the name instead"
-        raise InvalidArgumentError("revision", rule, revision)
-
-
-def _check_provider(provider: object, scope: Construct) -> None:
-    if provider is None:
-        return
-    if not isinstance(provider, AudienceExportProvider):
-        raise InvalidArgumentError("provider", "must be an AudienceExportProvider", provider)
-    if Stack.of(provider) is not Stack.of(scope):
-        rule = f"must be in the export's own stack, {Stack.of(scope).node.path}"
-        raise InvalidArgumentError("provider", rule, provider.node.path)

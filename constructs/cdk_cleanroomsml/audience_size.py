@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 
 from aws_cdk import Token
 
@@ -23,8 +24,13 @@ class AudienceSize(export_properties.AudienceSize):
         """Refuse what the API would refuse; a token is checked by the handler."""
         if self.type not in ("PERCENTAGE", "ABSOLUTE"):
             raise InvalidArgumentError("AudienceSize type", "must be PERCENTAGE or ABSOLUTE", self.type)
+        argument = f"AudienceSize.{self.type.lower()} value"
+        value: object = self.value
+        # A number token is a finite float; jsii ends the CDK's process if it gets another one.
+        if not isinstance(value, int | float) or not isfinite(value):
+            raise InvalidArgumentError(argument, "must be a whole number", value)
         if not Token.is_unresolved(self.value) and (rule := size_rule(self.type, self.value)):
-            raise InvalidArgumentError(f"AudienceSize.{self.type.lower()} value", rule, self.value)
+            raise InvalidArgumentError(argument, rule, self.value)
 
     @classmethod
     def percentage(cls, value: int) -> AudienceSize:

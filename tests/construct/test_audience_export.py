@@ -3,11 +3,11 @@
 import json
 import tarfile
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import aws_cdk
 import pytest
-from aws_cdk import App, CfnOutput, CfnParameter, Duration, Stack, Stage, Token
+from aws_cdk import App, CfnOutput, CfnParameter, Duration, Environment, Stack, Stage, Token
 from aws_cdk.assertions import Match, Template
 
 from cdk_cleanroomsml import (
@@ -83,6 +83,15 @@ BAD_INPUT: dict[str, dict[str, Any]] = {
     "seconds": {"timeout": 600},
     "empty revision": {"revision": ""},
     "revision that is a number": {"revision": 2},
+    "name that is not a number": {"name": float("nan")},
+    "name in bytes": {"name": b"spring"},
+    "name that is a path": {"name": Path("spring")},
+    "name that is a number token": {"name": Token.as_number({"Ref": "Number"})},
+    "ARN that is a list token": {"audience_generation_job_arn": Token.as_list({"Ref": "List"})},
+    "ARN in a tuple": {"audience_generation_job_arn": (JOB,)},
+    "lone surrogate in the name": {"name": "spring \ud800"},
+    "lone surrogate in the description": {"description": "\ud800"},
+    "lone surrogate in the revision": {"revision": "\ud800"},
 }
 
 
@@ -98,13 +107,39 @@ def test_bad_input_names_argument_rule_and_value_and_adds_nothing(stack: Stack, 
 
 @pytest.mark.parametrize(
     "timeout",
-    [Duration.seconds(59), Duration.seconds(3601), Duration.millis(60_500)],
-    ids=["59 s", "3,601 s", "60.5 s"],
+    [Duration.seconds(59), Duration.seconds(3601), Duration.millis(60_500), Duration.millis(60_000.4)],
+    ids=["59 s", "3,601 s", "60.5 s", "60,000.4 ms"],
 )
 def test_a_time_out_is_1_minute_to_1_hour(stack: Stack, timeout: Duration) -> None:
     with pytest.raises(InvalidArgumentError, match="timeout must be whole seconds from 1 minute to 1 hour; got "):
         declare(stack, timeout=timeout)
     assert stack.node.children == []
+
+
+def test_an_app_is_no_scope() -> None:
+    app = App()
+    with pytest.raises(InvalidArgumentError, match="scope must be a stack, or a construct in one"):
+        declare(cast("Stack", app))
+    assert app.node.children == []
+
+
+OTHER_SCOPES = {
+    "account": (("111122223333", "444455556666"), "account 111122223333, not 444455556666"),
+    "Region": (("us-east-1", "eu-west-1"), "Region us-east-1, not eu-west-1"),
+}
+
+
+@pytest.mark.parametrize(("change", "rule"), OTHER_SCOPES.values(), ids=list(OTHER_SCOPES))
+def test_a_generation_job_is_of_the_stack_s_own_account_and_region(change: tuple[str, str], rule: str) -> None:
+    stack = Stack(App(), "Campaigns", env=Environment(account="111122223333", region="us-east-1"))
+    with pytest.raises(InvalidArgumentError, match=f"audience_generation_job_arn must be of the stack's own {rule}"):
+        declare(stack, audience_generation_job_arn=JOB.replace(*change))
+    assert stack.node.children == []
+    declare(stack)
+
+
+def test_a_generation_job_of_a_stack_whose_account_is_not_known_is_checked_at_deployment(stack: Stack) -> None:
+    declare(stack, audience_generation_job_arn=JOB.replace("111122223333", "444455556666"))
 
 
 def test_a_time_out_is_no_token(stack: Stack) -> None:

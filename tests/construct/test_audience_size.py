@@ -1,5 +1,7 @@
 """A size is checked when it is made: the service would refuse it only at deployment."""
 
+from decimal import Decimal
+from math import inf, nan
 from typing import Any
 
 import pytest
@@ -18,7 +20,9 @@ def test_numbers_go_from_1_to_20_million(value: int) -> None:
     assert AudienceSize.absolute(value) == AudienceSize("ABSOLUTE", value)
 
 
-@pytest.mark.parametrize("value", [0, 101, -1, 1.5, True, "10", None], ids=repr)
+@pytest.mark.parametrize(
+    "value", [0, 101, -1, 1.5, 10.0, True, "10", b"10", None, nan, inf, Decimal(10), (10,)], ids=repr
+)
 def test_a_percentage_out_of_range_names_argument_rule_and_value(value: Any) -> None:
     with pytest.raises(InvalidArgumentError) as raised:
         AudienceSize.percentage(value)

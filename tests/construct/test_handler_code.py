@@ -37,6 +37,17 @@ def test_is_the_same_everywhere(tmp_path: Path) -> None:
     assert FileSystem.fingerprint(str(first)) == FileSystem.fingerprint(str(second))
 
 
+def test_is_the_same_from_a_checkout_with_windows_line_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another hash would deploy the same handler again, from every other machine."""
+    expected = handler_code.assemble(tmp_path / "a")
+    read = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: read(path).replace(b"\n", b"\r\n"))
+    made = handler_code.assemble(tmp_path / "b")
+    monkeypatch.undo()
+    assert made.name == expected.name
+    assert not any(b"\r" in path.read_bytes() for path in made.rglob("*.py"))
+
+
 def test_is_readable_for_lambda_whatever_the_umask(tmp_path: Path) -> None:
     before = os.umask(0o077)
     try:

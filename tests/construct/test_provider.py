@@ -156,6 +156,16 @@ def test_only_state_machines_of_the_account_may_assume_the_role(stack: Stack) ->
     assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
 
 
+def test_the_handler_logs_for_a_month_into_a_group_that_goes_with_the_stack(stack: Stack) -> None:
+    """Without a group of the stack's, Lambda makes one that stays and never expires."""
+    declare(stack)
+    template = Template.from_stack(stack)
+    [(group_id, group)] = template.find_resources("AWS::Logs::LogGroup").items()
+    assert group["Properties"]["RetentionInDays"] == 30
+    assert group["DeletionPolicy"] == group["UpdateReplacePolicy"] == "Delete"
+    template.has_resource_properties("AWS::Lambda::Function", {"LoggingConfig": {"LogGroup": {"Ref": group_id}}})
+
+
 def test_the_state_machine_ends_by_itself(stack: Stack) -> None:
     declare(stack)
     [machine] = Template.from_stack(stack).find_resources("AWS::StepFunctions::StateMachine").values()

@@ -88,3 +88,27 @@ def test_a_default_is_not_written() -> None:
         "AudienceSize",
         "StateMachineArn",
     }
+
+
+@pytest.mark.parametrize(("sent", "waits"), [("true", True), ("True", True), ("false", False), ("FALSE", False)])
+def test_a_bool_is_read_in_any_spelling(sent: str, waits: bool) -> None:
+    assert ExportProperties.decode(properties(WaitForCompletion=sent)).wait_for_completion is waits
+
+
+NO_NUMBERS = {
+    "other digits": "\N{ARABIC-INDIC DIGIT ONE}",
+    "a power": "\N{SUPERSCRIPT TWO}",
+    "5,000 digits": "9" * 5000,
+    "minus": "-1",
+    "plus": "+10",
+    "space": " 10",
+    "exponent": "1e1",
+    "nothing": "",
+}
+
+
+@pytest.mark.parametrize("value", NO_NUMBERS.values(), ids=list(NO_NUMBERS))
+def test_only_plain_digits_are_a_number(value: str) -> None:
+    """Python's int() reads more than CloudFormation writes, and fails for a number of 5,000 digits."""
+    with pytest.raises(BrokenRule, match=r"AudienceSize\.Value must be a whole number"):
+        ExportProperties.decode(properties(AudienceSize={"Type": "ABSOLUTE", "Value": value}))

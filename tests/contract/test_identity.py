@@ -82,3 +82,29 @@ def test_one_size_written_in_two_ways_is_one_identity() -> None:
     assert physical_id("arn", "mine", "010") == physical_id("arn", "mine", "10")
     sizes = [{"AudienceSize": {"Type": "PERCENTAGE", "Value": value}} for value in ("010", "10", 10)]
     assert len({str(identity.identity_of(size)) for size in sizes}) == 1
+
+
+def test_a_physical_id_without_a_readable_letter_has_a_word_instead() -> None:
+    assert physical_id("arn", "é").startswith("export-")
+
+
+def test_a_generated_name_leaves_room_for_its_hash_and_an_ordinal() -> None:
+    name = generated(logical_id="L" * 255)
+    assert name.startswith("L" * 40 + "-")
+    assert len(f"{name}-999") == 61
+
+
+def test_an_identity_is_job_size_name_and_revision() -> None:
+    declared: dict[str, Any] = {"AudienceGenerationJobArn": "arn", "AudienceSize": {"Type": "PERCENTAGE", "Value": 10}}
+    assert identity.identity_of(declared) == ["arn", "PERCENTAGE", "10", None]
+    assert identity.identity_of(declared | {"Name": "mine"}) == ["arn", "PERCENTAGE", "10", "mine"]
+    assert identity.identity_of(declared | {"Revision": "2"}) == ["arn", "PERCENTAGE", "10", None, "2"]
+    assert identity.identity_of(declared | {"Description": "words", "OnConflict": "ADOPT"}) == identity.identity_of(
+        declared
+    )
+
+
+@pytest.mark.parametrize("size", ["10", 10, None, ["PERCENTAGE"]], ids=repr)
+def test_a_size_that_is_none_still_has_an_identity(size: object) -> None:
+    """A request that is refused needs its physical id too."""
+    assert identity.identity_of({"AudienceSize": size}) == [None, None, "None", None]

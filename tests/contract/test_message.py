@@ -62,3 +62,24 @@ def _at(data: Any, path: str) -> Any:
     for key in path.removeprefix("$.").split("."):
         data = data[key]
     return data
+
+
+def test_the_messages_are_pinned() -> None:
+    """Executions that run keep the definition that they began with: another form needs another version."""
+    assert message.VERSION == 2
+    assert message.STEP == {
+        "Version": 2,
+        "Phase": "Step",
+        "Request.$": "$.Request",
+        "Progress.$": "$.Step.Progress",
+        "StartedAt.$": "$$.Execution.StartTime",
+        "RetryCount.$": "$$.State.RetryCount",
+    }
+    assert message.ANSWER == {"Version": 2, "Phase": "Answer", "Request.$": "$.Request", "Result.$": "$.Step"}
+
+
+@pytest.mark.parametrize(("retries", "is_repeated"), [(0, False), (1, True), (9, True)])
+def test_a_retry_says_that_the_step_ran_before(retries: int, is_repeated: bool) -> None:
+    read = message.read(step_message(RetryCount=retries))
+    assert isinstance(read, StepMessage)
+    assert read.is_repeated is is_repeated

@@ -15,3 +15,8 @@ def test_an_execution_outlasts_the_longest_wait_and_a_last_task() -> None:
 
 def test_waits_are_those_that_cloudformation_allows() -> None:
     assert (timedelta(minutes=1), timedelta(hours=1)) == (timeouts.SHORTEST_WAIT, timeouts.LONGEST_WAIT)
+
+
+def test_an_event_is_delivered_for_as_long_as_cloudformation_waits() -> None:
+    """By default Lambda goes on for six hours, when the stack has moved on long ago."""
+    assert (timeouts.LONGEST_WAIT, 2) == (timeouts.LONGEST_DELIVERY, timeouts.DELIVERY_RETRIES)

@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 
 from local_cloud import environment
 from local_cloud.cloud import LocalCloud
-from tests.waiting import wait_until
+from tests.fakes.waiting import wait_until
 
 _ASSETS = f"cdk-hnb659fds-assets-{environment.ACCOUNT}-{environment.REGION}"
 _CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]

@@ -11,7 +11,7 @@ from local_cloud.readings import Readings
 from tests.builders.arns import FAILING_JOB, JOB
 from tests.deployment.clients import CdkCommands, Client
 from tests.deployment.stack import Declare, DeployedStack, export
-from tests.waiting import wait_until
+from tests.fakes.waiting import wait_until
 
 ENDLESS = Readings(in_progress_for=timedelta(hours=1))
 

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from audience_export_handler.aws import cloudformation, step_functions
 from tests.builders.events import BACKWARD
+from tests.fakes.clients import clients_used
 from tests.fakes.deployment import Deployment
 
 MINUTE = timedelta(minutes=1)
@@ -109,3 +111,11 @@ def test_a_delete_makes_no_call_after_six_seconds(full: Deployment, monkeypatch:
     full.deliver(full.event("Delete", PhysicalResourceId="any"))
     assert timedelta(seconds=6) < full.clock() - began < timedelta(seconds=10)
     assert full.endpoint.bodies[-1]["Status"] == "SUCCESS"
+
+
+def test_no_call_of_a_delete_takes_longer_than_four_seconds(full: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two for the connection and two for the answer: with the last call after six, a Delete takes ten."""
+    used = [clients_used(monkeypatch, module) for module in (cloudformation, step_functions)]
+    full.control.stack_status = "DELETE_IN_PROGRESS"
+    full.deliver(full.event("Delete", PhysicalResourceId="any"))
+    assert [(config.connect_timeout, config.read_timeout) for [config] in used] == [(2, 2), (2, 2)]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import program_running
+from tests.fakes.processes import program_running
 
 PROGRAM = """
 import signal, sys

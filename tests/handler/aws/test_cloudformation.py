@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from audience_export_handler.aws import cloudformation
 from audience_export_handler.aws.cloudformation import read_phase
 from audience_export_handler.core.facts import StackPhase
 from tests.builders.arns import STACK_ID
+from tests.fakes.clients import clients_used
 from tests.fakes.deployment import Deployment
 
 # Every status that a stack can have, by CloudFormation's model.
@@ -60,6 +62,17 @@ def test_no_status_of_the_model_is_left_out() -> None:
 def test_a_stack_that_cannot_be_read(deployment: Deployment) -> None:
     deployment.control.stack_status = None
     assert read_phase(STACK_ID, requested_at=deployment.clock()) is StackPhase.UNREADABLE
+
+
+@pytest.mark.parametrize(("given", "seconds"), [({}, 5), ({"call_seconds": 1}, 1)], ids=["of a step", "of a Delete"])
+def test_the_stack_is_read_once_and_not_for_long(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch, given: dict[str, Any], seconds: float
+) -> None:
+    used = clients_used(monkeypatch, cloudformation)
+    read_phase(STACK_ID, requested_at=deployment.clock(), **given)
+    [config] = used
+    assert config.retries["total_max_attempts"] == 1
+    assert (config.connect_timeout, config.read_timeout) == (seconds, seconds)
 
 
 @pytest.mark.parametrize(("seconds", "phase"), [(5, StackPhase.FORWARD), (6, StackPhase.LATER)], ids=["5 s", "6 s"])

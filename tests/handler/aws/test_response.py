@@ -58,6 +58,14 @@ def test_only_a_2xx_counts_as_delivered(deployment: Deployment, status: int | No
     assert len(deployment.clock.slept) == 2
 
 
+def test_tries_are_further_and_further_apart(deployment: Deployment) -> None:
+    """At random, so that the answers of one deployment do not all come together again."""
+    deployment.endpoint.statuses = [503, 503]
+    response.deliver(deployment.endpoint.url, body("why"), sleep=deployment.clock.sleep, draw=lambda: 0.25)
+    assert deployment.clock.slept == [0.75, 1.5]
+    assert len(set(deployment.endpoint.raw)) == 1
+
+
 def test_an_endpoint_that_is_not_there_is_not_delivered_to(deployment: Deployment) -> None:
     with pytest.raises(AnswerNotDelivered, match="ConnectionRefusedError"):
         response.deliver(

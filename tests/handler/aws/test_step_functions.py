@@ -1,195 +1,126 @@
-"""Overtaking: what a Delete or a newer request does to the executions of older ones, and what none does to a newer."""
+"""Executions are named after their requests, started once, and stopped only if they are surely older."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from audience_export_handler.aws import clean_rooms_ml
-from audience_export_handler.aws.step_functions import execution_name
-from local_cloud.readings import Readings
-from tests.builders.cases import either_name
-from tests.builders.events import AFTER, BACKWARD, BEFORE, FORWARD, event, properties
+from audience_export_handler.aws import step_functions
+from audience_export_handler.aws.step_functions import ExecutionsUnreadable, execution_name
+from tests.builders.events import Event, event
+from tests.fakes.clients import clients_used
 from tests.fakes.deployment import Deployment
+from tests.fakes.state_machine import Execution
 
-MINUTE = timedelta(minutes=1)
-
-
-class TestNewerRequest:
-    def test_a_cancelled_update_is_stopped_by_its_rollback_and_never_starts(self, full: Deployment) -> None:
-        full.emulator.service.exports.pop()
-        full.start_elsewhere("before")
-        full.begin_operation("UPDATE_IN_PROGRESS")
-        cancelled = full.event("Update", **FORWARD)
-        full.deliver(cancelled)
-        full.run_for(MINUTE)
-
-        full.control.stack_status = "UPDATE_ROLLBACK_IN_PROGRESS"
-        full.deliver(full.event("Update", **BACKWARD))
-        full.run_for(timedelta(seconds=61))
-        assert full.endpoint.bodies[-1]["Status"] == "SUCCESS"
-        assert full.execution_of(cancelled).status == "ABORTED"
-
-        full.begin_operation("UPDATE_IN_PROGRESS")
-        full.run_executions()
-        full.run_for(30 * MINUTE)
-        assert full.started_by_us() == ["before"]
-        assert len(full.endpoint.bodies) == 1
-
-    def test_executions_of_other_resources_go_on(self, full: Deployment) -> None:
-        neighbour = full.event(LogicalResourceId="Neighbour")
-        full.deliver(neighbour)
-        full.deliver(full.event())
-        full.run_for(MINUTE)
-        full.deliver(full.event())
-        full.run_for(MINUTE)
-        assert full.execution_of(neighbour).status == "RUNNING"
-        assert len(full.machine.running()) == 2
-
-    def test_executions_of_long_ago_are_not_read(self, deployment: Deployment) -> None:
-        for number in range(30):
-            deployment.machine.stop(deployment.machine.start(f"other-{number}", {}))
-        deployment.clock.sleep(71 * 60)
-        deployment.request()
-        assert deployment.control.calls.count("ListExecutions") == 1
-
-    def test_nothing_starts_until_a_stopped_step_must_have_ended(self, deployment: Deployment) -> None:
-        """Stopping an execution does not stop its function: it may still send its start."""
-        deployment.begin_operation("UPDATE_IN_PROGRESS")
-        deployment.deliver(deployment.event("Update", ResourceProperties=AFTER, OldResourceProperties=BEFORE))
-        stopped = next(iter(deployment.machine.executions.values()))
-        deployment.run_for(timedelta(seconds=1))
-        deployment.machine.stop(stopped)
-        before = deployment.clock()
-        deployment.clock.sleep(5)
-        deployment.request(
-            "Update", ResourceProperties=properties(Name="newest"), OldResourceProperties=BEFORE, PhysicalResourceId="x"
-        )
-        starts = [call for call in deployment.emulator.started() if call.request["name"] == "newest"]
-        assert starts[0].at - before >= timedelta(seconds=75)
-
-    @either_name
-    def test_a_start_that_a_stopped_step_still_sends_is_not_sent_twice(
-        self, deployment: Deployment, monkeypatch: pytest.MonkeyPatch, name: str | None
-    ) -> None:
-        really_start, late = clean_rooms_ml.start_export, deployment.clock() + timedelta(seconds=59)
-
-        def start_late(*arguments: Any) -> None:
-            monkeypatch.setattr(clean_rooms_ml, "start_export", really_start)
-            deployment.machine.at(late, lambda: really_start(*arguments))
-            raise TimeoutError("the function is still running")
-
-        monkeypatch.setattr(clean_rooms_ml, "start_export", start_late)
-        declared = properties(Name=name)
-        deployment.deliver(deployment.event(ResourceProperties=declared))
-        deployment.run_for(timedelta(seconds=1))
-        deployment.clock.sleep(5)
-        deployment.deliver(deployment.event(ResourceProperties=declared))
-        deployment.run_executions()
-        [answer] = deployment.endpoint.bodies
-        assert len(deployment.emulator.service.exports) == 1
-        if name:
-            # Nothing shows who started it: a conflict is the truth, and adopting is the user's decision.
-            assert answer["Reason"].startswith("ConflictException: ")
-        else:
-            assert answer["Status"] == "SUCCESS"
-
-    def test_while_executions_cannot_be_listed_nothing_starts(self, deployment: Deployment) -> None:
-        deployment.control.errors["ListExecutions"] = [(400, "ThrottlingException")] * 3
-        began = deployment.clock()
-        assert deployment.request()["Status"] == "SUCCESS"
-        [start] = deployment.emulator.started()
-        assert start.at - began >= timedelta(seconds=15)
-
-    def test_executions_that_cannot_be_listed_until_the_deadline_are_reported(self, deployment: Deployment) -> None:
-        deployment.control.errors["ListExecutions"] = [(400, "AccessDeniedException")] * 999
-        answer = deployment.request(ResourceProperties=properties(TimeoutSeconds="600"))
-        assert answer["Reason"].startswith("ExecutionsUnreadable: export ")
-        assert "states:ListExecutions" in answer["Reason"]
-        assert deployment.starts() == []
-
-    def test_what_cannot_be_stopped_is_stopped_by_the_next_step(self, full: Deployment) -> None:
-        older = full.event()
-        full.deliver(older)
-        full.run_for(MINUTE)
-        full.control.errors["StopExecution"] = [(500, "Internal")]
-        full.deliver(full.event())
-        full.run_for(MINUTE)
-        assert full.execution_of(older).status == "ABORTED"
-
-    def test_executions_that_cannot_be_listed_do_not_hold_up_a_rollback(self, deployment: Deployment) -> None:
-        deployment.start_elsewhere("before")
-        deployment.control.errors["ListExecutions"] = [(400, "AccessDeniedException")] * 99
-        deployment.control.stack_status = "UPDATE_ROLLBACK_IN_PROGRESS"
-        assert deployment.request("Update", **BACKWARD)["Status"] == "SUCCESS"
+MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
 
 
-class TestStaleEvent:
-    def test_does_not_stop_the_execution_of_a_newer_request(self, full: Deployment) -> None:
-        full.begin_operation("UPDATE_IN_PROGRESS")
-        delayed = full.event("Update", **FORWARD)
-        full.clock.sleep(60)
-        full.control.stack_status = "UPDATE_ROLLBACK_IN_PROGRESS"
-        newer = full.event("Update", **BACKWARD)
-        full.deliver(newer)
-        full.run_for(timedelta(seconds=3))
-        full.deliver(delayed)
-        full.run_for(timedelta(seconds=3))
-        assert full.execution_of(newer).status == "RUNNING", "it waits for its export to be listed"
+def older(deployment: Deployment, age: timedelta) -> Execution:
+    """An execution of the resource that began so long ago; the clock stays."""
+    now = deployment.clock()
+    deployment.clock.now = now - age
+    execution = deployment.machine.start(execution_name(event(url=f"https://{age}/")), {})
+    deployment.clock.now = now
+    return execution
 
-    def test_of_the_same_second_does_not_stop_the_newer_one(self, full: Deployment) -> None:
-        """An update that is cancelled immediately: its rollback may begin first, and clocks differ by seconds."""
-        full.begin_operation("UPDATE_IN_PROGRESS")
-        fast = timedelta(seconds=3)
-        full.clock.now += fast
-        cancelled = full.event("Update", **FORWARD)
-        full.clock.now -= fast
-        full.control.stack_status = "UPDATE_ROLLBACK_IN_PROGRESS"
-        newer = full.event("Update", **BACKWARD)
-        full.deliver(newer)
-        full.run_for(timedelta(seconds=1))
-        full.deliver(cancelled)
-        full.run_for(timedelta(seconds=3))
-        assert full.execution_of(newer).status == "RUNNING", "it waits for its export to be listed"
 
-    def test_starts_nothing_in_a_later_operation_of_the_stack(self, deployment: Deployment) -> None:
-        deployment.begin_operation("UPDATE_IN_PROGRESS")
-        delayed = deployment.event("Update", **FORWARD)
-        deployment.clock.sleep(180)
-        deployment.begin_operation("UPDATE_IN_PROGRESS")
+def stop_older(deployment: Deployment) -> datetime | None:
+    return step_functions.stop_older(event(), requested_at=deployment.clock(), clock=deployment.clock)
+
+
+class TestStopOlder:
+    @pytest.mark.parametrize("age", [6 * SECOND, 30 * MINUTE, 70 * MINUTE], ids=str)
+    def test_stops_what_began_before_the_request(self, deployment: Deployment, age: timedelta) -> None:
+        """An execution lasts 65 minutes at most; clocks differ by up to five seconds."""
+        execution = older(deployment, age)
+        assert stop_older(deployment) == deployment.clock()
+        assert execution.status == "ABORTED"
+
+    @pytest.mark.parametrize("age", [5 * SECOND, -5 * SECOND, -MINUTE], ids=["5 s older", "5 s newer", "newer"])
+    def test_leaves_what_may_be_newer(self, deployment: Deployment, age: timedelta) -> None:
+        execution = older(deployment, age)
+        assert stop_older(deployment) is None
+        assert execution.status == "RUNNING"
+
+    def test_leaves_its_own_execution(self, deployment: Deployment) -> None:
+        deployment.machine.start(execution_name(event()), {})
         deployment.clock.sleep(60)
-        deployment.deliver(delayed)
-        deployment.run_executions()
-        assert deployment.endpoint.bodies[-1]["Reason"].startswith("StackMovedOn: ")
-        assert "the stack is in an operation that began after this request" in deployment.endpoint.bodies[-1]["Reason"]
-        assert deployment.starts() == []
+        assert stop_older(deployment) is None
+        assert len(deployment.machine.running()) == 1
 
-    def test_an_execution_left_over_starts_nothing_in_a_later_operation(self, full: Deployment) -> None:
-        """Even if its stop has failed, and nothing shows when its request was made."""
-        full.begin_operation("UPDATE_IN_PROGRESS")
-        left_over = full.event("Update", **FORWARD)
-        full.deliver(left_over | {"ResponseURL": full.endpoint.url})
-        full.run_for(MINUTE)
-        full.begin_operation("UPDATE_IN_PROGRESS")
-        full.run_executions()
-        assert full.started_by_us() == []
+    def test_returns_when_the_last_one_was_stopped_by_whomever(self, deployment: Deployment) -> None:
+        first, second = older(deployment, 20 * MINUTE), older(deployment, 10 * MINUTE)
+        now = deployment.clock()
+        first.end("ABORTED", now - MINUTE)
+        second.end("ABORTED", now - 2 * MINUTE)
+        assert stop_older(deployment) == now - MINUTE
+        second.end("ABORTED", now)
+        assert stop_older(deployment) == now
 
-    def test_starts_nothing_after_its_own_time_out(self, deployment: Deployment) -> None:
-        delayed = deployment.event(ResourceProperties=properties(TimeoutSeconds="60", ServiceTimeout="60"))
-        deployment.clock.sleep(61)
-        deployment.deliver(delayed)
-        deployment.run_executions()
-        assert deployment.endpoint.bodies[-1]["Reason"].startswith("DeadlineExceeded: ")
-        assert deployment.starts() == []
+    @pytest.mark.parametrize("status", ["SUCCEEDED", "FAILED", "TIMED_OUT"])
+    def test_an_execution_that_ended_by_itself_needs_no_stop(self, deployment: Deployment, status: str) -> None:
+        older(deployment, MINUTE).end(status, deployment.clock())
+        assert stop_older(deployment) is None
+        assert "StopExecution" not in deployment.control.calls
 
-    def test_the_deadline_of_a_delayed_event_is_not_later(self, deployment: Deployment) -> None:
-        deployment.emulator.service.readings = Readings(in_progress_for=timedelta(hours=9))
-        delayed, made = deployment.event(), deployment.clock()
-        deployment.clock.sleep(5 * 60)
-        deployment.deliver(delayed)
-        deployment.run_executions()
-        assert deployment.clock() - made <= timedelta(minutes=57)
+    @pytest.mark.parametrize("operation", ["ListExecutions", "StopExecution"])
+    def test_an_error_means_that_one_may_be_left(self, deployment: Deployment, operation: str) -> None:
+        older(deployment, MINUTE)
+        deployment.control.errors[operation] = [(400, "ThrottlingException")]
+        with pytest.raises(ExecutionsUnreadable, match="ThrottlingException"):
+            stop_older(deployment)
+
+
+def start(deployment: Deployment, sent: Event | None = None) -> None:
+    step_functions.start(sent or event(), clock=deployment.clock, sleep=deployment.clock.sleep, draw=lambda: 0.5)
+
+
+class TestStart:
+    def test_tries_are_further_and_further_apart_within_the_function_s_time(self, deployment: Deployment) -> None:
+        deployment.control.errors["StartExecution"] = [(500, "Internal")] * 99
+        began = deployment.clock()
+        with pytest.raises(Exception, match="Internal"):
+            start(deployment)
+        assert deployment.clock.slept[:5] == [0.75, 1.5, 3.0, 6.0, 6.0]
+        assert timedelta(seconds=35) < deployment.clock() - began <= timedelta(seconds=45)
+
+    def test_an_execution_of_the_same_request_is_the_same(self, deployment: Deployment) -> None:
+        start(deployment)
+        [execution] = deployment.machine.executions.values()
+        execution.end("SUCCEEDED", deployment.clock())
+        start(deployment)
+        assert len(deployment.machine.executions) == 1
+        assert deployment.clock.slept == []
+
+    def test_the_execution_gets_the_event(self, deployment: Deployment) -> None:
+        start(deployment)
+        [execution] = deployment.machine.executions.values()
+        assert execution.name == execution_name(event())
+        assert execution.input == {"Request": event(), "Step": {"Progress": None}}
+
+
+def stop_all(deployment: Deployment) -> None:
+    now = deployment.clock()
+    step_functions.stop_all(event(), requested_at=now, last_call=now + 3 * SECOND, clock=deployment.clock)
+
+
+CALLS: dict[str, tuple[Any, float]] = {
+    "start": (start, 10),
+    "stop older": (stop_older, 5),
+    "of a Delete": (stop_all, 2),
+}
+
+
+@pytest.mark.parametrize(("call", "seconds"), CALLS.values(), ids=list(CALLS))
+def test_no_call_is_repeated_by_botocore_or_outlasts_its_share(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch, call: Any, seconds: float
+) -> None:
+    used = clients_used(monkeypatch, step_functions)
+    call(deployment)
+    [config] = used
+    assert config.retries["total_max_attempts"] == 1
+    assert (config.connect_timeout, config.read_timeout) == (seconds, seconds)
 
 
 class TestExecutionName:

@@ -69,3 +69,9 @@ def test_a_conflict_is_counted_from_when_the_service_reported_it(attempt: Attemp
 def test_an_export_may_be_its_own_only_if_it_was_created_meanwhile(created: datetime, expected: bool) -> None:
     assert PERHAPS.may_have_created(created) is expected
     assert not ANNOUNCED.may_have_created(created)
+
+
+def test_another_name_is_another_attempt() -> None:
+    """A generated name gets an ordinal after a failed export: nothing listed before may count as its own."""
+    unanswered = ANNOUNCED.unanswered(NOW, "no answer")
+    assert announce("mine-2", LATER, unanswered) == Attempt("mine-2", Announced(), LATER)

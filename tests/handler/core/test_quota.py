@@ -41,3 +41,14 @@ SLOTS: dict[str, tuple[list[ExportJob] | None, timedelta, bool]] = {
 @pytest.mark.parametrize(("of_account", "waited", "has_slot"), SLOTS.values(), ids=list(SLOTS))
 def test_whether_the_account_has_a_slot(of_account: list[ExportJob] | None, waited: timedelta, has_slot: bool) -> None:
     assert quota.has_account_a_slot(of_account, waited=waited) is has_slot
+
+
+@pytest.mark.parametrize(
+    ("value", "of_job", "expected"),
+    [(None, 25, True), (None, 24, False), (20.0, 25, False), (40.0, 40, True), (40.0, 39, False)],
+    ids=["25 failed", "24 failed", "the account's value", "another value", "fewer than another value"],
+)
+def test_the_account_is_listed_only_if_the_job_s_failed_exports_may_count(
+    value: float | None, of_job: int, expected: bool
+) -> None:
+    assert quota.may_be_used_up(value, [FAILED] * of_job) is expected

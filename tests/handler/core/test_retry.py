@@ -103,3 +103,17 @@ def test_the_pause_for_a_slot_is_shorter_the_longer_it_has_been_waited_for() -> 
     minutes = (0, 5, 10, 15, 60)
     pauses = [pause(RetriedError(START, NOW - timedelta(minutes=time), quota.CODE, "m"), NOW, 1) for time in minutes]
     assert pauses == [15, 12, 10, 7, 7]
+
+
+@pytest.mark.parametrize(("waited", "longest"), [(0, 5), (50, 5), (200, 20), (300, 30), (3000, 30)])
+def test_the_pause_after_any_other_error_is_a_tenth_of_its_age(waited: int, longest: int) -> None:
+    error = RetriedError(START, NOW - timedelta(seconds=waited), "ThrottlingException", "m")
+    assert (pause(error, NOW, 0), pause(error, NOW, 1)) == (5, longest)
+
+
+def test_a_conflict_ends_the_error_that_was_retried() -> None:
+    """Otherwise its failure would be reported at the deadline, instead of the conflict."""
+    waiting = Progress(PERHAPS, RetriedError(START, EARLIER, quota.CODE, "full"))
+    conflict = refused("ConflictException")
+    following = after_failed_start(create("mine"), waiting, PERHAPS, conflict, now=NOW, age=timedelta(0))
+    assert following == Progress(PERHAPS.taken(NOW, "no"))

@@ -51,3 +51,24 @@ def test_a_delete_ends_before_its_function_does() -> None:
 @pytest.mark.parametrize(("age", "seconds"), [(0, 2), (39, 3), (100, 10), (299, 29), (100_000, 30)])
 def test_pauses_grow_with_the_age(age: float, seconds: int) -> None:
     assert timing.pause_for_age(timedelta(seconds=age)) == seconds
+
+
+def test_the_spans_are_those_that_the_decision_table_states() -> None:
+    spans = {
+        "clocks that differ": timing.CLOCK_SKEW,
+        "a listing that lags": timing.LISTING_LAG,
+        "permissions that have not spread": timing.IAM_PROPAGATION,
+        "an output location that comes late": timing.OUTPUT_LOCATION_LAG,
+        "an export that must exist": timing.PATIENCE_WITH_LISTING,
+        "an accepted start that is not listed": timing.ACCEPTED_UNLISTED,
+    }
+    assert [span.total_seconds() for span in spans.values()] == [5, 15, 180, 60, 30, 300]
+
+
+def test_no_pause_is_so_short_that_a_call_would_follow_immediately() -> None:
+    assert (timing.AFTER_START, timing.AFTER_REFUSAL, timing.BEFORE_NEXT_READ) == (2, 5, 5)
+
+
+@pytest.mark.parametrize(("seconds", "whole"), [(0, 1), (0.5, 1), (14, 15), (14.9, 15)])
+def test_a_moment_has_passed_after_the_seconds_until_it(seconds: float, whole: int) -> None:
+    assert timing.seconds_until(START + timedelta(seconds=seconds), START) == whole

@@ -1,0 +1,106 @@
+"""Checks the arguments of `AudienceExport` at synth, before anything is added to the stack.
+
+Types come first, then tokens, then limits: a value of a wrong type can end the process in which the CDK runs.
+"""
+
+from __future__ import annotations
+
+from aws_cdk import Duration, Stack, Token
+from constructs import Construct
+
+from cdk_cleanroomsml.audience_size import AudienceSize
+from cdk_cleanroomsml.errors import InvalidArgumentError
+from cdk_cleanroomsml.provider import AudienceExportProvider
+from cdk_cleanroomsml_contract.api_limits import broken_rule
+from cdk_cleanroomsml_contract.export_properties import TIMEOUT_SECONDS
+from cdk_cleanroomsml_contract.on_conflict import OnConflict
+from cdk_cleanroomsml_contract.scope import broken_scope_rule
+
+
+def check_scope(scope: object) -> None:
+    """Refuse a scope that is not in a stack."""
+    if not isinstance(scope, Construct) or not any(isinstance(one, Stack) for one in scope.node.scopes):
+        raise InvalidArgumentError("scope", "must be a stack, or a construct in one", scope)
+
+
+def check_text(argument: str, member: str, value: object) -> None:
+    """Refuse a text that breaks a limit of a member of the request; a token is checked at deployment."""
+    _check_string(argument, value)
+    if not Token.is_unresolved(value) and (rule := broken_rule(member, value)):
+        raise InvalidArgumentError(argument, rule, value)
+
+
+def check_own_job(audience_generation_job_arn: str, stack: Stack) -> None:
+    """Refuse a generation job of another place than the stack, as far as both are known."""
+    if Token.is_unresolved(audience_generation_job_arn):
+        return
+    known = {
+        name: None if Token.is_unresolved(value) else value
+        for name, value in (("partition", stack.partition), ("region", stack.region), ("account", stack.account))
+    }
+    if rule := broken_scope_rule(audience_generation_job_arn, **known):
+        raise InvalidArgumentError("audience_generation_job_arn", rule, audience_generation_job_arn)
+
+
+def check_size(value: object) -> None:
+    """Refuse anything but a size."""
+    if not isinstance(value, AudienceSize):
+        rule = "must be AudienceSize.percentage(…) or AudienceSize.absolute(…)"
+        raise InvalidArgumentError("audience_size", rule, value)
+
+
+def check_on_conflict(value: object) -> None:
+    """Refuse anything but an OnConflict."""
+    if not isinstance(value, OnConflict):
+        raise InvalidArgumentError("on_conflict", "must be OnConflict.FAIL or OnConflict.ADOPT", value)
+
+
+def check_waiting(wait_for_completion: object, timeout: object) -> None:
+    """Refuse a time-out that CloudFormation, or the handler, could not keep."""
+    if not isinstance(wait_for_completion, bool):
+        raise InvalidArgumentError("wait_for_completion", "must be True or False", wait_for_completion)
+    if timeout is None:
+        return
+    if not isinstance(timeout, Duration):
+        raise InvalidArgumentError("timeout", "must be a Duration", timeout)
+    if timeout.is_unresolved():
+        raise InvalidArgumentError("timeout", "must be known at synth, not a token", timeout.to_string())
+    try:
+        seconds = timeout.to_milliseconds() / 1000
+    except RuntimeError:  # the CDK refuses to make whole milliseconds of it
+        seconds = 0.5
+    if seconds not in TIMEOUT_SECONDS:
+        raise InvalidArgumentError("timeout", "must be whole seconds from 1 minute to 1 hour", timeout.to_string())
+
+
+def check_revision(revision: object, name: str | None) -> None:
+    """Refuse a revision that is no text, and one beside a name."""
+    if revision is None:
+        return
+    if not isinstance(revision, str) or not revision:
+        raise InvalidArgumentError("revision", "must be a string that is not empty", revision)
+    _check_string("revision", revision)
+    if name is not None:
+        rule = "cannot be combined with name: an export cannot run again under its name, so change the name instead"
+        raise InvalidArgumentError("revision", rule, revision)
+
+
+def check_provider(provider: object, stack: Stack) -> None:
+    """Refuse anything but a provider of the same stack."""
+    if provider is None:
+        return
+    if not isinstance(provider, AudienceExportProvider):
+        raise InvalidArgumentError("provider", "must be an AudienceExportProvider", provider)
+    if Stack.of(provider) is not stack:
+        rule = f"must be in the export's own stack, {stack.node.path}"
+        raise InvalidArgumentError("provider", rule, provider.node.path)
+
+
+def _check_string(argument: str, value: object) -> None:
+    if not isinstance(value, str):
+        raise InvalidArgumentError(argument, "must be a string", value)
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        rule = "must be text without lone surrogates: the template would not be valid JSON"
+        raise InvalidArgumentError(argument, rule, value) from error

@@ -1,0 +1,248 @@
+"""Every text that a person reads on a failed stack: in the one form, with something to do, and true in every word."""
+
+import inspect
+import json
+import re
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from audience_export_handler.core import reasons
+from audience_export_handler.core.facts import ErrorKind, RefusalFacts, ServiceError, StackPhase
+from audience_export_handler.core.failure import ExportFailure
+from audience_export_handler.core.progress import LIST as LIST_CALL
+from audience_export_handler.core.progress import START as START_CALL
+from audience_export_handler.core.progress import RetriedError
+from cdk_cleanroomsml_contract.export_properties import AudienceSize, BrokenRule
+from tests.builders.arns import JOB, OTHER_JOB
+from tests.builders.requests import START, TEN, create, export
+
+GIVEN, GENERATED = create("mine"), create()
+MINE = f'export "mine" (PERCENTAGE 10) of generation job {JOB}'
+FULL = ServiceError("ServiceQuotaExceededException", "The limit is reached.", ErrorKind.REFUSED)
+HOLDER = export("mine", "CREATE_PENDING")
+
+# The failure of each function, its code, what it is about, and whether nothing can have been started by the request.
+REASONS: dict[str, tuple[ExportFailure, str, str, bool]] = {
+    "invalid_property": (
+        reasons.invalid_property(BrokenRule("Name", "must not be blank", " ")),
+        "ValidationException",
+        "property Name",
+        True,
+    ),
+    "refusal": (
+        reasons.refusal(GIVEN, ServiceError("AccessDeniedException", "no policy", ErrorKind.REFUSED)),
+        "AccessDeniedException",
+        MINE,
+        False,
+    ),
+    "used_up": (reasons.used_up(GIVEN, FULL), "ServiceQuotaExceededException", MINE, False),
+    "kept_failing": (
+        reasons.kept_failing(GIVEN, RetriedError(START_CALL, START, "Throttling", "slow"), timedelta(seconds=90)),
+        "Throttling",
+        MINE,
+        False,
+    ),
+    "conflict": (reasons.conflict(GIVEN, HOLDER), "ConflictException", MINE, True),
+    "export_failed": (reasons.export_failed(export("mine", "CREATE_FAILED")), "CREATE_FAILED", MINE, False),
+    "out_of_time": (reasons.out_of_time(GIVEN, is_started=True), "DeadlineExceeded", MINE, False),
+    "out_of_time, perhaps started": (reasons.out_of_time(GIVEN, is_started=None), "DeadlineExceeded", MINE, False),
+    "out_of_time, not started": (reasons.out_of_time(GIVEN, is_started=False), "DeadlineExceeded", MINE, True),
+    "never_listed": (reasons.never_listed(GIVEN), "ExportNotListed", MINE, False),
+    "stack_moved_on": (
+        reasons.stack_moved_on(GIVEN, StackPhase.LATER, may_have_started=False),
+        "StackMovedOn",
+        MINE,
+        True,
+    ),
+    "stack_unreadable": (reasons.stack_unreadable(GIVEN), "StackUnreadable", MINE, True),
+    "executions_unreadable": (reasons.executions_unreadable(GIVEN), "ExecutionsUnreadable", MINE, True),
+    "missing_in_rollback": (reasons.missing_in_rollback(GIVEN), "RollbackWithoutExport", MINE, True),
+    "missing_in_update": (reasons.missing_in_update(GIVEN), "ExportNotFound", MINE, True),
+    "not_accepted": (
+        reasons.not_accepted(KeyError("a bug")),
+        "KeyError",
+        "the state machine that follows the export",
+        False,
+    ),
+    "handler_failed": (
+        reasons.handler_failed("KeyError", "oops"),
+        "KeyError",
+        "the handler of the audience export failed on every try",
+        False,
+    ),
+}
+
+SOMETHING_TO_DO = (
+    r"\b(Adopt|Check|Choose|Correct|Deploy again|deploy again|Fix|See|Use one of them)\b|deploying again finds it"
+)
+
+
+def test_every_reason_is_here() -> None:
+    failures = {
+        name
+        for name, made in inspect.getmembers(reasons, inspect.isfunction)
+        if made.__module__ == reasons.__name__ and made.__annotations__.get("return") == "ExportFailure"
+    }
+    assert failures == {name.partition(",")[0] for name in REASONS}
+
+
+@pytest.mark.parametrize(("failure", "code", "subject", "nothing_started"), REASONS.values(), ids=list(REASONS))
+def test_a_reason_has_its_code_its_subject_and_says_what_to_do(
+    failure: ExportFailure, code: str, subject: str, nothing_started: bool
+) -> None:
+    assert failure.code == code
+    assert failure.reason.startswith(f"{code}: {subject}: ")
+    assert re.search(SOMETHING_TO_DO, failure.reason.removeprefix(f"{code}: {subject}: "))
+    assert failure.reason.endswith(".")
+    assert ".." not in failure.reason
+    assert "  " not in failure.reason
+    assert len(failure.reason.encode()) < 1024
+    says_so = "othing was started" in failure.reason or "starts no export" in failure.reason
+    assert says_so is nothing_started
+
+
+@pytest.mark.parametrize(
+    ("code", "advice"),
+    [
+        ("ValidationException", "Correct the property that the message names"),
+        ("ConflictException", "Fix the problem that the message describes"),
+        ("AccessDeniedException", "The handler's role needs cleanrooms-ml:StartAudienceExportJob"),
+        ("ResourceNotFoundException", "Check the ARN"),
+        ("ServiceQuotaExceededException", "An account can have 20 exports pending or in progress"),
+        ("ThrottlingException", "The service throttled the calls until the deadline. Deploy again later"),
+        ("SomethingNewException", "Deploy again. If the error persists, ask AWS Support"),
+    ],
+    ids=["validation", "conflict", "denied", "not found", "quota", "throttled", "unknown code"],
+)
+def test_each_code_of_the_service_has_its_advice(code: str, advice: str) -> None:
+    error = ServiceError(code, "the words of the service", ErrorKind.REFUSED)
+    assert reasons.refusal(GIVEN, error).reason.startswith(f"{code}: {MINE}: the words of the service. {advice}")
+    kept = reasons.kept_failing(GIVEN, RetriedError(START_CALL, START, code, "slow."), timedelta(seconds=90.9))
+    assert f"slow (tried for 90 s; no export of this request is listed). {advice}" in kept.reason
+
+
+def test_a_refusal_shows_what_was_found_out() -> None:
+    error = ServiceError("ValidationException", "It is wrong.", ErrorKind.REFUSED)
+    assert "It is wrong. The job is new. Correct" in reasons.refusal(GIVEN, error, "The job is new.").reason
+
+
+def test_only_a_conflict_without_a_start_says_that_nothing_was_started() -> None:
+    assert "Nothing was started for this resource." in reasons.conflict(GIVEN, HOLDER).reason
+    assert "Nothing was started" not in reasons.conflict(GIVEN, HOLDER, may_have_started=True).reason
+
+
+def test_a_conflict_names_the_export_that_holds_the_name() -> None:
+    held = "The name is held by an export of size PERCENTAGE 10, status CREATE_PENDING, created "
+    assert f"{held}2026-03-01T11:50:00+00:00. An export cannot" in reasons.conflict(GIVEN, HOLDER).reason
+    elsewhere = replace(HOLDER, audience_generation_job_arn=OTHER_JOB)
+    assert f"+00:00, of generation job {OTHER_JOB}. " in reasons.conflict(GIVEN, elsewhere).reason
+
+
+def test_a_conflict_without_a_holder_says_what_is_known() -> None:
+    assert f"{MINE}: the name is taken. An export" in reasons.conflict(GIVEN, None).reason
+    said = reasons.conflict(GIVEN, None, said="It exists.", facts="The job is new.").reason
+    assert f"{MINE}: It exists. The job is new. An export" in said
+
+
+def test_a_conflict_advises_about_the_name_that_was_used() -> None:
+    assert "Choose another name" in reasons.conflict(GIVEN, None).reason
+    assert "Choose another name" not in reasons.conflict(GENERATED, None).reason
+    assert "set a name yourself" in reasons.conflict(GENERATED, None).reason
+
+
+def test_a_deadline_says_how_to_find_the_export_again() -> None:
+    for is_started, words in ((True, "The export continues."), (None, "An export may have been started.")):
+        given, generated = (reasons.out_of_time(one, is_started=is_started).reason for one in (GIVEN, GENERATED))
+        assert words in given
+        assert "on_conflict=OnConflict.ADOPT" in given
+        assert "finds it by its generated name" in generated
+        assert "the time-out of 3,600 s" in given
+    assert "ADOPT" not in reasons.out_of_time(GIVEN, is_started=False).reason
+
+
+def test_an_export_that_failed_has_its_status_details() -> None:
+    failed = export("mine", "CREATE_FAILED")
+    assert "no status details" in reasons.export_failed(failed).reason
+    both = reasons.export_failed(replace(failed, status_code="DENIED", status_message="no bucket")).reason
+    assert f"{MINE}: DENIED: no bucket. Fix" in both
+    assert f"{MINE}: no bucket. Fix" in reasons.export_failed(replace(failed, status_message="no bucket")).reason
+
+
+def test_a_handler_without_a_known_error_still_has_a_code() -> None:
+    assert reasons.handler_failed("", "").reason.startswith("HandlerError: the handler of the audience export failed")
+
+
+@pytest.mark.parametrize(
+    ("cause", "expected"),
+    [
+        (json.dumps({"errorMessage": "it broke", "stackTrace": ["line 1"]}), "it broke."),
+        ("the task timed out", "the task timed out."),
+        ("", "no cause was given."),
+        ("[1]", "[1]."),
+        ("{}", "{}."),
+    ],
+    ids=["an error of Lambda", "a text", "nothing", "a list", "JSON without a message"],
+)
+def test_a_cause_is_shown_without_its_stack_trace(cause: str, expected: str) -> None:
+    assert f"failed on every try: {expected} See" in reasons.handler_failed("KeyError", cause).reason
+
+
+def test_a_long_value_is_shown_by_its_ends() -> None:
+    short = reasons.invalid_property(BrokenRule("Name", "is too long", "x" * 198)).reason
+    assert f"got '{'x' * 198}'. Nothing" in short
+    longer = reasons.invalid_property(BrokenRule("Name", "is too long", "x" * 199)).reason
+    assert "(201 characters)" in longer
+    long = reasons.invalid_property(BrokenRule("Name", "is too long", "x" * 4000)).reason
+    assert f"got '{'x' * 119} ... {'x' * 39}' (4002 characters). Nothing" in long
+
+
+OFFERED = (AudienceSize("PERCENTAGE", 20), AudienceSize("PERCENTAGE", 5), AudienceSize("ABSOLUTE", 1000))
+OFFERS = "The configured audience model offers these audience sizes: ABSOLUTE 1000; PERCENTAGE 5, 20."
+MEASURED = "The metrics of the generation job are for these audience sizes: PERCENTAGE 5."
+FACTS: dict[str, tuple[RefusalFacts, str]] = {
+    "nothing": (RefusalFacts(), ""),
+    "a job that is not active": (
+        RefusalFacts("CREATE_FAILED"),
+        "The generation job is CREATE_FAILED; only the audience of an ACTIVE job can be exported.",
+    ),
+    "other sizes": (RefusalFacts(offered=OFFERED), OFFERS),
+    "the requested size": (RefusalFacts(offered=(*OFFERED, TEN)), ""),
+    "other sizes, measured": (RefusalFacts(measured=(OFFERED[1],)), MEASURED),
+    "the requested size, measured": (RefusalFacts(measured=(OFFERED[1], TEN)), ""),
+    "offered as measured": (RefusalFacts(offered=OFFERED, measured=OFFERED[::-1]), OFFERS),
+    "offered and measured": (RefusalFacts(offered=OFFERED, measured=(OFFERED[1],)), f"{OFFERS} {MEASURED}"),
+}
+
+
+@pytest.mark.parametrize(("facts", "expected"), FACTS.values(), ids=list(FACTS))
+def test_what_may_explain_a_refusal(facts: RefusalFacts, expected: str) -> None:
+    assert reasons.refusal_facts(facts, TEN) == expected
+
+
+def test_an_export_that_is_never_listed_is_waited_for_five_minutes() -> None:
+    assert "accepted the start, but 5 minutes later the export is not listed" in reasons.never_listed(GIVEN).reason
+
+
+def test_a_listing_that_kept_failing_says_nothing_about_exports() -> None:
+    kept = reasons.kept_failing(GIVEN, RetriedError(LIST_CALL, START, "Throttling", "slow"), timedelta(seconds=90))
+    assert "the exports could not be listed" in kept.reason
+    assert "no export of this request is listed" not in kept.reason
+
+
+def test_a_stack_that_moved_on_after_a_start_does_not_say_that_nothing_was_started() -> None:
+    moved = reasons.stack_moved_on(GIVEN, StackPhase.OTHER, may_have_started=True)
+    assert "sends no other start" in moved.reason
+    assert "othing was started" not in moved.reason
+
+
+def test_a_raised_quota_is_the_number_that_the_service_reports() -> None:
+    raised = ServiceError("ServiceQuotaExceededException", "Full", ErrorKind.REFUSED, quota_value=40.0)
+    assert "already has 40 exports" in reasons.used_up(GIVEN, raised).reason
+
+
+def test_a_reason_has_no_control_characters() -> None:
+    """One breaks DescribeStackEvents and the CDK CLI."""
+    error = ServiceError("ValidationException", "bad\x1b[31m \x00name\r\nand more", ErrorKind.REFUSED)
+    assert "bad [31m name and more. Correct" in reasons.refusal(GIVEN, error).reason
