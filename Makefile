@@ -1,5 +1,5 @@
 # Every command of the project. `make setup` installs all it needs into this checkout and nowhere else.
-.PHONY: setup hooks demo local quick test nightly simulate mutants check types format clean lock
+.PHONY: setup hooks demo local quick test nightly simulate mutants load check types format clean lock
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -52,6 +52,10 @@ simulate: $(READY)
 # Wrong handlers on purpose: the simulation has to find each of them.
 mutants: $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH=constructs:lambda $(BIN)/python -m tests.simulation --mutants --seed $(SEED)
+
+# How often waiting exports call each API, against the limits of an account.
+load: $(READY)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH=constructs:lambda $(BIN)/python -m tests.simulation --load
 
 check: types
 	@$(BIN)/ruff format --check .

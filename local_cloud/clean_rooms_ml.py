@@ -161,7 +161,7 @@ class CleanRoomsML:
         ended = export.created + pending_for + in_progress_for
         summary = {
             "name": export.name,
-            "audienceGenerationJobArn": export.job.arn,
+            "audienceGenerationJobArn": self._shown_arn(export.job.arn),
             "audienceSize": export.size,
             "status": status,
             "createTime": export.created,
@@ -175,10 +175,16 @@ class CleanRoomsML:
         if status == "CREATE_FAILED":
             message = "The export could not write to its destination."
             summary["statusDetails"] = {"statusCode": self.failure_of(export), "message": message}
-        if status == "ACTIVE" and self.clock() - ended >= self.readings.output_location_lag:
+        is_there = status == "ACTIVE" and self.clock() - ended >= self.readings.output_location_lag
+        if is_there and self.readings.output_locations_are_visible:
             self._write_output_once(export)
             summary["outputLocation"] = self.output_location(export)
         return summary
+
+    def _shown_arn(self, arn: str) -> str:
+        """Return the generation job's ARN as a listing shows it; a job of two accounts has one in each of them."""
+        parts = arn.split(":")
+        return ":".join([*parts[:4], self.readings.summaries_name_account or parts[4], *parts[5:]])
 
     def output_location(self, export: Export) -> str:
         """Return the folder of an export's output."""
@@ -207,6 +213,8 @@ class CleanRoomsML:
 
     def _get_model(self, request: dict[str, Any]) -> dict[str, Any]:
         arn = request["configuredAudienceModelArn"]
+        if not self.readings.models_are_readable:
+            raise ApiError("AccessDeniedException", f"The configured audience model {arn} is another account's.")
         if arn not in self.models:
             raise ApiError("ResourceNotFoundException", f"The configured audience model {arn} does not exist.")
         model = self.models[arn]

@@ -28,6 +28,9 @@ class Readings:
 
     `listing_lag` is how long a new export is not listed. `output_location_lag` is how long after ACTIVE its location
     appears. `page_size` limits a page of a listing.
+
+    The others are about a generation job whose model belongs to another account. `summaries_name_account` is the
+    account in the generation job's ARN of a listed export, empty for the one that was requested.
     """
 
     names: NamesAreUnique = NamesAreUnique.PER_GENERATION_JOB
@@ -42,5 +45,8 @@ class Readings:
     output_location_lag: timedelta = timedelta(0)
     page_size: int = 100
     newest_first: bool = True
+    summaries_name_account: str = ""
+    output_locations_are_visible: bool = True
+    models_are_readable: bool = True
     pending_for: timedelta = timedelta(seconds=2)
     in_progress_for: timedelta = timedelta(seconds=6)

@@ -16,7 +16,10 @@ _DENIED = """<ErrorResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-
 
 
 class ControlPlane:
-    """`stack_status` None is a stack that cannot be read; `errors` are those of the next calls of an operation."""
+    """`stack_status` None is a stack that cannot be read; `errors` are those of the next calls of an operation.
+
+    `page_size` is that of ListExecutions: small, so that few executions have several pages.
+    """
 
     machine: StateMachine
 
@@ -25,6 +28,7 @@ class ControlPlane:
         self.stack_updated: datetime | None = None
         self.errors: dict[str, list[tuple[int, str]]] = {}
         self.calls: list[str] = []
+        self.page_size = 7
         self._one_by_one = threading.Lock()
 
     def respond(self, method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
@@ -64,11 +68,13 @@ class ControlPlane:
         return _ok({"executionArn": _arn(started), "startDate": started.started_at.timestamp()})
 
     def _list_executions(self, request: dict[str, Any]) -> tuple[int, bytes]:
-        """All of them, newest first, in pages of seven."""
+        """All of them, newest first, in pages."""
         newest_first = sorted(self.machine.listed(), key=lambda one: one.started_at, reverse=True)
         first = int(request.get("nextToken", "0"))
-        page = {"executions": [_item(one) for one in newest_first[first : first + 7]]}
-        return _ok(page | ({"nextToken": str(first + 7)} if first + 7 < len(newest_first) else {}))
+        page = {"executions": [_item(one) for one in newest_first[first : first + self.page_size]]}
+        return _ok(
+            page | ({"nextToken": str(first + self.page_size)} if first + self.page_size < len(newest_first) else {})
+        )
 
     def _stop_execution(self, request: dict[str, Any]) -> tuple[int, bytes]:
         execution = self.machine.executions[request["executionArn"].rpartition(":")[2]]

@@ -170,7 +170,11 @@ class StateMachine:
             else:
                 payload[key] = value
         self.invocations[payload["Phase"]] = self.invocations.get(payload["Phase"], 0) + 1
-        return json.loads(json.dumps(self.invoke(json.loads(json.dumps(payload)))))
+        began = self.clock()
+        result = self.invoke(json.loads(json.dumps(payload)))
+        if self.clock() - began > timedelta(seconds=state["TimeoutSeconds"]):
+            raise TaskError("States.Timeout")  # AWS does not wait for the end of the task
+        return json.loads(json.dumps(result))
 
 
 def error_told(error: Exception) -> tuple[str, str]:

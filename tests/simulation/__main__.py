@@ -1,12 +1,13 @@
-"""``python -m tests.simulation``: runs schedules, replays one, or hunts mutants.
+"""``python -m tests.simulation``: runs schedules, replays one, hunts mutants, or counts calls.
 
-`make simulate` and `make mutants` call it.
+`make simulate`, `make mutants` and `make load` call it.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 import textwrap
 import time
@@ -16,9 +17,10 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 
-from tests.simulation import schedule
+from tests.simulation import facts, odds, schedule
 from tests.simulation.model import wire
 from tests.simulation.model.template import Deployed, synthesise
+from tests.simulation.model.traffic import Traffic
 from tests.simulation.mutants import MUTANTS, Mutant
 from tests.simulation.rules.invariant import Invariant
 from tests.simulation.schedule import ScheduleResult
@@ -29,7 +31,11 @@ _CHUNK = 100
 HUNT = 1000
 # Columns of the output, characters of a violation's text, and violations that the report shows.
 _WIDTH, _LONGEST_TEXT, _SHOWN = 100, 300, 20
-_PROGRESS_WIDTH = 50
+_PROGRESS_WIDTH, _SEEDS_SHOWN = 50, 8
+# In the text of a violation: a request, the code of a reason, and a generation job.
+_REQUEST = re.compile(r"(Create|Update|Delete) of \S+ \([^)]*\)")
+_CODE = re.compile(r"[A-Za-z_.]+:")
+_JOB_ARN = re.compile(r"(?:generation job )?arn:aws:cleanrooms-ml:\S+?:audience-generation-job/(\w+)[-\w]*")
 _SECONDS_OF_HOUR = 3600
 
 
@@ -79,8 +85,22 @@ def replay_command(seed: int) -> str:
 
 def describe_violation(seed: int, invariant: Invariant, text: str) -> Iterator[str]:
     """What a person reads about one violation."""
-    yield from textwrap.wrap(f"seed {seed}, {invariant}: {text[:_LONGEST_TEXT]}", _WIDTH, subsequent_indent="  ")
+    short = _JOB_ARN.sub(r"job \1", text)[:_LONGEST_TEXT]
+    yield from textwrap.wrap(f"seed {seed}, {invariant}: {short}", _WIDTH, subsequent_indent="  ")
     yield f"  replay it with: {replay_command(seed)}"
+
+
+def kinds_of_violations(violations: list[tuple[int, Invariant, str]]) -> Iterator[str]:
+    """How often each kind of violation occurred, by invariant and code of the reason, with the first seeds of it."""
+    seeds: dict[tuple[int, str], list[int]] = {}
+    for seed, invariant, text in violations:
+        what, _, rest = _REQUEST.sub("it", text).partition(": ")
+        code = rest.partition(":")[0] if _CODE.match(rest) else ""
+        seeds.setdefault((invariant.number, f"{what} [{code}]" if code else what), []).append(seed)
+    for (number, kind), found in sorted(seeds.items(), key=lambda one: -len(one[1])):
+        first = ", ".join(map(str, sorted(found)[:_SEEDS_SHOWN]))
+        line = f"{len(found):>5} x invariant {number}: {kind[:_LONGEST_TEXT]} (seeds {first})"
+        yield from textwrap.wrap(line, _WIDTH, subsequent_indent="        ")
 
 
 def run_all(seeds: range, processes: int) -> Total:
@@ -123,6 +143,9 @@ def report(total: Total, seeds: range, seconds: float) -> Iterator[str]:
         yield f"  {kind:<32} {count:>12,}"
     yield f"violations        {len(total.violations):>12,}"
     yield f"rate              {total.schedules / seconds:>12.1f}   schedules a second"
+    if total.violations:
+        yield ""
+        yield from kinds_of_violations(total.violations)
     for found in sorted(total.violations, key=_by_seed)[:_SHOWN]:
         yield ""
         yield from describe_violation(*found)
@@ -144,18 +167,48 @@ def report_hunt(found: list[tuple[Mutant, Total]]) -> Iterator[str]:
         yield f"| {mutant.rule} | {mutant.name} | {total.schedules} | {seen} |"
 
 
+def measure_load(processes: int) -> Iterator[tuple[int, Traffic]]:
+    """The calls of each number of waiting exports, the smallest first."""
+    deployed = synthesise()
+    with ProcessPoolExecutor(processes) as pool:
+        measured = [(waiting, pool.submit(_measure_one, waiting, deployed)) for waiting in odds.LOAD_EXPORTS]
+        for waiting, done in measured:
+            yield waiting, done.result()
+
+
+def _measure_one(waiting: int, deployed: Deployed) -> Traffic:
+    with wire.installed():
+        return schedule.measure_traffic(waiting, deployed)
+
+
+def report_load(measured: Iterator[tuple[int, Traffic]]) -> Iterator[str]:
+    """The table of calls: how many a second on average after the first minute, and in the busiest second and minute."""
+    yield "| waiting exports | API | limit a second | average | busiest minute | busiest second |"
+    yield "|---|---|---|---|---|---|"
+    for waiting, traffic in measured:
+        for api in sorted({api for api, _ in traffic.counts}):
+            average, minute, second = traffic.rates(api)
+            limit = facts.LIMITS[api][0]
+            yield f"| {waiting} | {api} | {limit:g} | {average:.2f} | {minute:.2f} | {second} |"
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make simulate")
     parser.add_argument("--schedules", type=int, default=10_000, help="how many (SCHEDULES=)")
     parser.add_argument("--seed", type=int, default=0, help="the first seed (SEED=)")
     parser.add_argument("--replay", type=int, help="print the story of one seed (REPLAY=)")
     parser.add_argument("--mutants", action="store_true", help="hunt the mutants (make mutants)")
+    parser.add_argument("--load", action="store_true", help="count the calls of waiting exports (make load)")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
     if options.schedules < 1:
         parser.error(f"--schedules must be at least 1; got {options.schedules}")
     if options.replay is not None:
         return _replay(options.replay)
+    if options.load:
+        for line in report_load(measure_load(options.processes)):
+            print(line, flush=True)
+        return 0
     if options.mutants:
         found = hunt(options.seed, options.processes)
         print("\n".join(report_hunt(found)))

@@ -13,8 +13,14 @@ from tests.simulation import facts, handler_spans
 LISTING_LAG = 14
 # Clocks of two services differ by at most this. The handler allows for 5 s.
 CLOCK_DIFFERENCE = 4.0
-# A new role may be unknown for so long after its stack was made. The handler tries again for 30 s.
-IAM_DELAY = 20.0
+# A new policy may be unknown for so long after it was written. The handler tries again for 180 s.
+IAM_DELAY = 170
+# A new state machine may be unknown for so long. The handler tries again for 180 s.
+MACHINE_DELAY = 60
+# DescribeStacks shows a new status after this time.
+STATUS_LAG = 30
+# After this time it may show the status before once more. The handler decides nothing by one reading for 60 s.
+STATUS_GOES_BACK = 24
 # An output location appears so long after its export is ACTIVE. The handler waits for 60 s.
 OUTPUT_LOCATION_LAG = 50
 # A listing of executions shows a new one after this time.
@@ -40,8 +46,8 @@ START_UNDER_WAY_IN_STEP = handler_spans.LISTING_PAUSE_AFTER_STEP + CLOCKS + LONG
 # An execution is older than a request on every clock if it began so long before: the handler's allowance, the
 # difference of the clocks, and the second that the signature of the ResponseURL cuts off.
 SURELY_OLDER = handler_spans.CLOCK_SKEW + int(CLOCK_DIFFERENCE) + facts.SIGNATURE_RESOLUTION
-# A failure so close to the deadline may be for the deadline: no wait of the handler goes beyond that.
-LATE = handler_spans.LONGEST_WAIT
+# A failure so close to the deadline may be for the deadline: no wait of the handler goes beyond that, on any clock.
+LATE = handler_spans.LONGEST_WAIT + handler_spans.CLOCK_SKEW
 # A request is answered so soon after its export has ended: as much as the longest wait between two listings, the wait
 # for the output location and the delay of a task together.
 NOTICED_WITHIN = handler_spans.LONGEST_WAIT + handler_spans.OUTPUT_LOCATION_WAIT + TASK_DELAY

@@ -26,6 +26,14 @@ KEPT_FAILURE = ("CREATE_FAILED", "UPDATE_FAILED")
 DELIVERY_RETRY_PAUSE = 60
 # The errorType that Lambda gives to a function that ended itself, or ran into its time-out.
 CRASHED, TIMED_OUT = "Runtime.ExitError", "Sandbox.Timedout"
+# Step Functions developer guide, "Error names": Lambda's error that has no name of its own.
+UNKNOWN_ERROR = "Lambda.Unknown"
+# The same: a call of the function that is forbidden, among others.
+FORBIDDEN = "Lambda.AWSLambdaException"
+# Developer guide, "Capturing records of Lambda asynchronous invocations": why an event went to the destination.
+RETRIES_EXHAUSTED, EVENT_AGE_EXCEEDED = "RetriesExhausted", "EventAgeExceeded"
+# The same, for a function without settings of its own: two retries, six hours.
+DEFAULT_RETRIES, DEFAULT_EVENT_AGE = 2, 21_600
 # Step Functions developer guide, "Handle Lambda service exceptions".
 TOO_MANY_REQUESTS, RESULT_LOST = "Lambda.TooManyRequestsException", "Lambda.SdkClientException"
 
@@ -33,6 +41,8 @@ TOO_MANY_REQUESTS, RESULT_LOST = "Lambda.TooManyRequestsException", "Lambda.SdkC
 
 # From this status on, a response is an error (RFC 9110, section 15).
 FIRST_ERROR_STATUS = 400
+# cleanroomsml: StartAudienceExportJob, if it is accepted.
+OK_STATUS = 200
 # cleanroomsml: ServiceQuotaExceededException.
 QUOTA_STATUS = 402
 # Code and status with which a service refuses a call. Step Functions speaks JSON 1.0 and has 400 for what a client
@@ -53,6 +63,42 @@ REFUSALS = {
         "states": ("AccessDeniedException", 400),
         "cloudformation": ("AccessDenied", 403),
     },
+    # General reference, "Common errors": credentials that a service does not know, yet or any more.
+    "unrecognised": {
+        "rooms": ("UnrecognizedClientException", 403),
+        "states": ("UnrecognizedClientException", 400),
+        "cloudformation": ("InvalidClientTokenId", 403),
+    },
+    "expired": {
+        "rooms": ("ExpiredTokenException", 403),
+        "states": ("ExpiredTokenException", 400),
+        "cloudformation": ("ExpiredTokenException", 403),
+    },
+    "missing": {"states": ("StateMachineDoesNotExist", 400)},
+}
+# A call that is refused like this surely has no effect.
+WITHOUT_EFFECT = ("throttled", "denied", "unrecognised", "expired", "missing")
+
+# API reference, ListExecutions: maxResults is at most 1,000.
+EXECUTIONS_PAGE = 1000
+
+# How often an account may call in a Region
+
+# Issues aws-cdk-cli 1709 and aws-sam-cli 2671 saw 5 to 10 reads of CloudFormation a second. Step Functions quotas:
+# refill and bucket of its APIs. Clean Rooms ML documents no limit: 10 a second is assumed.
+CLEAN_ROOMS_ML = "Clean Rooms ML"
+API_OF = {
+    "StartAudienceExportJob": CLEAN_ROOMS_ML,
+    "ListAudienceExportJobs": CLEAN_ROOMS_ML,
+    "GetAudienceGenerationJob": CLEAN_ROOMS_ML,
+    "GetConfiguredAudienceModel": CLEAN_ROOMS_ML,
+}
+LIMITS = {
+    "DescribeStacks": (5.0, 10.0),
+    "ListExecutions": (5.0, 100.0),
+    "StopExecution": (25.0, 500.0),
+    "StartExecution": (150.0, 800.0),
+    CLEAN_ROOMS_ML: (10.0, 20.0),
 }
 
 # Clean Rooms ML

@@ -9,6 +9,8 @@ from __future__ import annotations
 LISTING_PAUSE = 15
 # The same after a step that ran again: the function's time-out of 60 s, and that pause.
 LISTING_PAUSE_AFTER_STEP = 75
+# An export that must exist is looked for so long.
+PATIENCE_WITH_LISTING = 30
 # Times of two clocks are compared with this allowance.
 CLOCK_SKEW = 5
 # The longest wait between two steps.

@@ -12,6 +12,12 @@ EVEN = 0.5
 
 # Schedules in which more exports wait than the account may run.
 QUEUE = 0.002
+# Campaigns of stacks with many exports, in an account whose limits are counted.
+FLEET, FLEET_EXPORTS = 0.01, (10, 20, 30)
+# How many exports wait in a measurement of calls, and how long.
+LOAD_EXPORTS, LOAD_SECONDS = (60, 200, 450), 1200
+# Beside those that are drawn, so that a short run has some.
+FIRST_QUEUES = (13, 71)
 QUEUE_EXPORT_SECONDS = (60, 400)
 QUEUE_EXPORTS_AT_MOST = 44
 # Schedules without faults.
@@ -37,6 +43,16 @@ OUTAGE_BEGINS = (0, 200)
 OUTAGE_AT_MOST = (20, 60, 300, 2000)
 # Clocks are exact, or each is wrong by up to this.
 CLOCK_ERRORS = (0.0, bounds.CLOCK_DIFFERENCE / 2)
+
+# Permissions that are not known everywhere: which kinds of calls, how long, and how many of them meet a host that
+# does not know the policy yet.
+PERMISSION_LATE = 0.4
+PERMISSION_KNOWN_AFTER = (5, 20, 60, bounds.IAM_DELAY)
+PERMISSION_UNKNOWN_HERE = 0.8
+MACHINE_KNOWN_AFTER = (1, bounds.MACHINE_DELAY)
+# Statuses that are shown late, or once more.
+STATUS_LATE = (1, bounds.STATUS_LAG)
+STATUS_GOES_BACK = (0.5, bounds.STATUS_GOES_BACK)
 
 # Habits of CloudFormation
 
@@ -70,7 +86,12 @@ STATE_CHANGES = (0.01, 0.1)
 ON_THE_WAY = (0.01, 0.15)
 SLOW_CALL = (1, 8)
 
+# Messages of services: short, longer than an answer to CloudFormation may be, or with what a terminal cannot show.
+MESSAGES = ("simulated", "simulated at length " * 400, "simulated \x1b[31mwith colours\x1b[0m and \x00\x9b nothing")
+
 # What Clean Rooms ML leaves open
+
+OTHER_ACCOUNT_OWNS = 0.25
 
 LISTING_LAGS = (0, 1, 5, 10, bounds.LISTING_LAG, bounds.LISTING_LAG)
 OUTPUT_LOCATION_LAGS = (0, 0, 10, bounds.OUTPUT_LOCATION_LAG)

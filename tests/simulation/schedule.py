@@ -8,13 +8,14 @@ from math import ceil
 from random import Random
 
 from local_cloud.clean_rooms_ml import PENDING_EXPORTS_OF_AN_ACCOUNT
-from tests.simulation import bounds, odds
+from tests.simulation import bounds, facts, odds
 from tests.simulation.model import tenants, wire
 from tests.simulation.model.clean_rooms import JOBS
 from tests.simulation.model.cloudformation import Template
 from tests.simulation.model.declarations import COMMON_SIZES, draw_export
 from tests.simulation.model.people import Campaign
 from tests.simulation.model.template import Deployed
+from tests.simulation.model.traffic import Traffic
 from tests.simulation.model.world import World
 from tests.simulation.rules.invariant import Invariant
 
@@ -36,7 +37,8 @@ class ScheduleResult:
 def run(seed: int, deployed: Deployed, *, with_story: bool = False) -> ScheduleResult:
     """Run the schedule of a seed; it is the same each time, whatever ran before it."""
     plan = Random(f"plan {seed}")  # noqa: S311 - repeatable
-    make_world = _queue if plan.random() < odds.QUEUE else _campaigns
+    is_queue = plan.random() < odds.QUEUE or seed in odds.FIRST_QUEUES
+    make_world = _queue if is_queue else _campaigns
     world = make_world(seed, deployed, plan)
     world.story = [] if with_story else None
     return _run(world)
@@ -51,6 +53,9 @@ def _campaigns(seed: int, deployed: Deployed, plan: Random) -> World:
     world.late_failures = 0.0 if is_calm else plan.choice(odds.LATE_FAILURES)
     if not is_calm and plan.random() < odds.WITH_TENANT:
         tenants.use_account(world)
+    fleet = Random(f"fleet {seed}")  # noqa: S311 - repeatable
+    if fleet.random() < odds.FLEET:
+        world.traffic, world.exports_of_a_stack = Traffic(world.timeline, facts.LIMITS), odds.FLEET_EXPORTS
     for number in range(plan.choice(odds.STACKS)):
         begins = odds.FIRST_STACK_AT + plan.choice(odds.STACKS_APART) * number
         world.timeline.spawn(Campaign(world, f"Campaigns{number + 1}").live, after=begins)
@@ -67,18 +72,36 @@ def _queue(seed: int, deployed: Deployed, plan: Random) -> World:
     """More exports than the account may run, and nothing else: how long they take in all."""
     duration = plan.uniform(*odds.QUEUE_EXPORT_SECONDS)
     world = World(seed, deployed, is_calm=True, typical=duration, failing=0.0, spread=0.0)
+    world.traffic = Traffic(world.timeline, facts.LIMITS)
     count = plan.randint(PENDING_EXPORTS_OF_AN_ACCOUNT + 1, odds.QUEUE_EXPORTS_AT_MOST)
+    template = _draw_queue(world, count)
+    world.timeline.spawn(lambda: _deploy_queue(world, template, duration))
+    return world
+
+
+def measure_traffic(waiting: int, deployed: Deployed) -> Traffic:
+    """The calls of so many exports that wait in vain for a slot, for `odds.LOAD_SECONDS`; nothing is throttled."""
+    world = World(0, deployed, is_calm=True, typical=bounds.LONGEST_SCHEDULE, failing=0.0, spread=0.0)
+    tenants.fill_account(world)
+    template = _draw_queue(world, waiting)
+    world.timeline.spawn(lambda: _deploy_queue(world, template, bounds.LONGEST_SCHEDULE), after=odds.FIRST_STACK_AT)
+    with wire.connected(world):
+        world.timeline.run(at_most=odds.FIRST_STACK_AT + odds.LOAD_SECONDS)
+    return world.traffic
+
+
+def _draw_queue(world: World, count: int) -> Template:
     template: Template = {}
     for number in range(count):
         properties = draw_export(world.chance, COMMON_SIZES, plain=True)
         properties["AudienceGenerationJobArn"] = JOBS[number % len(JOBS)]
         template[f"Export{number}"] = properties | {"WaitForCompletion": "true"}
-    world.timeline.spawn(lambda: _deploy_queue(world, template, duration))
-    return world
+    return template
 
 
 def _deploy_queue(world: World, template: Template, duration: float) -> None:
     stack, began = world.new_stack("Queue"), world.timeline.now
+    stack.control.page_size = facts.EXECUTIONS_PAGE
     stack.create(template, lambda operation: None)
     took, rounds = world.timeline.now - began, ceil(len(template) / PENDING_EXPORTS_OF_AN_ACCOUNT)
     if took > bounds.QUEUE_FACTOR * rounds * duration + bounds.QUEUE_EXTRA:

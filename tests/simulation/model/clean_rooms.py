@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from random import Random
+from typing import Any
 
 from local_cloud import catalog
 from local_cloud.clean_rooms_ml import CleanRoomsML, Clock, Export
@@ -21,7 +22,8 @@ _LONG_AGO, _MOMENT = timedelta(days=1), timedelta(seconds=1)
 
 
 def draw_readings(chance: Random) -> Readings:
-    """Every unknown of the service, drawn."""
+    """Every unknown of the service, drawn; on some days the model belongs to another account."""
+    other_account = chance.random() < odds.OTHER_ACCOUNT_OWNS
     return Readings(
         names=chance.choice(list(NamesAreUnique)),
         repeat=chance.choice(list(Repeat)),
@@ -35,6 +37,9 @@ def draw_readings(chance: Random) -> Readings:
         output_location_lag=timedelta(seconds=chance.choice(odds.OUTPUT_LOCATION_LAGS)),
         page_size=chance.choice(odds.PAGE_SIZES),
         newest_first=chance.random() < odds.EVEN,
+        summaries_name_account="444455556666" if other_account and chance.random() < odds.EVEN else "",
+        output_locations_are_visible=not other_account,
+        models_are_readable=not other_account,
     )
 
 
@@ -85,6 +90,13 @@ class Account(CleanRoomsML):
 
     def failure_of(self, export: Export) -> str:
         return export.job.fails_exports or self._course_of(export)[2]
+
+    def _summary(self, export: Export) -> dict[str, Any]:
+        """A listed export; the message of a failed one may be long, or hold what a terminal cannot show."""
+        summary = super()._summary(export)
+        if "statusDetails" in summary:
+            summary["statusDetails"]["message"] = odds.MESSAGES[export.number % len(odds.MESSAGES)]
+        return summary
 
     def has_long_had(self, count: int, job: str) -> None:
         """Give a generation job so many exports that ended long ago."""

@@ -6,6 +6,7 @@ In an operation, resources run side by side. What AWS leaves open is drawn once 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ from tests.simulation import odds
 from tests.simulation.model.custom_resource import CustomResource, Properties
 from tests.simulation.model.lambda_function import Function
 from tests.simulation.model.operation import DELETED, Operation
+from tests.simulation.model.permissions import Permissions
+from tests.simulation.model.stack_status import ShownStatus, Status
 from tests.simulation.model.step_functions import Executions
 
 if TYPE_CHECKING:
@@ -23,7 +26,7 @@ Template = dict[str, Properties]  # by logical id
 
 
 class Stack:
-    """A stack with its own provider. `status` is what DescribeStacks returns."""
+    """A stack with its own provider. `status` is its real one, `shown` what DescribeStacks shows of it."""
 
     def __init__(self, world: World, name: str, number: int) -> None:
         self.world = world
@@ -36,11 +39,13 @@ class Stack:
         self.machine_arn = f"arn:aws:states:us-east-1:111122223333:stateMachine:{name}-{number}"
         self.resources: dict[str, CustomResource] = {}
         self.operation = Operation(world, "none")
+        self.permissions = Permissions(world, world.timeline.now)
+        self.shown = ShownStatus(world)
+        self._updated_at: datetime | None = None
         # The last state that was complete, and what has been touched since.
         self._stable: Template = {}
         self._touched: dict[str, None] = {}
         self.status = "REVIEW_IN_PROGRESS"
-        self.created_at = world.timeline.now
 
     @property
     def status(self) -> str:
@@ -49,8 +54,14 @@ class Stack:
     @status.setter
     def status(self, status: str) -> None:
         self._status = status
-        self.control.stack_status = status
+        self.shown.changed(status, self._updated_at, self.operation)
         self.world.tell("stack {} is {}", self.name, status)
+
+    def show(self) -> Status:
+        """Have DescribeStacks show what a reading shows now."""
+        shown = self.shown.read()
+        self.control.stack_status, self.control.stack_updated = shown.name, shown.updated_at
+        return shown
 
     def create(self, template: Template, meanwhile: Callable[[Operation], None], *, keeps: bool = False) -> None:
         """Create the stack; ends as CREATE_COMPLETE, ROLLBACK_COMPLETE, ROLLBACK_FAILED, or deleted meanwhile.
@@ -73,7 +84,7 @@ class Stack:
 
         Without rollback it may end as UPDATE_FAILED.
         """
-        self.control.stack_updated = self.world.timeline.time(self.world.clock_errors["cloudformation"])
+        self._updated_at = self.world.timeline.time(self.world.clock_errors["cloudformation"])
         operation = self._begin("UPDATE_IN_PROGRESS", meanwhile, keeps=keeps)
         self._create_and_update(operation, template)
         if operation.failed.is_set:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 from typing import Any
 
@@ -67,9 +68,9 @@ def _make_odd(properties: dict[str, Any], chance: Random) -> None:
         properties[MISSPELLED] = "Spring"
 
 
-def draw_template(chance: Random, stack: str) -> Template:
-    """One export in most stacks, in some a few."""
-    logical_ids = [f"Export{number + 1}" for number in range(chance.choice(odds.EXPORTS_OF_A_STACK))]
+def draw_template(chance: Random, stack: str, exports: Sequence[int]) -> Template:
+    """As many exports as one of the given numbers."""
+    logical_ids = [f"Export{number + 1}" for number in range(chance.choice(exports))]
     return {logical_id: draw_export(chance, sizes_of(chance, stack, logical_id)) for logical_id in logical_ids}
 
 

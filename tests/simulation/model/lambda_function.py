@@ -7,10 +7,11 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from tests.builders.arns import HANDLER
 from tests.fakes.state_machine import TaskError, error_told
 from tests.simulation import facts, odds
 from tests.simulation.model.request import Request
-from tests.simulation.model.template import Deployed
+from tests.simulation.model.template import Delivery, Deployed
 
 if TYPE_CHECKING:
     from tests.simulation.model.world import World
@@ -39,8 +40,10 @@ class Invocation:
         self.calls = 0
         self.had_fault = False
         self.dies_at: tuple[int, str] | None = None
+        self._name_of_death = facts.CRASHED
         self.freezes_at = 0
         if world.weather.strikes("lambda: killed"):
+            self._name_of_death = world.chance.choice((facts.CRASHED, facts.UNKNOWN_ERROR))
             self.dies_at = (world.chance.randint(*odds.FATAL_CALL), world.chance.choice(("before", "after")))
         if world.weather.strikes("lambda: frozen"):
             self.freezes_at = world.chance.randint(*odds.FATAL_CALL)
@@ -65,12 +68,12 @@ class Invocation:
             self.request.goes_out(self.world.timeline.now, in_delivery=self.is_delivery)
             self.sleep(_FOR_EVER)
         if self.dies_at == (self.calls, side):
-            raise Killed(f"killed {side} {what}")
+            raise Killed(f"killed {side} {what}", self._name_of_death)
 
     def finishes(self) -> None:
         """The handler has returned, and the result is on its way."""
         if self.dies_at or self.freezes_at:
-            raise Killed("killed at the end")
+            raise Killed("killed at the end", self._name_of_death)
 
 
 class Function:
@@ -90,40 +93,65 @@ class Function:
             world.timeline.spawn(lambda: self._deliver(request), after=world.chance.uniform(*odds.DELIVERY_AGAIN))
 
     def _deliver(self, request: Request) -> None:
-        """Deliver an event; if that fails, and the construct wants it, send it to the last resort."""
+        """Deliver an event, and if that fails a record of it, as Lambda does."""
         world = self._world
         if world.weather.strikes("lambda: delivered late"):
             request.goes_out(world.timeline.now, in_delivery=True)
             world.timeline.sleep(world.chance.uniform(*odds.DELIVERY_LATE))
-        condition = self._give_up_on(request, request.event, request.sent_at)
-        if condition is None:
+        record = self._try_delivery(request, request.event, self._deployed.delivery, request.sent_at)
+        if record is None:
             return
-        world.tell("Lambda gives up on {}: {}", request, condition)
-        if self._deployed.has_last_resort:
-            record = {"requestContext": {"condition": condition}, "requestPayload": request.event}
-            self._give_up_on(request, record, world.timeline.now)
+        world.tell("Lambda gives up on {}", request)
+        request.is_lost = True
+        if self._deployed.on_failure is None:
+            # From now on nobody tries, so nothing keeps it from going on: that is no excuse.
+            request.goes_on(world.timeline.now, in_delivery=True)
+            return
+        world.timeline.sleep(world.chance.uniform(*odds.DELIVERY))
+        if self._try_delivery(request, record, self._deployed.on_failure, world.timeline.now):
+            world.tell("Lambda gives up on the record of {}", request)
 
-    def _give_up_on(self, request: Request, message: dict[str, Any], sent_at: float) -> str | None:
-        """Wait while Lambda cannot run the handler, try again when it fails; returns why Lambda gave up, or None."""
-        world = self._world
-        for retries in range(self._deployed.delivery_retries + 1):
+    def _try_delivery(
+        self, request: Request, message: dict[str, Any], settings: Delivery, since: float
+    ) -> dict[str, Any] | None:
+        """Wait while Lambda cannot run the handler, and try again when it fails; the record of it if all fails."""
+        world, invoked, condition = self._world, 0, facts.RETRIES_EXHAUSTED
+        for retries in range(settings.retries + 1):
             if retries:
                 world.timeline.sleep(facts.DELIVERY_RETRY_PAUSE * retries)
             while self._is_unavailable():
                 request.goes_out(world.timeline.now, in_delivery=True)
                 world.timeline.sleep(world.chance.uniform(*odds.DELIVERY_THROTTLED))
-            if world.timeline.now - sent_at > self._deployed.longest_delivery:
-                return "EventAgeExceeded"
+            if world.timeline.now - since > settings.longest:
+                condition = facts.EVENT_AGE_EXCEEDED
+                break
+            invoked += 1
             if self._accepts(request, message):
                 return None
-        return "RetriesExhausted"
+        return self._record(message, condition, invoked)
+
+    def _record(self, message: dict[str, Any], condition: str, invoked: int) -> dict[str, Any]:
+        """What Lambda sends to the destination for failures."""
+        return {
+            "version": "1.0",
+            "timestamp": f"{self._world.clock():%Y-%m-%dT%H:%M:%S.000Z}",
+            "requestContext": {
+                "requestId": "1",
+                "functionArn": f"{HANDLER}:$LATEST",
+                "condition": condition,
+                "approximateInvokeCount": invoked,
+            },
+            "requestPayload": message,
+            "responseContext": {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"},
+            "responsePayload": {"errorMessage": "simulated", "errorType": facts.CRASHED},
+        }
 
     def _is_unavailable(self) -> bool:
         weather = self._world.weather
         return weather.is_out("lambda", self._world.timeline.now) or weather.strikes("lambda: throttled")
 
     def _accepts(self, request: Request, message: dict[str, Any]) -> bool:
-        """Run the handler with an event, or the last resort with its record; whether it returned."""
+        """Run the handler with an event, or the record of one; whether it returned."""
         began = self._world.timeline.now
         request.goes_on(began, in_delivery=True)
         try:
@@ -147,6 +175,9 @@ class Function:
         if self._is_unavailable():
             request.goes_out(called)
             raise TaskError(facts.TOO_MANY_REQUESTS)
+        if request.stack.permissions.forbids_invocation():
+            request.goes_out(called)
+            raise TaskError(facts.FORBIDDEN)
         began = world.timeline.now
         request.goes_on(began)
         try:

@@ -19,10 +19,8 @@ if TYPE_CHECKING:
 ROOMS, STATES, CLOUDFORMATION = "rooms", "states", "cloudformation"
 # Header that carries the client's read time-out to the model.
 PATIENCE = "x-simulated-read-timeout"
-_QUERY_ERROR = """<ErrorResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><Error><Type>Sender</Type>
+_ERROR_XML = """<ErrorResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><Error><Type>Sender</Type>
 <Code>{code}</Code><Message>simulated</Message></Error></ErrorResponse>"""
-# The message of a service can be longer than an answer to CloudFormation may be.
-_MESSAGES = ("simulated", "simulated at length " * 400)
 
 Response = tuple[int, dict[str, str], bytes]
 
@@ -31,7 +29,7 @@ def call(world: World, service: str, operation: str, request: AWSPreparedRequest
     """Make a call in the running invocation."""
     invocation = world.invocation
     invocation.reaches("before", operation)
-    fault = _draw_fault(world, service, invocation)
+    fault = _draw_fault(world, service, operation, invocation)
     if fault is None and service == ROOMS and world.weather.strikes("rooms: slow"):
         invocation.sleep(world.chance.uniform(*odds.SLOW_CALL))
     invocation.sleep(world.chance.uniform(*odds.ON_THE_WAY))
@@ -47,20 +45,23 @@ def call(world: World, service: str, operation: str, request: AWSPreparedRequest
             invocation.sleep(float(request.headers[PATIENCE]))
     invocation.sleep(world.chance.uniform(*odds.ON_THE_WAY))
     invocation.reaches("after", operation)
-    return _response(service, request, fault, response)
+    return _response(world, service, request, fault, response)
 
 
-def _draw_fault(world: World, service: str, invocation: Invocation) -> str | None:
-    is_new_stack = world.timeline.now - invocation.request.stack.created_at < world.iam_delay
-    if is_new_stack and world.weather.strikes("iam: not known yet"):
-        fault: str | None = "denied"
-    else:
+def _draw_fault(world: World, service: str, operation: str, invocation: Invocation) -> str | None:
+    fault = invocation.request.stack.permissions.refusal(operation)
+    if fault is None and not world.traffic.admits(operation):
+        world.weather.counts["limits: throttled"] += 1
+        fault = "throttled"
+    if fault is None:
         fault = world.weather.call_fault(service, world.timeline.now)
     invocation.had_fault = invocation.had_fault or fault is not None
     return fault
 
 
-def _response(service: str, request: AWSPreparedRequest, fault: str | None, response: Response | None) -> Response:
+def _response(
+    world: World, service: str, request: AWSPreparedRequest, fault: str | None, response: Response | None
+) -> Response:
     """What the handler's client receives."""
     kind = fault.split()[0] if fault else ""
     if kind == "time-out":
@@ -70,9 +71,8 @@ def _response(service: str, request: AWSPreparedRequest, fault: str | None, resp
     if kind:
         code, status = facts.REFUSALS[kind][service]
         if service == CLOUDFORMATION:
-            return status, {"content-type": "text/xml"}, _QUERY_ERROR.format(code=code).encode()
-        # The length of the URL decides how long the message is, so that nothing has to be drawn.
-        body = json.dumps({"message": _MESSAGES[len(request.url) % len(_MESSAGES)], "__type": code}).encode()
+            return status, {"content-type": "text/xml"}, _ERROR_XML.format(code=code).encode()
+        body = json.dumps({"message": world.chance.choice(odds.MESSAGES), "__type": code}).encode()
         return status, {"x-amzn-errortype": code, "content-type": "application/json"}, body
     assert response is not None
     return response
@@ -88,10 +88,10 @@ def _take_effect(world: World, service: str, operation: str, request: AWSPrepare
             world.watch.started(world.invocation, world.account.exports[-1])
         return response.status, dict(response.headers), response.body
     stack = world.invocation.request.stack
+    if operation == "DescribeStacks":
+        world.watch.asked(world.invocation, stack.show())
     headers = {name.lower(): _text(value) for name, value in request.headers.items()}
     status, body = stack.control.respond(request.method, target, headers, _body(request))
-    if operation == "DescribeStacks":
-        world.watch.asked(world.invocation)
     return status, {"content-type": "text/xml" if operation == "DescribeStacks" else "application/json"}, body
 
 

@@ -8,17 +8,28 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from tests.builders.arns import HANDLER, JOB
+from tests.simulation import facts
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """How Lambda delivers events to a function: how often again, and for how many seconds at the longest."""
+
+    retries: int
+    longest: int
 
 
 @dataclass(frozen=True)
 class Deployed:
-    """`definition` is the state machine in ASL; the rest is the function's configuration, in seconds."""
+    """`definition` is the state machine in ASL; `on_failure` the delivery to the function that is told of lost events.
+
+    It is None if the template names no such function.
+    """
 
     definition: dict[str, Any]
     function_timeout: int
-    delivery_retries: int
-    longest_delivery: int
-    has_last_resort: bool
+    delivery: Delivery
+    on_failure: Delivery | None
 
 
 def synthesise() -> Deployed:
@@ -33,21 +44,30 @@ def synthesise() -> Deployed:
         AudienceExport(stack, "Spring", audience_generation_job_arn=JOB, audience_size=AudienceSize.percentage(10))
         template = Template.from_stack(stack)
     machine = _only(template, "AWS::StepFunctions::StateMachine")
-    delivery = _only(template, "AWS::Lambda::EventInvokeConfig")
+    configs = [found["Properties"] for found in template.find_resources("AWS::Lambda::EventInvokeConfig").values()]
+    function, second = _told_apart(configs)
+    timeouts = {found["Properties"]["Timeout"] for found in template.find_resources("AWS::Lambda::Function").values()}
+    [function_timeout] = timeouts
     return Deployed(
         definition=json.loads(_joined(machine["DefinitionString"])),
-        function_timeout=_timeout(template),
-        delivery_retries=delivery["MaximumRetryAttempts"],
-        longest_delivery=delivery["MaximumEventAgeInSeconds"],
-        has_last_resort="OnFailure" in delivery.get("DestinationConfig", {}),
+        function_timeout=function_timeout,
+        delivery=_delivery(function),
+        on_failure=_delivery(second or {}) if "DestinationConfig" in function else None,
     )
 
 
-def _timeout(template: Any) -> int:
-    """The time-out of the handler, which its last resort shares."""
-    functions = template.find_resources("AWS::Lambda::Function").values()
-    [timeout] = {function["Properties"]["Timeout"] for function in functions}
-    return int(timeout)
+def _told_apart(configs: list[dict[str, Any]]) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """The settings of the handler, which may have a destination, and those of the destination, which may have none."""
+    with_destination = [config for config in configs if "DestinationConfig" in config] or configs
+    [function] = with_destination
+    return function, next((config for config in configs if config is not function), None)
+
+
+def _delivery(config: dict[str, Any]) -> Delivery:
+    return Delivery(
+        config.get("MaximumRetryAttempts", facts.DEFAULT_RETRIES),
+        config.get("MaximumEventAgeInSeconds", facts.DEFAULT_EVENT_AGE),
+    )
 
 
 def _only(template: Any, resource_type: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from local_cloud.clean_rooms_ml import PENDING_EXPORTS_OF_AN_ACCOUNT
 from local_cloud.service_model import ApiError
 from tests.simulation import odds
 from tests.simulation.model.clean_rooms import JOBS, SIZES
@@ -38,6 +39,12 @@ def use_account(world: World) -> None:
             )
     elif crowd < odds.USED_UP_JOB:
         world.account.has_long_had(chance.choice(odds.EXPORTS_OF_LONG_AGO), JOBS[0])
+
+
+def fill_account(world: World) -> None:
+    """Let another tenant take every slot of the account now."""
+    for number in range(PENDING_EXPORTS_OF_AN_ACCOUNT):
+        _start_as_tenant(world, f"tenant {number}", JOBS[number % len(JOBS)], {"type": "PERCENTAGE", "value": 1})
 
 
 def imitate(world: World, start: dict[str, Any]) -> None:

@@ -22,6 +22,8 @@ CALL_FAULTS = (
 KINDS = (
     *(f"{service}: {fault}" for service in SERVICES for fault in CALL_FAULTS),
     "rooms: slow",
+    "cloudformation: stale",
+    "cloudformation: goes back",
     "iam: not known yet",
     "lambda: killed",
     "lambda: frozen",
@@ -32,6 +34,7 @@ KINDS = (
     "step functions: task late",
     "step functions: result lost",
     "step functions: listed late",
+    "step functions: machine unknown",
     "answer: refused",
     "answer: slow",
     "answer: 403",
@@ -60,6 +63,10 @@ class Weather:
             if chance.random() < odds.OUTAGE:
                 begins = chance.uniform(*odds.OUTAGE_BEGINS)
                 self.outages[service] = (begins, begins + chance.choice(odds.OUTAGE_AT_MOST) * chance.random())
+
+    def includes(self, kind: str) -> bool:
+        """Whether faults of this kind strike at all."""
+        return kind in self._shares
 
     def strikes(self, kind: str) -> bool:
         """Whether a fault of this kind strikes now."""

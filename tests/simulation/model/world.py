@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from random import Random
 from typing import Any
 
 from audience_export_handler import lifecycle
-from tests.simulation import bounds, facts, odds
+from tests.simulation import facts, odds
 from tests.simulation.model.clean_rooms import Account, draw_readings
 from tests.simulation.model.cloudformation import Stack
 from tests.simulation.model.habits import Habits
@@ -15,6 +16,7 @@ from tests.simulation.model.lambda_function import Handler, Invocation
 from tests.simulation.model.request import Request
 from tests.simulation.model.template import Deployed
 from tests.simulation.model.timeline import BEGINNING, Timeline
+from tests.simulation.model.traffic import Traffic
 from tests.simulation.model.weather import Weather
 from tests.simulation.rules.invariant import Invariant
 from tests.simulation.rules.watch import Watch
@@ -30,7 +32,7 @@ class World:
 
     `clock_errors` are the seconds that each clock is fast. `peace` is how seldom operations are ended from outside: 1
     is most often. `late_failures` is the share of operations in which a neighbour fails after the last export is done.
-    `iam_delay` is how many seconds after the creation of a stack its role may be unknown.
+    `exports_of_a_stack` is how many exports a stack begins with; `traffic` are the calls of the account.
     """
 
     def __init__(self, seed: int, deployed: Deployed, *, is_calm: bool, typical: float, failing: float, spread: float):
@@ -47,7 +49,8 @@ class World:
         )
         self.peace = self.chance.choice(odds.PEACE)
         self.late_failures = 0.0
-        self.iam_delay = 0.0 if is_calm else bounds.IAM_DELAY
+        self.exports_of_a_stack: Sequence[int] = odds.EXPORTS_OF_A_STACK
+        self.traffic = Traffic(self.timeline, {})
         self.requests: dict[str, Request] = {}
         self.stacks: list[Stack] = []
         self.story: list[str] | None = None
@@ -101,7 +104,9 @@ class World:
         return invocation
 
     def goes_wrong(self, invariant: Invariant, text: str, *about: object) -> None:
-        """Note a violation, and end the schedule."""
+        """Note a violation, and end the schedule; what follows from the first one is not noted."""
+        if self.timeline.is_stopped:
+            return
         self.tell("VIOLATION of {}: {}", invariant, text.format(*about))
         self.watch.violations.append((invariant, text.format(*about)))
         self.timeline.is_stopped = True

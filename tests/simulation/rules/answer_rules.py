@@ -106,11 +106,13 @@ class AnswerRules:
 
     def _check_location(self, request: Request, export: Export, answered: str) -> None:
         """It is the export's own; none is reported only if the request did not wait for it."""
-        if answered not in ("", self._world.account.output_location(export)):
+        own = self._world.account.output_location(export)
+        if answered not in ("", own):
             self._world.goes_wrong(
                 Invariant.RIGHT_EXPORT, "{} succeeds with another output location, {}", request, answered
             )
-        if not answered and request.waits and not request.is_rollback:
+        is_visible = self._world.account.readings.output_locations_are_visible
+        if not answered and is_visible and request.waits and not request.is_rollback:
             self._world.goes_wrong(Invariant.RIGHT_EXPORT, "{} succeeds without the output location", request)
 
     def _check_owner(self, request: Request, export: Export) -> None:

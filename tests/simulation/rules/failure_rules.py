@@ -1,4 +1,4 @@
-"""What must hold of a failure that is reported to CloudFormation: it has a reason, and the reason is true."""
+"""What must hold of a failure that is reported to CloudFormation: what the service means, or the request's deadline."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from tests.simulation import bounds, handler_spans
 from tests.simulation.model.clean_rooms import JOBS, SIZES
 from tests.simulation.model.request import Request
 from tests.simulation.rules.invariant import Invariant
+from tests.simulation.rules.reason_rules import ReasonRules
 
 if TYPE_CHECKING:
     from tests.simulation.model.world import World
 
 _TRANSIENT = re.compile(
-    r"(Throttling|Internal|AccessDenied|ReadTimeout|ConnectionClosed|Lambda\.|Runtime\.|Sandbox\.)\w*: "
+    r"(Throttling|Internal|ReadTimeout|ConnectionClosed|Lambda\.|Runtime\.|Sandbox\.|States\.|"
+    r"AccessDenied|UnrecognizedClient|InvalidClientTokenId|ExpiredToken|StateMachineDoesNotExist)\w*: "
 )
 _REASON = re.compile(r"[A-Za-z_.]+: \S")
 _QUOTA = "ServiceQuotaExceededException"
@@ -36,6 +38,7 @@ class FailureRules:
     def __init__(self, world: World, started_by: dict[int, Request]) -> None:
         self._world = world
         self._started_by = started_by
+        self._reasons = ReasonRules(world, started_by)
 
     def check(self, request: Request, reason: str) -> None:
         """Apply those of the reason's code."""
@@ -46,6 +49,7 @@ class FailureRules:
         if world.weather.is_calm and code not in _ON_A_CALM_DAY:
             world.goes_wrong(Invariant.ONE_ANSWER, "{} fails on a calm day: {}", request, reason)
         is_early = world.timeline.now < request.settle_by - bounds.LATE
+        self._reasons.check(request, reason, is_early=is_early)
         self._check_transient(request, reason, is_early=is_early)
         if reason.startswith(_QUOTA):
             self._check_quota(request, is_early=is_early)
@@ -59,12 +63,12 @@ class FailureRules:
             self._check_conflict(request)
 
     def _check_transient(self, request: Request, reason: str, *, is_early: bool) -> None:
-        """No request fails early for an error that is transient, or ever for permissions of a new role."""
-        world, is_denied = self._world, reason.startswith("AccessDenied")
-        if is_early and _TRANSIENT.match(reason) and not is_denied:
-            world.goes_wrong(Invariant.ONE_ANSWER, "{} fails for a transient error: {}", request, reason)
-        if is_denied and world.timeline.now - request.stack.created_at < world.iam_delay:
-            world.goes_wrong(Invariant.ONE_ANSWER, "{} fails for unknown permissions: {}", request, reason)
+        """No request fails early for an error that is transient; permissions are, until they have spread.
+
+        An event that Lambda has given up on has no other chance.
+        """
+        if is_early and not request.is_lost and _TRANSIENT.match(reason):
+            self._world.goes_wrong(Invariant.ONE_ANSWER, "{} fails for a transient error: {}", request, reason)
 
     def _check_quota(self, request: Request, *, is_early: bool) -> None:
         """In a full account a request waits; for a used-up generation job it does not."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 
 from local_cloud.clean_rooms_ml import PENDING_EXPORTS_OF_AN_ACCOUNT
-from tests.simulation import bounds
+from tests.simulation import bounds, handler_spans
 
 
 class Invariant(Enum):
@@ -24,15 +24,16 @@ class Invariant(Enum):
         "An export starts with the requested generation job, size and name. A success reports an ACTIVE export of "
         "that job, size and name, which the resource itself started, or holds, or may adopt. If the request does not "
         "wait for the end, any status but CREATE_FAILED will do; in a rollback, any listed export will do. The "
-        "attributes are those of that export.",
+        "attributes are those of that export, with its output location if the request waits and the service shows it.",
     )
     ONE_ANSWER = (
         3,
         "one answer, in time",
         "A request is answered before CloudFormation's time-out, as long as CloudFormation waits for it. The only "
         "excuse is that Lambda, Step Functions or the answer's endpoint kept it from going on at some time between its "
-        "deadline and that time-out. No request has two verdicts. A transient error is no reason to fail early; "
-        "without faults, a request fails only for what the service means, or for its own time-out. Nothing starts "
+        "deadline and that time-out. No request has two verdicts. A transient error, or a permission that has not "
+        "spread yet, is no reason to fail early, unless Lambda has given up on the event. Without faults, a request "
+        "fails only for what the service means, or for its own time-out. Nothing starts "
         "after the time-out.",
     )
     TAKEN_NAMES = (
@@ -44,17 +45,18 @@ class Invariant(Enum):
     STACK_DECIDES = (
         5,
         "the stack decides",
-        "An export starts only if the stack was creating or updating, in the operation of the request, when the same "
-        "invocation last asked. No rollback gets stuck. Without rollback, an update back to the export that a resource "
-        "holds fails only for that export's own end or the time-out. Excused are requests whose last listing or whose "
-        "last reading of the stack failed, and those that invariant 3 excuses.",
+        "An export starts only if the stack was creating or updating, in the operation of the request, as the "
+        "same invocation was last shown. No rollback gets stuck. Without rollback, an update back to the export "
+        "that a resource holds fails only for that export's own end or the time-out. Excused are requests whose last "
+        "listing or whose last reading of the stack failed, or was stale at the deadline, and those that "
+        "invariant 3 excuses.",
     )
     DELETES_AND_IDS = (
         6,
         "deletes and ids",
         "A Delete succeeds with its own id. A Delete, and the first step of any other request, leaves no execution of "
         f"the resource running that began {bounds.SURELY_OLDER} s or more before the request, if no fault kept it from "
-        "stopping that execution. Physical ids change only with the identity.",
+        "stopping that execution. An identity of a resource has one physical id, and no other identity has that id.",
     )
     WAITING = (
         7,
@@ -68,6 +70,16 @@ class Invariant(Enum):
         8,
         "secrets",
         "No line of the log, and nothing that a step returns, contains a ResponseURL.",
+    )
+    TRUE_REASONS = (
+        9,
+        "true reasons",
+        "Nobody who started an export is told that nothing was started. A reason speaks of an export, or of an "
+        "accepted start, only if there is one, and says that none is listed only if the last listing did not show it. "
+        "StackMovedOn is reported only if the stack has left the operation of the request; RollbackWithoutExport only "
+        f"in a rollback, after {handler_spans.PATIENCE_WITH_LISTING} s; StackUnreadable and ExecutionsUnreadable only "
+        "at the deadline, and if the last such call failed; DeadlineExceeded only at the deadline. No reason contains "
+        "control characters.",
     )
 
     def __init__(self, number: int, short_name: str, text: str) -> None:

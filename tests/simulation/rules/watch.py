@@ -11,6 +11,7 @@ from local_cloud.clean_rooms_ml import Export
 from tests.fakes.state_machine import Execution
 from tests.simulation import bounds, facts
 from tests.simulation.model.request import Request
+from tests.simulation.model.stack_status import Status
 from tests.simulation.model.timeline import BEGINNING
 from tests.simulation.rules.answer_rules import AnswerRules
 from tests.simulation.rules.invariant import Invariant
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from tests.simulation.model.world import World
 
 # Errors with which the handler makes Lambda or Step Functions try again.
-_MAY_BE_RAISED = ("AnswerNotDelivered", "ClientError", "ReadTimeoutError", "ConnectionClosedError")
+_MAY_BE_RAISED = {"AnswerNotDelivered", "ClientError", "ReadTimeoutError", "ConnectionClosedError"}
 _ROLLING_BACK_OR_ENDING = re.compile(r".*ROLLBACK_IN_PROGRESS|DELETE_IN_PROGRESS|.*CLEANUP_IN_PROGRESS")
 
 
@@ -68,10 +69,12 @@ class Watch:
         if world.timeline.now > request.gives_up_at:
             world.goes_wrong(Invariant.ONE_ANSWER, "{} starts an export that nobody waits for any more", request)
 
-    def asked(self, invocation: Invocation) -> None:
-        """The handler read the stack's status."""
+    def asked(self, invocation: Invocation, shown: Status) -> None:
+        """The handler read the stack's status; this is what it was shown."""
         request = invocation.request
-        invocation.saw_forward = request.stack.status in facts.FORWARD and request.stack.operation is request.operation
+        invocation.saw_forward = shown.is_forward_in(request.operation)
+        request.last_ask_was_stale = not request.stack.shown.is_latest(shown)
+        invocation.had_fault = invocation.had_fault or request.last_ask_was_stale
 
     def called(self, invocation: Invocation, operation: str, fault: str | None, status: int | None) -> None:
         """A call was made, and may have failed."""
@@ -82,13 +85,17 @@ class Watch:
             request.goes_out(now, in_delivery=True)
         if operation == "ListAudienceExportJobs":
             request.last_listing_failed = bool(fault)
+            request.last_listing_at = now
         if operation == "DescribeStacks":
             request.last_ask_failed = bool(fault)
+        if operation in ("ListExecutions", "StopExecution"):
+            request.last_stop_failed = bool(fault)
         if operation != "StartAudienceExportJob":
             return
+        request.was_accepted = request.was_accepted or (fault is None and status == facts.OK_STATUS)
         if status == facts.QUOTA_STATUS and request.queued_since is None:
             request.queued_since = now
-        if fault not in (None, "throttled", "denied") or (status and status < facts.FIRST_ERROR_STATUS):
+        if fault not in (None, *facts.WITHOUT_EFFECT) or (status and status < facts.FIRST_ERROR_STATUS):
             request.may_have_started(now + bounds.START_UNDER_WAY)
 
     def stepped(self, request: Request, message: dict[str, Any]) -> None:
@@ -111,7 +118,7 @@ class Watch:
 
     def handler_raised(self, request: Request, error: Exception) -> None:
         """The handler raised an error, so that Lambda or Step Functions tries again."""
-        if type(error).__name__ not in _MAY_BE_RAISED:
+        if not {kind.__name__ for kind in type(error).__mro__} & _MAY_BE_RAISED:
             self._world.goes_wrong(Invariant.ONE_ANSWER, "the handler breaks at {}: {!r}", request, error)
 
     def returned(self, invocation: Invocation, result: Any) -> None:
