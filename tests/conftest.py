@@ -30,7 +30,20 @@ LONGEST_FIRST = (
 )
 
 # They run the same lines again and again, which takes half as long again under coverage.
-NOT_TRACED = ("/simulation/", "/deployment/", "/test_readings.py", "/test_deliveries.py", "TestWholeDeployment")
+NOT_TRACED = (
+    "/simulation/",
+    "/deployment/",
+    "/test_crhelper",
+    "/test_deliveries.py",
+    "/test_names.py",
+    "/test_overtaking.py",
+    "/test_queue.py",
+    "/test_readings.py",
+    "/test_updates.py",
+)
+
+# Products of parameters: `make test` runs every third of them, `make nightly` all.
+SLICED = ("/test_deliveries.py", "/test_readings.py")
 
 # Their tests share what a fixture of the module makes at length.
 TOGETHER = ("tests/test_template.py",)
@@ -48,8 +61,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneByOn
     return OneByOne(config, log)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: _place(item.nodeid))
+    sliced = [item for item in items if any(part in item.nodeid for part in SLICED)]
+    for number, item in enumerate(sliced):
+        if number % 3:
+            item.add_marker(pytest.mark.nightly)
     for item in items:
         if any(part in item.nodeid for part in NOT_TRACED):
             item.add_marker(pytest.mark.no_cover)

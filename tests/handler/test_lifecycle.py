@@ -4,8 +4,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 
 from audience_export_handler import deletion
+from audience_export_handler.aws import step_functions
 from audience_export_handler.core.failure import AnswerNotDelivered
 from audience_export_handler.core.request import physical_id
 from local_cloud.readings import Readings
@@ -170,6 +172,19 @@ class TestLastResort:
         assert answer["Reason"].startswith(f"{code}: the state machine that follows the export: ")
         assert "states:StartExecution" in answer["Reason"]
         assert answer["PhysicalResourceId"] == physical_id(deployment.event())
+
+    def test_answers_if_step_functions_does_not_respond(
+        self, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The simulation found it: such an error has no response to read a code from."""
+
+        def time_out(event: object) -> None:
+            raise ReadTimeoutError(endpoint_url="https://states")
+
+        monkeypatch.setattr(step_functions, "_start_once", time_out)
+        deployment.deliver(lost_event(deployment.event()))
+        [answer] = deployment.endpoint.bodies
+        assert answer["Reason"].startswith("ReadTimeoutError: ")
 
     def test_an_empty_arn_of_the_state_machine_is_answered(self, deployment: Deployment) -> None:
         sent = deployment.event(ResourceProperties=properties(StateMachineArn=""))

@@ -131,7 +131,9 @@ class TestWholeDeployment:
             )
 
     @pytest.mark.parametrize(
-        ("reports_value", "lag"), [(True, 0), (False, 10)], ids=["with its value", "without, and listed late"]
+        ("reports_value", "lag"),
+        [pytest.param(True, 0, marks=pytest.mark.nightly), (False, 10)],
+        ids=["with its value", "without, and listed late"],
     )
     def test_60_exports_of_three_jobs_20_at_a_time(self, deployment: Deployment, reports_value: bool, lag: int) -> None:
         deployment.emulator.service.readings = Readings(

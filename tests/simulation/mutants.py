@@ -11,18 +11,30 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 from crhelper import CfnResource
 
 from audience_export_handler import deletion, lifecycle, step
 from audience_export_handler.aws import clean_rooms_ml, cloudformation, response, step_functions
-from audience_export_handler.core import attempt, decision, facts, progress, quota, request, retry, timing
-from audience_export_handler.core.attempt import Announced, Attempt
+from audience_export_handler.core import (
+    attempt,
+    decision,
+    facts,
+    progress,
+    quota,
+    reasons,
+    request,
+    retry,
+    staleness,
+    timing,
+)
+from audience_export_handler.core.attempt import Accepted, Announced, Attempt
 from audience_export_handler.core.facts import StackPhase
 from audience_export_handler.core.situation import Decision, Situation
 from audience_export_handler.state_machine_resource import StateMachineResource
@@ -141,6 +153,27 @@ def _answer_while_settling(original: Callable[..., Any]) -> Callable[..., Any]:
 
 def _finals_only(*_: object, **__: object) -> None:
     return None
+
+
+def _accepted_early(self: Attempt, now: datetime) -> Attempt:
+    return replace(self, phase=Accepted(self.own_from), own_until=now + timing.LISTING_LAG)
+
+
+def _newest(exports: list[facts.ExportJob]) -> facts.ExportJob:
+    return max(exports, key=lambda export: (not export.has_failed, export.create_time))
+
+
+def _answering(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Answers an event that cannot be accepted, although another delivery may come."""
+
+    def handle_event(self: Any, event: dict[str, Any], context: object) -> None:
+        try:
+            original(self, event, context)
+        except ClientError as error:
+            self._fail(reasons.not_accepted(error))
+            self._cfn_response(event)
+
+    return handle_event
 
 
 def _plain_crhelper(world: World) -> Callable[..., Any]:
@@ -276,6 +309,17 @@ MUTANTS = [
     Mutant("11", "an answer of any length", _both((response, "encode", response._json))),
     Mutant("12", "the event is logged", lambda: [(lifecycle, "read_request", _log_everything(request.read_request))]),
     Mutant("13", "unknown properties pass", _both((export_properties, "_check_names", lambda properties: None))),
+    Mutant("4", "an accepted start is counted from its announcement", _both((Attempt, "accepted", _accepted_early))),
+    Mutant("4", "the newest export of a name counts", _both((decision, "_oldest_alive", _newest))),
+    Mutant("9", "permissions have 30 s", _both((timing, "IAM_PROPAGATION", timedelta(seconds=30)))),
+    Mutant("14", "one stale read decides", _both((staleness, "cannot_be_stale", lambda _: True))),
+    Mutant("14", "an update is never a rollback", _both((staleness, "may_be_rollback", lambda _: False))),
+    Mutant("16", "the last resort does nothing", _both((StateMachineResource, "_handle_lost_event", _finals_only))),
+    Mutant(
+        "16",
+        "a refused acceptance is answered",
+        lambda: [(StateMachineResource, "_handle_event", _answering(StateMachineResource._handle_event))],
+    ),
     Mutant("", "plain crhelper", _plain_patches),
     Mutant(
         "",
@@ -292,9 +336,9 @@ def _named(name: str) -> Mutant:
 
 # Bugs that the simulation found in this handler, put back, with a seed that shows each; some are too rare to be hunted.
 FOUND = [
-    (99, _named("a slow call outlasts the deadline")),
-    (19, _named("an outage of Lambda is final")),
-    (66, _named("an update that failed is not tried again")),
+    (96, _named("a slow call outlasts the deadline")),
+    (27, _named("an outage of Lambda is final")),
+    (343, _named("an update that failed is not tried again")),
     (187, _named("a later export is its own")),
     (101478, Mutant("8", "all clocks are the same", _both((timing, "CLOCK_SKEW", timedelta(0))))),
 ]

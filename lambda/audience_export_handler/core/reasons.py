@@ -207,7 +207,7 @@ def missing_in_update(request: ExportRequest) -> ExportFailure:
 
 def not_accepted(error: Exception) -> ExportFailure:
     """An event that could not be accepted in all of its deliveries: most likely its execution cannot be started."""
-    response = getattr(error, "response", {})
+    response = getattr(error, "response", None) or {}  # None for errors of the connection
     return ExportFailure(
         response.get("Error", {}).get("Code") or type(error).__name__,
         "the state machine that follows the export",
