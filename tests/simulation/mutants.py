@@ -339,6 +339,4 @@ FOUND = [
     (96, _named("a slow call outlasts the deadline")),
     (27, _named("an outage of Lambda is final")),
     (343, _named("an update that failed is not tried again")),
-    (187, _named("a later export is its own")),
-    (101478, Mutant("8", "all clocks are the same", _both((timing, "CLOCK_SKEW", timedelta(0))))),
 ]
