@@ -72,7 +72,7 @@ def test_the_url_is_used_as_it_was_signed_and_not_waited_for_long(
 ) -> None:
     """It is signed for an empty content type; three tries must fit into the function's time-out."""
     timeouts: list[float] = []
-    really_open = urllib.request.urlopen
+    really_open: Any = urllib.request.urlopen
 
     def watched(*arguments: Any, timeout: float, **more: Any) -> Any:
         timeouts.append(timeout)
