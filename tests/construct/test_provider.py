@@ -81,6 +81,27 @@ def test_the_policies_allow_what_the_code_calls_and_nothing_else(stack: Stack) -
     assert actions_allowed(Template.from_stack(stack)) == actions_called() | around_the_code
 
 
+def test_each_role_is_for_one_service(stack: Stack) -> None:
+    declare(stack)
+    roles = Template.from_stack(stack).find_resources("AWS::IAM::Role")
+    assumed_by = {
+        name: role["Properties"]["AssumeRolePolicyDocument"]["Statement"][0]["Principal"]["Service"]
+        for name, role in roles.items()
+    }
+    assert sorted((re.sub(".*Exports|[0-9A-F]{8}$", "", name), by) for name, by in assumed_by.items()) == [
+        ("HandlerRole", "lambda.amazonaws.com"),
+        ("StateMachineRole", "states.amazonaws.com"),
+    ]
+
+
+def test_every_export_waits_for_the_policies_of_its_handler(stack: Stack) -> None:
+    """Without that its first calls would be denied."""
+    declare(stack)
+    template = Template.from_stack(stack)
+    [export] = template.find_resources(EXPORT).values()
+    assert set(template.find_resources("AWS::IAM::Policy")) <= set(export["DependsOn"])
+
+
 def test_the_policies_name_their_resources(stack: Stack) -> None:
     declare(stack)
     of_any_resource = [
@@ -127,7 +148,9 @@ def test_lambda_gives_an_event_up_before_the_stack_has_moved_on(stack: Stack) ->
     template.has_resource_properties(
         "AWS::Lambda::EventInvokeConfig", {"MaximumRetryAttempts": 2, "MaximumEventAgeInSeconds": 360}
     )
-    template.has_resource_properties("AWS::Lambda::Function", {"Timeout": 60, "Runtime": "python3.13"})
+    template.has_resource_properties(
+        "AWS::Lambda::Function", {"Timeout": 60, "Runtime": "python3.13", "MemorySize": 256}
+    )
 
 
 def test_the_handler_logs_for_a_month_into_a_group_that_goes_with_the_stack(stack: Stack) -> None:
