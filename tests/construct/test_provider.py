@@ -9,7 +9,9 @@ import botocore.session
 import pytest
 from aws_cdk import App, Stack
 from aws_cdk.assertions import Template
+from constructs import RootConstruct
 
+from cdk_cleanroomsml import HandlerCodeError, handler_code
 from tests.builders.arns import JOB
 from tests.builders.stacks import EXPORT, declare
 
@@ -148,9 +150,14 @@ def test_lambda_gives_an_event_up_before_the_stack_has_moved_on(stack: Stack) ->
     template.has_resource_properties(
         "AWS::Lambda::EventInvokeConfig", {"MaximumRetryAttempts": 2, "MaximumEventAgeInSeconds": 360}
     )
-    template.has_resource_properties(
-        "AWS::Lambda::Function", {"Timeout": 60, "Runtime": "python3.13", "MemorySize": 256}
-    )
+    function = {"Timeout": 60, "Runtime": "python3.13", "MemorySize": 256, "Handler": handler_code.HANDLER}
+    template.has_resource_properties("AWS::Lambda::Function", function)
+
+
+def test_a_stack_without_an_app_has_no_place_for_the_handler_s_code() -> None:
+    stack = Stack(RootConstruct(), "Campaigns")
+    with pytest.raises(HandlerCodeError, match="must be in a stack of an App"):
+        declare(stack)
 
 
 def test_the_handler_logs_for_a_month_into_a_group_that_goes_with_the_stack(stack: Stack) -> None:
