@@ -48,6 +48,43 @@ def test_is_the_same_from_a_checkout_with_windows_line_ends(tmp_path: Path, monk
     assert not any(b"\r" in path.read_bytes() for path in made.rglob("*.py"))
 
 
+def test_is_the_same_in_whatever_order_files_are_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = handler_code.assemble(tmp_path / "a")
+    listed = handler_code._modules
+    monkeypatch.setattr(handler_code, "_modules", lambda package: dict(reversed(listed(package).items())))
+    assert handler_code.assemble(tmp_path / "b").name == expected.name
+
+
+def test_another_content_is_another_asset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the same files and lengths: CloudFormation must see that the code has changed."""
+    expected = handler_code.assemble(tmp_path)
+    read = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: read(path).swapcase())
+    assert handler_code.assemble(tmp_path).name != expected.name
+
+
+def test_another_synthesis_may_be_faster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rename = Path.rename
+
+    def too_late(made: Path, target: Path) -> None:
+        shutil.copytree(made, target)
+        rename(made, target)
+
+    monkeypatch.setattr(Path, "rename", too_late)
+    asset = handler_code.assemble(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [asset.name], "nothing half-written is left"
+
+
+def test_an_asset_that_cannot_be_put_in_place_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(made: Path, target: Path) -> None:
+        raise PermissionError(f"{target.name} cannot be written")
+
+    monkeypatch.setattr(Path, "rename", fail)
+    with pytest.raises(PermissionError, match="cannot be written"):
+        handler_code.assemble(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_is_readable_for_lambda_whatever_the_umask(tmp_path: Path) -> None:
     before = os.umask(0o077)
     try:

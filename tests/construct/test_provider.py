@@ -9,7 +9,9 @@ import botocore.session
 import pytest
 from aws_cdk import App, Stack
 from aws_cdk.assertions import Template
+from constructs import RootConstruct
 
+from cdk_cleanroomsml import HandlerCodeError, handler_code
 from tests.builders.arns import JOB
 from tests.builders.stacks import EXPORT, declare
 
@@ -81,6 +83,27 @@ def test_the_policies_allow_what_the_code_calls_and_nothing_else(stack: Stack) -
     assert actions_allowed(Template.from_stack(stack)) == actions_called() | around_the_code
 
 
+def test_each_role_is_for_one_service(stack: Stack) -> None:
+    declare(stack)
+    roles = Template.from_stack(stack).find_resources("AWS::IAM::Role")
+    assumed_by = {
+        name: role["Properties"]["AssumeRolePolicyDocument"]["Statement"][0]["Principal"]["Service"]
+        for name, role in roles.items()
+    }
+    assert sorted((re.sub(".*Exports|[0-9A-F]{8}$", "", name), by) for name, by in assumed_by.items()) == [
+        ("HandlerRole", "lambda.amazonaws.com"),
+        ("StateMachineRole", "states.amazonaws.com"),
+    ]
+
+
+def test_every_export_waits_for_the_policies_of_its_handler(stack: Stack) -> None:
+    """Without that its first calls would be denied."""
+    declare(stack)
+    template = Template.from_stack(stack)
+    [export] = template.find_resources(EXPORT).values()
+    assert set(template.find_resources("AWS::IAM::Policy")) <= set(export["DependsOn"])
+
+
 def test_the_policies_name_their_resources(stack: Stack) -> None:
     declare(stack)
     of_any_resource = [
@@ -146,6 +169,7 @@ def test_both_functions_are_the_same_but_for_their_description(stack: Stack) -> 
     assert functions[0]["Properties"]["Timeout"] == 60
     assert functions[0]["Properties"]["MemorySize"] == 512
     assert functions[0]["Properties"]["Runtime"] == "python3.13"
+    assert functions[0]["Properties"]["Handler"] == handler_code.HANDLER
 
 
 def test_only_state_machines_of_the_account_may_assume_the_role(stack: Stack) -> None:
@@ -154,6 +178,12 @@ def test_only_state_machines_of_the_account_may_assume_the_role(stack: Stack) ->
     [role] = [role for name, role in roles.items() if "StateMachineRole" in name]
     [statement] = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
     assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+
+
+def test_a_stack_without_an_app_has_no_place_for_the_handler_s_code() -> None:
+    stack = Stack(RootConstruct(), "Campaigns")
+    with pytest.raises(HandlerCodeError, match="must be in a stack that belongs to an App"):
+        declare(stack)
 
 
 def test_the_handler_logs_for_a_month_into_a_group_that_goes_with_the_stack(stack: Stack) -> None:

@@ -76,7 +76,7 @@ def test_a_delete_that_comes_late_stops_no_newer_execution(full: Deployment) -> 
     newer = full.event("Update", **BACKWARD)
     full.control.stack_status = "UPDATE_ROLLBACK_IN_PROGRESS"
     full.deliver(newer)
-    full.run_for(timedelta(seconds=1))
+    full.run_for(timedelta(seconds=20))
     full.deliver(delayed)
     assert full.endpoint.bodies[-1]["Status"] == "SUCCESS"
     assert full.execution_of(newer).status == "RUNNING"

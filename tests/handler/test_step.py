@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from audience_export_handler.aws import clean_rooms_ml
+from audience_export_handler.core.facts import RefusalFacts
 from local_cloud.emulator import Fault, FaultKind
 from local_cloud.readings import Readings, Repeat
 from tests.builders.cases import either_name, start_or_list
@@ -66,6 +68,18 @@ class TestStartsOnce:
         answer = deployment.request(ResourceProperties=properties(Name="mine"))
         assert answer["Reason"].startswith("ConflictException: ")
 
+    def test_a_conflict_that_has_another_explanation_may_still_be_with_our_own_export(
+        self, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The first start took effect and was not answered; since then its generation job is being deleted."""
+        facts = RefusalFacts("DELETE_PENDING")
+        monkeypatch.setattr(clean_rooms_ml, "read_refusal_facts", lambda *arguments: facts)
+        deployment.emulator.service.readings = Readings(listing_lag=timedelta(seconds=25))
+        deployment.emulator.faults.append(Fault("StartAudienceExportJob", FaultKind.DROP, takes_effect=True))
+        answer = deployment.request(ResourceProperties=properties(Name="mine"))
+        assert answer["Status"] == "SUCCESS"
+        assert len(deployment.starts()) == 2
+
 
 class TestTransientErrors:
     @start_or_list
@@ -106,6 +120,21 @@ class TestTransientErrors:
         assert answer["Reason"].startswith("ThrottlingException: export ")
         assert deployment.clock() - began <= timedelta(seconds=55)
         assert all(call.at - began <= timedelta(seconds=50) for call in deployment.emulator.started())
+
+    def test_an_error_that_is_over_is_not_reported_at_the_deadline(self, deployment: Deployment) -> None:
+        """The start was throttled and then accepted: what is missing is the time, not another try."""
+        deployment.emulator.service.readings = Readings(listing_lag=timedelta(hours=9))
+        deployment.emulator.faults.append(Fault("StartAudienceExportJob", FaultKind.THROTTLE))
+        answer = deployment.request(ResourceProperties=properties(TimeoutSeconds="60"))
+        assert answer["Reason"].startswith("DeadlineExceeded: ")
+        assert len(deployment.emulator.service.exports) == 1
+
+    def test_a_listing_that_works_again_ends_its_error(self, deployment: Deployment) -> None:
+        deployment.emulator.service.readings = Readings(in_progress_for=timedelta(hours=9))
+        deployment.emulator.faults.append(Fault("ListAudienceExportJobs", FaultKind.THROTTLE))
+        deployment.control.stack_status = None
+        answer = deployment.request(ResourceProperties=properties(TimeoutSeconds="60"))
+        assert answer["Reason"].startswith("StackUnreadable: ")
 
 
 class TestStack:
@@ -161,3 +190,19 @@ class TestLateStep:
         deployment.run_executions()
         assert deployment.endpoint.bodies[-1]["Reason"].startswith("DeadlineExceeded: ")
         assert deployment.emulator.calls == []
+
+    def test_a_listing_that_takes_until_the_last_moment_is_followed_by_no_call(
+        self, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        really_list = clean_rooms_ml.list_exports
+
+        def list_slowly(*arguments: Any) -> Any:
+            deployment.clock.sleep(15)
+            return really_list(*arguments)
+
+        monkeypatch.setattr(clean_rooms_ml, "list_exports", list_slowly)
+        deployment.deliver(deployment.event())
+        deployment.clock.sleep(3600 - 20)
+        deployment.run_executions()
+        assert deployment.endpoint.bodies[-1]["Reason"].startswith("DeadlineExceeded: ")
+        assert "DescribeStacks" not in deployment.control.calls

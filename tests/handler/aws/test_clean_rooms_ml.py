@@ -57,6 +57,7 @@ class TestListing:
             clean_rooms_ml.list_exports(JOB, never)
         assert raised.value.kind is ErrorKind.UNANSWERED
         assert clean_rooms_ml.list_account(never) is None
+        assert len(deployment.emulator.calls) == 3, "the account is not even asked for its first page"
 
     def test_reads_every_member(self, stub: Stubber) -> None:
         details = {"statusCode": "DENIED", "message": "no bucket"}
@@ -234,9 +235,9 @@ class TestRefusalFacts:
         stub.add_client_error("get_configured_audience_model", "AccessDeniedException", http_status_code=403)
         assert self.read() == RefusalFacts("CREATE_FAILED")
 
-    def test_leave_out_the_model_if_time_is_up(self, stub: Stubber) -> None:
-        self.add_job(stub)
-        assert clean_rooms_ml.read_refusal_facts(JOB, never) == RefusalFacts()
+    def test_leave_out_the_model_if_time_is_up(self, deployment: Deployment) -> None:
+        assert clean_rooms_ml.read_refusal_facts(JOB, never).offered == ()
+        assert [call.operation for call in deployment.emulator.calls] == ["GetAudienceGenerationJob"]
 
 
 def test_no_call_is_repeated_or_outlasts_its_share_of_the_function(deployment: Deployment) -> None:

@@ -3,12 +3,15 @@
 from datetime import timedelta
 from typing import Any
 
+import boto3
 import pytest
+from botocore.stub import Stubber
 
 from audience_export_handler.aws import cloudformation
 from audience_export_handler.aws.cloudformation import read_phase
 from audience_export_handler.core.facts import StackPhase
 from tests.builders.arns import STACK_ID
+from tests.builders.requests import START
 from tests.fakes.clients import clients_used
 from tests.fakes.deployment import Deployment
 
@@ -62,6 +65,14 @@ def test_no_status_of_the_model_is_left_out() -> None:
 def test_a_stack_that_cannot_be_read(deployment: Deployment) -> None:
     deployment.control.stack_status = None
     assert read_phase(STACK_ID, requested_at=deployment.clock()) is StackPhase.UNREADABLE
+
+
+def test_a_stack_that_is_not_described_is_not_readable(monkeypatch: pytest.MonkeyPatch) -> None:
+    client: Any = boto3.client("cloudformation", "us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
+    monkeypatch.setattr(cloudformation, "_client", lambda seconds: client)
+    with Stubber(client) as stubber:
+        stubber.add_response("describe_stacks", {"Stacks": []}, {"StackName": STACK_ID})
+        assert read_phase(STACK_ID, requested_at=START) is StackPhase.UNREADABLE
 
 
 @pytest.mark.parametrize(("given", "seconds"), [({}, 5), ({"call_seconds": 1}, 1)], ids=["of a step", "of a Delete"])

@@ -1,6 +1,7 @@
 """An answer fits into what CloudFormation accepts, and counts only if that confirms it."""
 
 import json
+import urllib.request
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from audience_export_handler.aws import response
 from audience_export_handler.core.failure import AnswerNotDelivered
+from audience_export_handler.core.timing import PUT_SECONDS
 from tests.fakes.deployment import Deployment
 
 
@@ -64,6 +66,23 @@ def test_tries_are_further_and_further_apart(deployment: Deployment) -> None:
     response.deliver(deployment.endpoint.url, body("why"), sleep=deployment.clock.sleep, draw=lambda: 0.25)
     assert deployment.clock.slept == [0.75, 1.5]
     assert len(set(deployment.endpoint.raw)) == 1
+
+
+def test_the_url_is_used_as_it_was_signed_and_not_waited_for_long(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is signed for an empty content type; three tries must fit into the function's time-out."""
+    timeouts: list[float] = []
+    really_open: Any = urllib.request.urlopen
+
+    def watched(*arguments: Any, timeout: float, **more: Any) -> Any:
+        timeouts.append(timeout)
+        return really_open(*arguments, timeout=timeout, **more)
+
+    monkeypatch.setattr(urllib.request, "urlopen", watched)
+    response.deliver(deployment.endpoint.url, body("why"), sleep=deployment.clock.sleep, draw=lambda: 0.5)
+    assert timeouts == [PUT_SECONDS]
+    assert deployment.endpoint.headers[-1]["content-type"] == ""
 
 
 def test_an_endpoint_that_is_not_there_is_not_delivered_to(deployment: Deployment) -> None:

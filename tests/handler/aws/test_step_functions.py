@@ -94,6 +94,14 @@ class TestStart:
         assert deployment.clock.slept[:5] == [0.75, 1.5, 3.0, 6.0, 6.0]
         assert timedelta(seconds=35) < deployment.clock() - began <= timedelta(seconds=45)
 
+    def test_access_that_stays_denied_is_raised_only_when_the_time_is_up(self, deployment: Deployment) -> None:
+        """A role made by the same deployment may not be known everywhere yet."""
+        deployment.control.errors["StartExecution"] = [(400, "AccessDeniedException")] * 99
+        began = deployment.clock()
+        with pytest.raises(Exception, match="AccessDeniedException"):
+            start(deployment)
+        assert deployment.clock() - began > timedelta(seconds=35)
+
     def test_an_execution_of_the_same_request_is_the_same(self, deployment: Deployment) -> None:
         start(deployment)
         [execution] = deployment.machine.executions.values()
@@ -112,6 +120,15 @@ class TestStart:
 def stop_all(deployment: Deployment) -> None:
     now = deployment.clock()
     step_functions.stop_all(event(), requested_at=now, last_call=now + 3 * SECOND, clock=deployment.clock)
+
+
+def test_nothing_is_stopped_after_the_last_call(deployment: Deployment) -> None:
+    execution = older(deployment, MINUTE)
+    now = deployment.clock()
+    step_functions.stop_all(event(), requested_at=now, last_call=now - SECOND, clock=deployment.clock)
+    assert execution.status == "RUNNING"
+    stop_all(deployment)
+    assert execution.status == "ABORTED"
 
 
 CALLS: dict[str, tuple[Any, float]] = {
