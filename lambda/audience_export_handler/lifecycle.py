@@ -58,7 +58,7 @@ def make_handler(
     def take_step(message: StepMessage) -> Success | step.Pending:
         """Take one step towards the end of the export."""
         request = read_request(message.event)  # it was valid when it was accepted
-        taken = step.take(
+        result = step.take(
             step.StepInput(
                 message.event,
                 request,
@@ -70,7 +70,7 @@ def make_handler(
                 draw=draw,
             )
         )
-        return taken if isinstance(taken, step.Pending) else Success(request.physical_id, _attributes(taken))
+        return result if isinstance(result, step.Pending) else Success(request.physical_id, _attributes(result))
 
     @resource.delete
     def delete(event: Event, context: object) -> str:
