@@ -68,12 +68,12 @@ def _introduce(local_cloud: LocalCloud) -> None:
 
 
 def _tell_exports(service: CleanRoomsML) -> None:
-    told: dict[int, str] = {}
+    shown: dict[int, str] = {}
     while True:
         for export in list(service.exports):
             status = service.status_of(export)
-            if told.get(export.number) != status:
-                told[export.number] = status
+            if shown.get(export.number) != status:
+                shown[export.number] = status
                 print(f"    {status:<20} {export.name}", flush=True)
         time.sleep(0.5)
 

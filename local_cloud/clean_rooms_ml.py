@@ -133,9 +133,10 @@ class CleanRoomsML:
         ):
             if used >= quota:
                 message = f"The limit of {quota} is reached: {name}."
-                members: dict[str, Any] = {"quotaName": name, "quotaValue": float(quota)}
-                told = members if self.readings.quota_errors_tell_values else {}
-                raise ApiError("ServiceQuotaExceededException", message, **told)
+                members: dict[str, Any] = {}
+                if self.readings.quota_errors_tell_values:
+                    members = {"quotaName": name, "quotaValue": float(quota)}
+                raise ApiError("ServiceQuotaExceededException", message, **members)
 
     def _list(self, request: dict[str, Any]) -> dict[str, Any]:
         arn = request.get("audienceGenerationJobArn")

@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local_cloud.cloud import LocalCloud
 
-_LOOK_EVERY_SECONDS = 0.25
+_READ_EVERY_SECONDS = 0.25
 EXPORT_TYPE = "Custom::CleanRoomsMLAudienceExport"
 
 
@@ -21,13 +21,13 @@ class StackWatch:
     """The events of one stack and the exports of the emulator, passed to `tell` as they change.
 
     Attributes:
-        told: the stack's events so far, as DescribeStackEvents returns them.
+        events: the stack's events so far, as DescribeStackEvents returns them.
     """
 
     cloud: LocalCloud
     stack_name: str
     tell: Callable[[str], None]
-    told: list[dict[str, Any]] = field(default_factory=list)
+    events: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Make the client once; it is used four times a second."""
@@ -37,21 +37,21 @@ class StackWatch:
 
     def until_end_of(self, child: subprocess.Popen[bytes]) -> int:
         """Report changes until the command ends; return its exit status."""
-        self.told = []
+        self.events = []
         while child.poll() is None:
-            self._look()
-            time.sleep(_LOOK_EVERY_SECONDS)
-        self._look()
+            self._read()
+            time.sleep(_READ_EVERY_SECONDS)
+        self._read()
         return int(child.returncode)
 
     def reasons(self) -> list[str]:
         """Return the reasons of exports that failed during the last command."""
-        failed = [event for event in self.told if event["ResourceStatus"].endswith("_FAILED")]
+        failed = [event for event in self.events if event["ResourceStatus"].endswith("_FAILED")]
         return [event.get("ResourceStatusReason", "") for event in failed if event["ResourceType"] == EXPORT_TYPE]
 
-    def _look(self) -> None:
+    def _read(self) -> None:
         for event in self._new_events():
-            self.told.append(event)
+            self.events.append(event)
             if _is_of_interest(event):
                 self.tell(f"stack   {event['ResourceStatus']:<27} {_short_name(event):<20} {event['ResourceType']}")
         service = self.cloud.clean_rooms_ml.service

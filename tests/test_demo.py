@@ -14,7 +14,7 @@ def test_the_demo_shows_the_main_job() -> None:
         output, _ = demo.communicate(timeout=300)
     assert demo.returncode == 0, output
     assert max(map(len, output.splitlines())) <= 100
-    for told in (
+    for line in (
         " Custom::CleanRoomsMLAudienceExport\n",
         "export  CREATE_PENDING",
         "export  CREATE_IN_PROGRESS",
@@ -25,7 +25,7 @@ def test_the_demo_shows_the_main_job() -> None:
         "as expected: cdk destroy succeeds",
         "Every outcome was as expected",
     ):
-        assert told in output, told
+        assert line in output, line
     assert "NOT AS EXPECTED" not in output
     assert run_folders(demo) == set()
     assert processes_of(demo) == []
