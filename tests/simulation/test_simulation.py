@@ -69,6 +69,13 @@ def test_nothing_is_sent_and_nobody_sleeps(deployed: Deployed, wired: None, monk
         assert not schedule.run(seed, deployed).violations
 
 
+def test_every_mutant_can_live() -> None:
+    """What it replaces exists; `make mutants` hunts them all, which takes long."""
+    for mutant in MUTANTS:
+        with mutant.alive():
+            pass
+
+
 @pytest.mark.parametrize("name", EASY)
 def test_a_wrong_handler_is_found(name: str, deployed: Deployed) -> None:
     [mutant] = [mutant for mutant in MUTANTS if mutant.name == name]
