@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
@@ -34,7 +34,7 @@ from audience_export_handler.core import (
     staleness,
     timing,
 )
-from audience_export_handler.core.attempt import Accepted, Announced, Attempt
+from audience_export_handler.core.attempt import Announced, Attempt
 from audience_export_handler.core.facts import StackPhase
 from audience_export_handler.core.situation import Decision, Situation
 from audience_export_handler.state_machine_resource import StateMachineResource
@@ -149,14 +149,6 @@ def _answer_while_settling(original: Callable[..., Any]) -> Callable[..., Any]:
 
 def _finals_only(*_: object, **__: object) -> None:
     return None
-
-
-def _accepted_early(self: Attempt, now: datetime) -> Attempt:
-    return replace(self, phase=Accepted(self.own_from), own_until=now + timing.LISTING_LAG)
-
-
-def _newest(exports: list[facts.ExportJob]) -> facts.ExportJob:
-    return max(exports, key=lambda export: (not export.has_failed, export.create_time))
 
 
 def _answering(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -305,8 +297,6 @@ MUTANTS = [
     Mutant("11", "an answer of any length", _both((response, "encode", response._json))),
     Mutant("12", "the event is logged", lambda: [(lifecycle, "read_request", _log_everything(request.read_request))]),
     Mutant("13", "unknown properties pass", _both((export_properties, "_check_names", lambda properties: None))),
-    Mutant("4", "an accepted start is counted from its announcement", _both((Attempt, "accepted", _accepted_early))),
-    Mutant("4", "the newest export of a name counts", _both((decision, "_oldest_alive", _newest))),
     Mutant("9", "permissions have 30 s", _both((timing, "IAM_PROPAGATION", timedelta(seconds=30)))),
     Mutant("14", "one stale read decides", _both((staleness, "cannot_be_stale", lambda _: True))),
     Mutant("14", "an update is never a rollback", _both((staleness, "may_be_rollback", lambda _: False))),
