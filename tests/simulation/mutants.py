@@ -251,7 +251,6 @@ MUTANTS = [
             )
         ),
     ),
-    Mutant("4", "a later export is its own", lambda: [(decision, "_is_own", _ours_forever(decision._is_own))]),
     Mutant("5", "does not wait for the end", _both((export_properties, "_wait_for_completion", lambda _: False))),
     Mutant("5", "a failed export goes on", _both((facts.ExportJob, "has_failed", property(lambda self: False)))),
     Mutant("6", "a full account is a failure", _both((quota, "CODE", "never"))),
@@ -325,4 +324,5 @@ FOUND = [
     (96, _named("a slow call outlasts the deadline")),
     (27, _named("an outage of Lambda is final")),
     (343, _named("an update that failed is not tried again")),
+    (1427, Mutant("4", "a later export is its own", lambda: [(decision, "_is_own", _ours_forever(decision._is_own))])),
 ]
