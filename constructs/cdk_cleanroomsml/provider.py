@@ -1,4 +1,4 @@
-"""What every export of a stack shares: the Lambda handler, its log group and role, and the state machine.
+"""What every export of a stack shares: the Lambda handler and its last resort, log group, role and state machine.
 
 The ServiceToken of a deployed resource can never change, so the construct ids in this module are fixed: a renamed id
 would make a new function, and CloudFormation would refuse every existing export.
@@ -27,7 +27,7 @@ _MAXIMUM_EXACT_JOBS = 60
 
 
 class AudienceExportProvider(Construct):
-    """The shared half of a stack's exports: handler, log group, state machine and their roles.
+    """The shared half of a stack's exports: handler, last resort, log group, state machine and their roles.
 
     There is one in each stack, made with the first export. Make your own for exports that need a separate handler and
     role, and pass it as `provider`.

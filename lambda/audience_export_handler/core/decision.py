@@ -38,9 +38,7 @@ def decide(situation: Situation) -> Decision:
     if attempt is None:
         own = _usable(situation, _name_to_use(situation))
     else:
-        own = [
-            export for export in situation.exports if export.name == attempt.name and _is_own(export, request, attempt)
-        ]
+        own = _own(situation, attempt)
     return Fail(deadline_failure(request, situation.progress, situation.now, situation.stack, is_listed=bool(own)))
 
 
@@ -89,7 +87,7 @@ def _by_listing(situation: Situation) -> Decision:
 def _in_attempt(situation: Situation, attempt: Attempt) -> Decision:
     request, now = replace(situation.request, name=attempt.name), situation.now
     named = [export for export in situation.exports if export.name == attempt.name]
-    own = [export for export in named if _is_own(export, request, attempt)]
+    own = _own(situation, attempt)
     others = [export for export in named if not export.has_failed and export not in own]
     if own:
         return follow(_oldest_alive(own), request, now)
@@ -130,6 +128,11 @@ def _wait_until(moment: datetime, now: datetime, *, since: datetime) -> Wait:
 def _conflict(request: ExportRequest, attempt: Attempt, holder: ExportJob | None) -> ExportFailure:
     said = attempt.phase.said if isinstance(attempt.phase, Unanswered | Taken) else ""
     return reasons.conflict(request, holder, said=said, may_have_started=attempt.may_have_started)
+
+
+def _own(situation: Situation, attempt: Attempt) -> list[ExportJob]:
+    named = [export for export in situation.exports if export.name == attempt.name]
+    return [export for export in named if _is_own(export, situation.request, attempt)]
 
 
 def _is_own(export: ExportJob, request: ExportRequest, attempt: Attempt) -> bool:

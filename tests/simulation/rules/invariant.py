@@ -74,7 +74,7 @@ class Invariant(Enum):
     TRUE_REASONS = (
         9,
         "true reasons",
-        "Nobody who started an export is told that nothing was started. A reason speaks of an export, or of an "
+        "No request that started an export reports that nothing was started. A reason speaks of an export, or of an "
         "accepted start, only if there is one, and says that none is listed only if the last listing did not show it. "
         "StackMovedOn is reported only if the stack has left the operation of the request; RollbackWithoutExport only "
         f"in a rollback, after {handler_spans.PATIENCE_WITH_LISTING} s; StackUnreadable and ExecutionsUnreadable only "
