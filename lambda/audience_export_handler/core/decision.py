@@ -35,10 +35,7 @@ def decide(situation: Situation) -> Decision:
     next_step = situation.now + timedelta(seconds=decision.seconds if isinstance(decision, Wait) else 0)
     if next_step <= timing.deadline(situation.requested_at, request.timeout):
         return decision
-    if attempt is None:
-        own = _usable(situation, _name_to_use(situation))
-    else:
-        own = _own(situation, attempt)
+    own = _usable(situation, _name_to_use(situation)) if attempt is None else _own(situation, attempt)
     return Fail(deadline_failure(request, situation.progress, situation.now, situation.stack, is_listed=bool(own)))
 
 
