@@ -5,6 +5,7 @@ The URL is signed and is never logged; neither is an exception that might quote 
 
 from __future__ import annotations
 
+import http.client
 import json
 import logging
 import ssl
@@ -57,18 +58,20 @@ def deliver(
 
 
 def _put(response_url: str, data: bytes) -> str | None:
-    """Return None for a 2xx, or what went wrong in words without the URL."""
-    # The URL is signed for an empty content type.
-    request = urllib.request.Request(response_url, data=data, method="PUT", headers={"Content-Type": ""})  # noqa: S310
+    """Return None for a 2xx, or what went wrong in words without the URL: some exceptions quote it."""
+    if not response_url.startswith("https://"):
+        return "the ResponseURL is not https"
     # A new context each time: since Python 3.12 urllib keeps the first one, with the authorities of that time.
     authorities = ssl.create_default_context()
     try:
+        # The URL is signed for an empty content type.
+        request = urllib.request.Request(response_url, data=data, method="PUT", headers={"Content-Type": ""})  # noqa: S310
         with urllib.request.urlopen(request, timeout=PUT_SECONDS, context=authorities):  # noqa: S310
             return None
     except urllib.error.HTTPError as error:
         with error:
             return f"HTTP {error.code}"
-    except OSError as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         return type(getattr(error, "reason", error)).__name__
 
 

@@ -90,3 +90,24 @@ def test_an_endpoint_that_is_not_there_is_not_delivered_to(deployment: Deploymen
         response.deliver(
             "https://127.0.0.1:1/answer", body("why"), sleep=deployment.clock.sleep, draw=deployment.chance.random
         )
+
+
+BAD_URLS = {
+    "no https": "http://127.0.0.1:1/?Signature=secret",
+    "a file": "file:///etc/hostname?Signature=secret",
+    "no URL": "Signature=secret",
+    "a port that is no number": "https://127.0.0.1:Signature=secret/",
+    "a space in it": "https://127.0.0.1:1/a b?Signature=secret",
+}
+
+
+@pytest.mark.parametrize("url", BAD_URLS.values(), ids=list(BAD_URLS))
+def test_a_malformed_url_is_not_delivered_to_and_never_quoted(
+    deployment: Deployment, url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(AnswerNotDelivered) as raised:
+        response.deliver(url, body("why"), sleep=deployment.clock.sleep, draw=deployment.chance.random)
+    assert "secret" not in str(raised.value)
+    assert raised.value.__cause__ is None
+    assert raised.value.__context__ is None
+    assert "secret" not in caplog.text
