@@ -128,7 +128,16 @@ class StateMachineResource(CfnResource):
             self._fail(reasons.not_accepted(error))
             if event["RequestType"] == "Delete":
                 self.Status, self.PhysicalResourceId = SUCCESS, str(event.get("PhysicalResourceId") or "")
+            self._give_last_answer(event)
+
+    def _give_last_answer(self, event: Event) -> None:
+        """Send it; if it may have arrived, Lambda must not try again: the event could be accepted after all."""
+        try:
             self._cfn_response(event)
+        except AnswerNotDelivered as error:
+            if not error.may_have_arrived:
+                raise
+            logger.warning("%s. It may have arrived, so it is not sent again.", error)
 
     def _take_step(self, message: StepMessage, context: object) -> Event:
         """Put the verdict into the execution's state; sending it is another state, so it can be sent again."""

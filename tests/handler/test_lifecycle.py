@@ -210,3 +210,20 @@ class TestLastResort:
             deployment.deliver(refused)
         deployment.deliver(refused)
         assert len(set(deployment.endpoint.raw)) == 1
+
+    @pytest.mark.parametrize("code", ["AccessDeniedException", "StateMachineDoesNotExist"])
+    def test_an_answer_that_may_have_arrived_is_the_only_verdict(self, deployment: Deployment, code: str) -> None:
+        """If Lambda tried again, the event could be accepted, and the export would start after the failure."""
+        deployment.control.errors["StartExecution"] = [(400, code)] * 99
+        deployment.endpoint.statuses = [None] * 3
+        deployment.deliver(lost_event(deployment.event()))
+        assert {body["Status"] for body in deployment.endpoint.bodies} == {"FAILED"}
+
+    def test_an_answer_that_was_refused_is_tried_again(self, deployment: Deployment) -> None:
+        lost = lost_event(deployment.event())
+        deployment.control.errors["StartExecution"] = [(400, "AccessDeniedException")] * 99
+        deployment.endpoint.statuses = [503] * 3
+        with pytest.raises(AnswerNotDelivered):
+            deployment.deliver(lost)
+        deployment.deliver(lost)
+        assert deployment.endpoint.bodies[-1]["Status"] == "FAILED"

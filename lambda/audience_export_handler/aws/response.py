@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 MAXIMUM_BYTES = 4096  # of the whole body; CloudFormation, custom resource response objects
 _CUT = " ... "
 _TRIES = 3
+# Problems after which the answer has surely not arrived: it was refused, or never sent.
+_REFUSED = ("HTTP ", "not https", "ConnectionRefusedError", "gaierror")
 
 
 def encode(body: dict[str, Any]) -> bytes:
@@ -45,22 +47,26 @@ def deliver(
     response_url: str, body: dict[str, Any], *, sleep: Callable[[float], None], draw: Callable[[], float]
 ) -> None:
     """PUT the body; raises AnswerNotDelivered if no try returns 2xx."""
-    data = encode(body)
+    data, may_have_arrived = encode(body), False
     for attempt in range(_TRIES):
         problem = _put(response_url, data)
         if problem is None:
             logger.info("Answered %s.", body["Status"])
             return
         logger.warning("The answer was not confirmed: %s", problem)
+        may_have_arrived = may_have_arrived or not problem.startswith(_REFUSED)
         if attempt + 1 < _TRIES:
             sleep((0.5 + draw()) * 2**attempt)
-    raise AnswerNotDelivered(f"CloudFormation did not confirm the answer in {_TRIES} tries; last: {problem}")
+    raise AnswerNotDelivered(
+        f"CloudFormation did not confirm the answer in {_TRIES} tries; last: {problem}",
+        may_have_arrived=may_have_arrived,
+    )
 
 
 def _put(response_url: str, data: bytes) -> str | None:
     """Return None for a 2xx, or what went wrong in words without the URL: some exceptions quote it."""
     if not response_url.startswith("https://"):
-        return "the ResponseURL is not https"
+        return "not https"
     # A new context each time: since Python 3.12 urllib keeps the first one, with the authorities of that time.
     authorities = ssl.create_default_context()
     try:

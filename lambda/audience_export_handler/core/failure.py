@@ -24,7 +24,16 @@ class ExportFailure(Exception):
 
 
 class AnswerNotDelivered(Exception):
-    """CloudFormation has not confirmed the answer; sending the same body again is right."""
+    """CloudFormation has not confirmed the answer; sending the same body again is right.
+
+    Args:
+        message: what went wrong, without the ResponseURL.
+        may_have_arrived: whether a try may have reached CloudFormation: then another verdict would be a second one.
+    """
+
+    def __init__(self, message: str, *, may_have_arrived: bool) -> None:
+        self.may_have_arrived = may_have_arrived
+        super().__init__(message)
 
 
 def _plain(text: str) -> str:

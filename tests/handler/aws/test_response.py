@@ -56,8 +56,19 @@ def test_only_a_2xx_counts_as_delivered(deployment: Deployment, status: int | No
             deployment.endpoint.url, body("why"), sleep=deployment.clock.sleep, draw=deployment.chance.random
         )
     assert "Signature" not in str(raised.value)
+    assert raised.value.may_have_arrived is (status is None)
     assert len(deployment.endpoint.bodies) == 3
     assert len(deployment.clock.slept) == 2
+
+
+@pytest.mark.parametrize("statuses", [[None, 503, 503], [503, 503, None]], ids=["the first", "the last"])
+def test_one_try_without_an_answer_may_have_arrived(deployment: Deployment, statuses: list[int | None]) -> None:
+    deployment.endpoint.statuses = statuses
+    with pytest.raises(AnswerNotDelivered) as raised:
+        response.deliver(
+            deployment.endpoint.url, body("why"), sleep=deployment.clock.sleep, draw=deployment.chance.random
+        )
+    assert raised.value.may_have_arrived
 
 
 def test_tries_are_further_and_further_apart(deployment: Deployment) -> None:
@@ -86,10 +97,11 @@ def test_the_url_is_used_as_it_was_signed_and_not_waited_for_long(
 
 
 def test_an_endpoint_that_is_not_there_is_not_delivered_to(deployment: Deployment) -> None:
-    with pytest.raises(AnswerNotDelivered, match="ConnectionRefusedError"):
+    with pytest.raises(AnswerNotDelivered, match="ConnectionRefusedError") as raised:
         response.deliver(
             "https://127.0.0.1:1/answer", body("why"), sleep=deployment.clock.sleep, draw=deployment.chance.random
         )
+    assert not raised.value.may_have_arrived
 
 
 BAD_URLS = {
