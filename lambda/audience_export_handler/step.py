@@ -69,7 +69,10 @@ class StepInput:
 def take(given: StepInput) -> ExportJob | Pending:
     """Return the export that fulfils the request, or how to continue; ExportFailure: it cannot be fulfilled."""
     given = replace(given, progress=_after_a_crash(given))
+    is_first_count = given.progress.counted_at is None
     given = replace(given, progress=_stop_older(given))
+    if is_first_count and given.progress.neighbours > timing.TOGETHER and (pause := _moment_of_its_own(given)):
+        return Pending(given.progress, pause)
     if given.is_over():
         raise _deadline_failure(given, given.progress, given.clock())
     try:
@@ -93,16 +96,31 @@ def _after_a_crash(given: StepInput) -> Progress:
 
 
 def _stop_older(given: StepInput) -> Progress:
-    """Stop the executions of older requests for the resource: once, and until it is known to be done."""
+    """Stop the executions of older requests for the resource, until it is known to be done, and count the others."""
     progress = given.progress
-    if progress.older_ended_by is not None:
+    if progress.older_ended_by is not None and not _counts_again(given):
         return progress
     try:
         stopped_at, running = step_functions.stop_older(given.event, requested_at=given.requested_at, clock=given.clock)
     except step_functions.ExecutionsUnreadable as error:
         logger.warning("Older executions for this resource may still run: %s", error)
         return progress
-    return progress.after_stopping(stopped_at, given.started_at, running)
+    progress = progress.after_counting(running, given.clock())
+    return progress if progress.older_ended_by else progress.after_stopping(stopped_at, given.started_at)
+
+
+def _counts_again(given: StepInput) -> bool:
+    """Whether it is time for the second count, and the last; only a request that may still start anything waits."""
+    counted_at, due = given.progress.counted_at, given.started_at + timing.COUNTED_AGAIN_AFTER
+    if not decision.needs_stack(given.progress) or given.clock() < due:
+        return False
+    return counted_at is None or counted_at < due
+
+
+def _moment_of_its_own(given: StepInput) -> int:
+    """Seconds until this request first reads the exports and the stack: at random, a tenth of the time left at most."""
+    left = (given.deadline - given.clock()).total_seconds()
+    return int(given.draw() * max(0.0, min(timing.fair_pause(given.progress.neighbours), left / 10)))
 
 
 def _observe(given: StepInput, exports: tuple[ExportJob, ...]) -> Situation:

@@ -150,6 +150,48 @@ class TestWholeDeployment:
         assert len(deployment.emulator.service.exports) == 60
         assert deployment.clock() - began < timedelta(minutes=3 * 1.15 + 1)
 
+    def test_60_that_wait_leave_the_account_s_limits_to_others(self, deployment: Deployment) -> None:
+        """DescribeStacks is throttled at 5 to 10 calls a second, of everybody in the account together."""
+        deployment.emulator.service.readings = Readings(in_progress_for=timedelta(hours=9))
+        deployment.fill_account()
+        for sent in self.exports(deployment, 60, [JOB, OTHER_JOB, THIRD_JOB]):
+            deployment.deliver(sent)
+        deployment.control.page_size = 1000
+        deployment.run_for(timedelta(seconds=1))
+        assert deployment.control.calls.count("DescribeStacks") <= 20
+        deployment.run_for(timedelta(minutes=1))
+        deployment.control.calls.clear()
+        deployment.run_for(timedelta(minutes=5))
+        assert deployment.control.calls.count("DescribeStacks") <= 2 * 300
+        assert deployment.control.calls.count("ListExecutions") <= 60
+
+    def test_the_first_of_60_waits_like_the_others(self, deployment: Deployment) -> None:
+        """When it began it was alone, so it counts again."""
+        deployment.emulator.service.readings = Readings(in_progress_for=timedelta(hours=9))
+        deployment.fill_account()
+        deployment.control.page_size = 1000
+        first, *others = self.exports(deployment, 60, [JOB])
+        deployment.deliver(first)
+        deployment.run_for(timedelta(seconds=2))
+        [name] = deployment.starts()[-1:]
+        for sent in others:
+            deployment.deliver(sent)
+        deployment.run_for(timedelta(minutes=5))
+        tries = [call.at for call in deployment.emulator.started() if call.request["name"] == name]
+        settled = [later - earlier for earlier, later in pairwise(tries) if earlier - tries[0] > timedelta(seconds=50)]
+        assert min(settled) > timedelta(seconds=26)
+        assert deployment.control.calls.count("ListExecutions") == 2 * 60
+
+    def test_a_moment_of_its_own_takes_a_tenth_of_the_time_at_most(self, deployment: Deployment) -> None:
+        deployment.emulator.service.readings = Readings(in_progress_for=timedelta(seconds=2))
+        for sent in self.exports(deployment, 20, [JOB]):
+            sent["ResourceProperties"]["TimeoutSeconds"] = "60"
+            deployment.deliver(sent)
+        began = deployment.clock()
+        deployment.run_executions()
+        assert [body["Status"] for body in deployment.endpoint.bodies] == ["SUCCESS"] * 20
+        assert deployment.clock() - began < timedelta(seconds=15)
+
     def test_26_exports_of_one_job(self, deployment: Deployment) -> None:
         for sent in self.exports(deployment, 26, [JOB]):
             deployment.deliver(sent)

@@ -13,8 +13,9 @@ LISTING_PAUSE_AFTER_STEP = 75
 PATIENCE_WITH_LISTING = 30
 # Times of two clocks are compared with this allowance.
 CLOCK_SKEW = 5
-# The longest wait between two steps.
-LONGEST_WAIT = 30
+# The longest wait between two steps: 30 s, or more if many requests wait together. The 44 of the longest queue wait
+# for up to 1.25 * 4.6 * sqrt(44) = 38 s.
+LONGEST_WAIT = 40
 # How long an ACTIVE export is given until its output location appears.
 OUTPUT_LOCATION_WAIT = 60
 # The deadline is the time-out less one part of so many, and less so many seconds at least.

@@ -37,13 +37,14 @@ class Progress:
     """State of a request: its attempt and the error that is being retried, if any.
 
     `older_ended_by` is when no step of an older request for the same resource can start anything any more; None until
-    the older executions are known to be stopped. `neighbours` is how many requests of the stack ran then.
+    the older executions are known to be stopped. `neighbours` is how many requests of the stack ran at `counted_at`.
     """
 
     attempt: Attempt | None = None
     retried: RetriedError | None = None
     older_ended_by: datetime | None = None
     neighbours: int = 1
+    counted_at: datetime | None = None
 
     @property
     def may_have_started(self) -> bool:
@@ -54,19 +55,21 @@ class Progress:
         """Return the progress once a call has succeeded: its error is over."""
         return replace(self, retried=None) if self.retried and self.retried.call == call else self
 
-    def after_stopping(self, stopped_at: datetime | None, started_at: datetime, neighbours: int) -> Progress:
+    def after_stopping(self, stopped_at: datetime | None, started_at: datetime) -> Progress:
         """Return the progress once older executions are stopped, the last one at `stopped_at`; None: there was none.
 
         Stopping an execution does not stop its step, which may outlast it.
         """
-        ended_by = stopped_at + OUTLASTING_STEP if stopped_at else started_at
-        return replace(self, older_ended_by=ended_by, neighbours=neighbours)
+        return replace(self, older_ended_by=stopped_at + OUTLASTING_STEP if stopped_at else started_at)
+
+    def after_counting(self, neighbours: int, now: datetime) -> Progress:
+        """Return the progress once the requests that run in the stack are counted."""
+        return replace(self, neighbours=neighbours, counted_at=now)
 
     def to_json(self) -> dict[str, Any]:
         """Return the state as JSON-able data."""
-        return dict(
-            zip(_KEYS, map(_plain, (self.attempt, self.retried, self.older_ended_by, self.neighbours)), strict=True)
-        )
+        values = (self.attempt, self.retried, self.older_ended_by, self.neighbours, self.counted_at)
+        return dict(zip(_KEYS, map(_plain, values), strict=True))
 
     @classmethod
     def from_json(cls, data: dict[str, Any] | None) -> Progress:
@@ -78,9 +81,9 @@ class Progress:
         return cls(*(_read(key, data[key]) for key in _KEYS))
 
 
-_KEYS = ("Attempt", "RetriedError", "OlderEndedBy", "Neighbours")
+_KEYS = ("Attempt", "RetriedError", "OlderEndedBy", "Neighbours", "CountedAt")
 _RECORDS = {record.__name__: record for record in (Attempt, Announced, Accepted, Unanswered, Taken, RetriedError)}
-_TIMES = {"OlderEndedBy"} | {
+_TIMES = {"OlderEndedBy", "CountedAt"} | {
     field.name for one in _RECORDS.values() for field in fields(one) if "datetime" in field.type
 }
 
@@ -113,4 +116,4 @@ def _upgraded(data: dict[str, Any]) -> dict[str, Any]:
         span = {"own_from": attempt["since"], "own_until": attempt["until"]}
         attempt = {"is": "Attempt", "name": attempt["name"], "phase": phase} | span
     retried = retried and {"is": "RetriedError"} | retried
-    return dict(zip(_KEYS, (attempt, retried, data["FreeFrom"], 1), strict=True))
+    return dict(zip(_KEYS, (attempt, retried, data["FreeFrom"], 1, None), strict=True))

@@ -60,6 +60,10 @@ SHORTEST_PAUSE, LONGEST_PAUSE = 2, 30
 # waits before it reads the stack again. 60 make 1.7 calls a second, 450 make 4.6. DescribeStacks is throttled at 5 to
 # 10 a second for the whole account (aws-cdk-cli issue 1709, aws-sam-cli issue 2671).
 _FAIR_SHARE = 4.6
+# So many requests may read the stack together; if more run, each begins at a moment of its own.
+TOGETHER = 5
+# Requests are counted when a request begins, and again after so long: by then those of the same deployment run, too.
+COUNTED_AGAIN_AFTER = timedelta(seconds=30)
 # Between two tries for a slot in the account: from the first to the second, or to the third for a request that has
 # waited for `SLOT_LATER`, so that slots go to those that came first.
 SLOT_SHORTEST, SLOT_LONGEST, SLOT_LONGEST_LATER, SLOT_LATER = 5, 15, 7, timedelta(minutes=15)

@@ -24,7 +24,10 @@ attempts = st.builds(Attempt, st.text(), phases, times, st.none() | times)
 errors = st.builds(RetriedError, st.text(), times, st.text(), st.text())
 
 
-@given(st.builds(Progress, st.none() | attempts, st.none() | errors, st.none() | times, st.integers(1, 500)))
+counts = (st.integers(1, 500), st.none() | times)
+
+
+@given(st.builds(Progress, st.none() | attempts, st.none() | errors, st.none() | times, *counts))
 def test_survives_the_execution_s_state(progress: Progress) -> None:
     assert Progress.from_json(json.loads(json.dumps(progress.to_json()))) == progress
 
@@ -67,5 +70,11 @@ def test_an_error_ends_with_a_success_of_the_same_call() -> None:
 
 
 def test_a_stopped_execution_s_step_may_outlast_it() -> None:
-    assert Progress().after_stopping(NOW, SOON, 3) == Progress(older_ended_by=NOW + timedelta(seconds=75), neighbours=3)
-    assert Progress().after_stopping(None, SOON, 1) == Progress(older_ended_by=SOON)
+    assert Progress().after_stopping(NOW, SOON) == Progress(older_ended_by=NOW + timedelta(seconds=75))
+    assert Progress().after_stopping(None, SOON) == Progress(older_ended_by=SOON)
+
+
+def test_keeps_how_many_requests_ran_and_when_they_were_counted() -> None:
+    assert Progress(older_ended_by=SOON).after_counting(3, NOW) == Progress(
+        older_ended_by=SOON, neighbours=3, counted_at=NOW
+    )
