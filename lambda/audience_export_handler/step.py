@@ -110,17 +110,17 @@ def _stop_older(given: StepInput) -> Progress:
 
 
 def _counts_again(given: StepInput) -> bool:
-    """Whether it is time for the second count, and the last; only a request that may still start anything waits."""
-    counted_at, due = given.progress.counted_at, given.started_at + timing.COUNTED_AGAIN_AFTER
-    if not decision.needs_stack(given.progress) or given.clock() < due:
+    """Whether it is time to count the requests again; only one that may still start anything reads the stack."""
+    counted_at, second = given.progress.counted_at, given.started_at + timing.COUNTED_AGAIN_AFTER
+    if counted_at is None or not decision.needs_stack(given.progress):
         return False
-    return counted_at is None or counted_at < due
+    return given.clock() >= (second if counted_at < second else counted_at + timing.COUNTED_EVERY)
 
 
 def _moment_of_its_own(given: StepInput) -> int:
     """Seconds until this request first reads the exports and the stack: at random, a tenth of the time left at most."""
     left = (given.deadline - given.clock()).total_seconds()
-    return int(given.draw() * max(0.0, min(timing.fair_pause(given.progress.neighbours), left / 10)))
+    return int(given.draw() * max(0.0, min(timing.SECONDS_EACH * given.progress.neighbours, left / 10)))
 
 
 def _observe(given: StepInput, exports: tuple[ExportJob, ...]) -> Situation:

@@ -183,13 +183,13 @@ def _measure_one(waiting: int, deployed: Deployed) -> Traffic:
 
 def report_load(measured: Iterator[tuple[int, Traffic]]) -> Iterator[str]:
     """The table of calls: how many a second on average after the first minute, and in the busiest second and minute."""
-    yield "| waiting exports | API | limit a second | average | busiest minute | busiest second |"
+    yield "| waiting exports | operation | limit a second | average | busiest minute | busiest second |"
     yield "|---|---|---|---|---|---|"
     for waiting, traffic in measured:
-        for api in sorted({api for api, _ in traffic.counts}):
-            average, minute, second = traffic.rates(api)
-            limit = facts.LIMITS[api][0]
-            yield f"| {waiting} | {api} | {limit:g} | {average:.2f} | {minute:.2f} | {second} |"
+        for operation in sorted({operation for operation, _ in traffic.counts}):
+            average, minute, second = traffic.rates(operation)
+            limit = facts.LIMITS[facts.API_OF.get(operation, operation)][0]
+            yield f"| {waiting} | {operation} | {limit:g} | {average:.2f} | {minute:.2f} | {second} |"
 
 
 def main() -> int:

@@ -57,8 +57,11 @@ FAILED_BEFORE = 20
 THERE_BEFORE = 30
 # `CreateTime` of an answer is compared so exactly: it has milliseconds.
 CREATE_TIME = 0.002
-# Exports that wait for a slot take this factor of the best possible time, and so much more.
-QUEUE_FACTOR, QUEUE_EXTRA = 1.15, 60
+# Exports that wait for a slot take this factor of the best possible time, and so much more: up to 18 s until the first
+# are started, up to 29 s until a free slot is taken, twice, and up to 50 s for the output location of the last.
+QUEUE_FACTOR, QUEUE_EXTRA = 1.15, 120
+# All exports of a queue together read the stack so often a second, on average of any minute after the first.
+QUEUE_READS = 1.2
 # A request that waits for a slot gets one if slots stay free for so long.
 FREE_SLOT = 60
 

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
@@ -34,7 +34,7 @@ from audience_export_handler.core import (
     staleness,
     timing,
 )
-from audience_export_handler.core.attempt import Announced, Attempt
+from audience_export_handler.core.attempt import Accepted, Announced, Attempt
 from audience_export_handler.core.facts import StackPhase
 from audience_export_handler.core.situation import Decision, Situation
 from audience_export_handler.state_machine_resource import StateMachineResource
@@ -115,6 +115,17 @@ def _fresh_name(situation: Situation) -> str:
     if situation.request.name_is_given:
         return situation.request.name
     return next(name for name in identity.ordinals(situation.request.name) if name not in taken)
+
+
+def _accepted_when_announced(self: Attempt, now: datetime) -> Attempt:
+    """Counts the time since the service accepted a start from the announcement."""
+    return replace(self, phase=Accepted(self.own_from), own_until=now + timing.LISTING_LAG)
+
+
+def _newest_alive(exports: list[facts.ExportJob]) -> facts.ExportJob:
+    """Treats the newest export of a name and size as the one that is meant."""
+    alive = [export for export in exports if not export.has_failed]
+    return max(alive or exports, key=lambda export: export.create_time)
 
 
 def _any_other(execution: Any, event: dict[str, Any], _: object) -> bool:
@@ -251,6 +262,12 @@ MUTANTS = [
             )
         ),
     ),
+    Mutant(
+        "4",
+        "an accepted start is counted from its announcement",
+        _both((Attempt, "accepted", _accepted_when_announced)),
+    ),
+    Mutant("4", "the newest export of a name counts", _both((decision, "_oldest_alive", _newest_alive))),
     Mutant("5", "does not wait for the end", _both((export_properties, "_wait_for_completion", lambda _: False))),
     Mutant("5", "a failed export goes on", _both((facts.ExportJob, "has_failed", property(lambda self: False)))),
     Mutant("6", "a full account is a failure", _both((quota, "CODE", "never"))),
@@ -299,6 +316,7 @@ MUTANTS = [
     Mutant("9", "permissions have 30 s", _both((timing, "IAM_PROPAGATION", timedelta(seconds=30)))),
     Mutant("14", "one stale read decides", _both((staleness, "cannot_be_stale", lambda _: True))),
     Mutant("14", "an update is never a rollback", _both((staleness, "may_be_rollback", lambda _: False))),
+    Mutant("15", "each waits as if it were alone", _both((timing, "fair_pause", lambda neighbours: 4.75))),
     Mutant("16", "the last resort does nothing", _both((StateMachineResource, "_handle_lost_event", _finals_only))),
     Mutant(
         "16",

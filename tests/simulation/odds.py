@@ -20,6 +20,10 @@ LOAD_EXPORTS, LOAD_SECONDS = (60, 200, 450), 1200
 FIRST_QUEUES = (13, 71)
 QUEUE_EXPORT_SECONDS = (60, 400)
 QUEUE_EXPORTS_AT_MOST = 44
+# Days on which every export has a given name that others can have too, most exports fail, and the service is
+# overloaded.
+NAME_DAY, NAME_DAY_FAILING = 0.05, 0.6
+NAME_DAY_FAULTS = {"rooms: throttled": 0.4, "rooms: error before": 0.4, "rooms: error after": 0.1}
 # Schedules without faults.
 CALM = 0.1
 # How long an export typically takes in a schedule: each span with its weight.
@@ -62,6 +66,7 @@ REUSES_REQUEST_IDS = 0.4
 REVERTS_FAILED = 0.25
 KEEPS_ATTEMPTED = 0.75
 DELETES_FIRST = 0.5
+REFUSES_REPLACEMENT = 0.7
 # Resources of an operation begin side by side; some wait for others.
 RESOURCE_BEGINS = (0.1, 0.2, 3.0)
 

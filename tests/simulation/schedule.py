@@ -56,10 +56,22 @@ def _campaigns(seed: int, deployed: Deployed, plan: Random) -> World:
     fleet = Random(f"fleet {seed}")  # noqa: S311 - repeatable
     if fleet.random() < odds.FLEET:
         world.traffic, world.exports_of_a_stack = Traffic(world.timeline, facts.LIMITS), odds.FLEET_EXPORTS
+    names = Random(f"names {seed}")  # noqa: S311 - repeatable
+    if names.random() < odds.NAME_DAY:
+        _make_name_day(world)
     for number in range(plan.choice(odds.STACKS)):
         begins = odds.FIRST_STACK_AT + plan.choice(odds.STACKS_APART) * number
         world.timeline.spawn(Campaign(world, f"Campaigns{number + 1}").live, after=begins)
     return world
+
+
+def _make_name_day(world: World) -> None:
+    """Given names that others can have too, exports that fail, and a service that is overloaded and lists late."""
+    world.named = 1.0
+    if not world.weather.is_calm:
+        world.weather.worsen(odds.NAME_DAY_FAULTS)
+    world.account.worsen(failing=odds.NAME_DAY_FAILING)
+    tenants.fail_with_names(world)
 
 
 def _draw_typical_duration(plan: Random) -> float:
@@ -106,6 +118,11 @@ def _deploy_queue(world: World, template: Template, duration: float) -> None:
     took, rounds = world.timeline.now - began, ceil(len(template) / PENDING_EXPORTS_OF_AN_ACCOUNT)
     if took > bounds.QUEUE_FACTOR * rounds * duration + bounds.QUEUE_EXTRA:
         world.goes_wrong(Invariant.WAITING, "{} exports of {:.0f} s took {:.0f} s", len(template), duration, took)
+    _, busiest_minute, _ = world.traffic.rates("DescribeStacks")
+    if busiest_minute > bounds.QUEUE_READS:
+        world.goes_wrong(
+            Invariant.NEIGHBOUR, "{} exports read the stack {} times a second", len(template), busiest_minute
+        )
     if stack.status != "CREATE_COMPLETE":
         world.goes_wrong(Invariant.WAITING, "the queue ended as {}", stack.status)
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from math import sqrt
 
 from cdk_cleanroomsml_contract import timeouts
+from cdk_cleanroomsml_contract.api_limits import RUNNING_OF_ACCOUNT
 
 # --- What is assumed of AWS ---
 
@@ -56,14 +57,16 @@ OUTLASTING_STEP = timeouts.FUNCTION_TIMEOUT + LISTING_LAG
 AFTER_START, AFTER_REFUSAL, BEFORE_NEXT_READ = 2, 5, 5
 # Between two listings: a tenth of the age, within these bounds.
 SHORTEST_PAUSE, LONGEST_PAUSE = 2, 30
-# Requests that wait together share the account's limits: this, times the square root of their number, is what each
-# waits before it reads the stack again. 60 make 1.7 calls a second, 450 make 4.6. DescribeStacks is throttled at 5 to
-# 10 a second for the whole account (aws-cdk-cli issue 1709, aws-sam-cli issue 2671).
-_FAIR_SHARE = 4.6
-# So many requests may read the stack together; if more run, each begins at a moment of its own.
-TOGETHER = 5
-# Requests are counted when a request begins, and again after so long: by then those of the same deployment run, too.
-COUNTED_AGAIN_AFTER = timedelta(seconds=30)
+# Requests that wait together share the account's limits: this, times the square root of how many may be waiting, is
+# what each waits before it reads the stack again. 60 make 2 calls a second at most, 450 make 4.6. DescribeStacks is
+# throttled at 5 to 10 a second for the whole account (aws-cdk-cli issue 1709, aws-sam-cli issue 2671).
+_FAIR_SHARE = 4.75
+# So many requests may read the stack together. If more run, each begins at a moment of its own within so many seconds
+# for each of them: it reads the stack twice before it starts an export, so that makes five reads a second.
+TOGETHER, SECONDS_EACH = 5, 0.4
+# Requests are counted when a request begins, again after so long, when those of the same deployment run, too, and then
+# at this interval: the fewer are left, the sooner each takes the slot of another one.
+COUNTED_AGAIN_AFTER, COUNTED_EVERY = timedelta(seconds=30), timedelta(minutes=5)
 # Between two tries for a slot in the account: from the first to the second, or to the third for a request that has
 # waited for `SLOT_LATER`, so that slots go to those that came first.
 SLOT_SHORTEST, SLOT_LONGEST, SLOT_LONGEST_LATER, SLOT_LATER = 5, 15, 7, timedelta(minutes=15)
@@ -92,8 +95,11 @@ def pause_for_age(age: timedelta) -> int:
 
 
 def fair_pause(neighbours: int) -> float:
-    """Return how many seconds to wait before the next read of the stack, if so many requests wait in the stack."""
-    return _FAIR_SHARE * sqrt(neighbours)
+    """Return how many seconds to wait before the next read of the stack, if so many requests run in the stack.
+
+    Of many that run, the account's 20 slots may be taken by some, which do not read the stack; at least half wait.
+    """
+    return _FAIR_SHARE * sqrt(max(neighbours / 2, neighbours - RUNNING_OF_ACCOUNT))
 
 
 def seconds_until(moment: datetime, now: datetime) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -13,7 +14,7 @@ from local_cloud.clean_rooms_ml import CleanRoomsML, Clock, Export
 from local_cloud.readings import NamesAreUnique, Readings, Repeat
 from local_cloud.service_model import ApiError, Response, ServiceModel
 from tests.builders.arns import JOB, OTHER_JOB, THIRD_JOB
-from tests.simulation import odds
+from tests.simulation import bounds, odds
 
 JOBS = (JOB, OTHER_JOB, THIRD_JOB)
 # Percentages that the configured audience model offers; more than all resources of a schedule need.
@@ -98,13 +99,20 @@ class Account(CleanRoomsML):
             summary["statusDetails"]["message"] = odds.MESSAGES[export.number % len(odds.MESSAGES)]
         return summary
 
-    def has_long_had(self, count: int, job: str) -> None:
-        """Give a generation job so many exports that ended long ago."""
-        for _ in range(count):
+    def worsen(self, *, failing: float) -> None:
+        """Have that share of the exports fail, list late, and let others have the name of any export, or a failed one."""
+        self._failing = failing
+        names = NamesAreUnique.NOT_AT_ALL if self.readings.newest_first else self.readings.names
+        lag = timedelta(seconds=bounds.LISTING_LAG)
+        self.readings = replace(self.readings, names=names, failed_names_are_free=True, listing_lag=lag)
+
+    def has_long_had(self, names: Iterable[str], job: str, *, failure: str = "") -> None:
+        """Give a generation job exports of these names that ended long ago."""
+        for name in names:
             number, created = len(self.exports) + 1, self.clock() - _LONG_AGO
             size = {"type": "PERCENTAGE", "value": int(SIZES[-1])}
-            self.exports.append(Export(f"of long ago {number}", self.jobs[job], size, None, created, number))
-            self._courses[number] = (_MOMENT, _MOMENT, "")
+            self.exports.append(Export(name, self.jobs[job], size, None, created, number))
+            self._courses[number] = (_MOMENT, _MOMENT, failure)
 
     def ended_at(self, export: Export) -> datetime:
         """When an export ends, on the service's clock."""

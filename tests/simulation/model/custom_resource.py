@@ -24,7 +24,8 @@ class CustomResource:
     """A resource from its first Create on.
 
     `physical_id` and `properties` are what CloudFormation has recorded. `held` are the properties of its last success,
-    None before there was one, and `held_id` its physical id then. `stale_ids` are those of replaced resources, which
+    None before there was one, `held_id` its physical id then, and `held_since` the creation time of its export.
+    `stale_ids` are those of replaced resources, which
     the cleanup deletes. `has_failed` says that the last request for it failed.
     """
 
@@ -34,7 +35,7 @@ class CustomResource:
         self.physical_id = self._made_up_id()
         self.properties: Properties = {}
         self.held: Properties | None = None
-        self.held_id = ""
+        self.held_id = self.held_since = ""
         self.stale_ids: list[str] = []
         self.has_failed = False
 
@@ -54,6 +55,10 @@ class CustomResource:
         request = self._send(operation, "Update", properties, held_id=self.physical_id, old=before)
         self.properties = dict(properties)
         body = self._await(request, operation)
+        if body and self._is_refused_replacement(operation, body):
+            # The export goes on, and the resource does not hold it.
+            self.has_failed = True
+            return False
         has_succeeded = body is not None and body["Status"] == "SUCCESS"
         if body and (has_succeeded or self._world.habits.records_failed_ids):
             answered = body["PhysicalResourceId"]
@@ -74,10 +79,17 @@ class CustomResource:
         body = self._await(request, operation)
         return body is not None and body["Status"] == "SUCCESS"
 
+    def _is_refused_replacement(self, operation: Operation, body: Body) -> bool:
+        """Whether CloudFormation refuses to replace the resource, in a stack without rollback."""
+        is_replaced = body["Status"] == "SUCCESS" and body["PhysicalResourceId"] != self.physical_id
+        return is_replaced and operation.keeps and self._world.habits.refuses_replacement
+
     def _note(self, body: Body | None) -> bool:
         self.has_failed = body is None or body["Status"] != "SUCCESS"
         if not self.has_failed:
+            assert body is not None
             self.held, self.held_id = self.properties, self.physical_id
+            self.held_since = body["Data"].get("CreateTime", "")
         return not self.has_failed
 
     def _await(self, request: Request, operation: Operation) -> Body | None:
@@ -123,6 +135,7 @@ class CustomResource:
             gives_up_at=now + timeout,
             settle_by=_deadline(now, timeout),
             held=self.held if held_id == self.held_id else None,
+            held_since=self.held_since,
             settled=Promise(world.timeline),
         )
         world.requests[event["ResponseURL"]] = request

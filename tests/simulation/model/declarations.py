@@ -30,8 +30,10 @@ def sizes_of(chance: Random, stack: str, logical_id: str) -> tuple[str, ...]:
     return SIZES[_SIZES_EACH * number : _SIZES_EACH * (number + 1)]
 
 
-def draw_export(chance: Random, sizes: tuple[str, ...], *, plain: bool = False) -> dict[str, Any]:
-    """ResourceProperties of one export; nothing in a plain one can make it fail."""
+def draw_export(
+    chance: Random, sizes: tuple[str, ...], *, plain: bool = False, named: float = odds.NAMED
+) -> dict[str, Any]:
+    """ResourceProperties of one export, given a name in a share of them; nothing in a plain one can make it fail."""
     timeout = chance.choice(odds.TIMEOUTS)
     properties: dict[str, Any] = {
         "ServiceToken": HANDLER,
@@ -44,7 +46,7 @@ def draw_export(chance: Random, sizes: tuple[str, ...], *, plain: bool = False) 
         properties["WaitForCompletion"] = "false"
     if plain:
         return properties | {"TimeoutSeconds": _LONGEST, "ServiceTimeout": _LONGEST}
-    if chance.random() < odds.NAMED:
+    if chance.random() < named:
         properties["Name"] = chance.choice(NAMES)
     elif chance.random() < odds.WITH_REVISION:
         properties["Revision"] = chance.choice(("1", "2"))
@@ -68,10 +70,10 @@ def _make_odd(properties: dict[str, Any], chance: Random) -> None:
         properties[MISSPELLED] = "Spring"
 
 
-def draw_template(chance: Random, stack: str, exports: Sequence[int]) -> Template:
+def draw_template(chance: Random, stack: str, exports: Sequence[int], named: float) -> Template:
     """As many exports as one of the given numbers."""
     logical_ids = [f"Export{number + 1}" for number in range(chance.choice(exports))]
-    return {logical_id: draw_export(chance, sizes_of(chance, stack, logical_id)) for logical_id in logical_ids}
+    return {one: draw_export(chance, sizes_of(chance, stack, one), named=named) for one in logical_ids}
 
 
 def change(template: Template, chance: Random, stack: str) -> Template:

@@ -17,7 +17,8 @@ class Habits:
     `reuses_request_ids`: a repeated deployment sends the RequestId of the earlier one (aws-cdk issue 35957).
     The others are about stacks without rollback. `reverts_failed`: a resource whose Update failed is updated back
     immediately. `keeps_attempted`: the properties that failed become the recorded ones. `deletes_first`: a resource
-    whose Create failed is deleted before it is created again, and not in the cleanup.
+    whose Create failed is deleted before it is created again, and not in the cleanup. `refuses_replacement`: an Update
+    whose answer has another id counts as failed (aws-cdk issue 30546, aws-cdk-cli issue 1931).
     """
 
     records_failed_ids: bool
@@ -26,6 +27,7 @@ class Habits:
     reverts_failed: bool
     keeps_attempted: bool
     deletes_first: bool
+    refuses_replacement: bool
 
     @classmethod
     def draw(cls, chance: Random) -> Habits:
@@ -36,4 +38,5 @@ class Habits:
             reverts_failed=chance.random() < odds.REVERTS_FAILED,
             keeps_attempted=chance.random() < odds.KEEPS_ATTEMPTED,
             deletes_first=chance.random() < odds.DELETES_FIRST,
+            refuses_replacement=chance.random() < odds.REFUSES_REPLACEMENT,
         )

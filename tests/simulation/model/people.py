@@ -25,7 +25,7 @@ class Campaign:
         chance = self._world.chance
         # Whether this person deploys without rollback (`cdk deploy --no-rollback`).
         self._keeps = chance.random() < odds.WITHOUT_ROLLBACK
-        self._template = draw_template(chance, self._name, self._world.exports_of_a_stack)
+        self._template = draw_template(chance, self._name, self._world.exports_of_a_stack, self._world.named)
         self._versions = [self._template]
         self._create()
         for _ in range(chance.choice(odds.OPERATIONS)):

@@ -35,7 +35,7 @@ class Request:
     """Times are seconds of the timeline.
 
     `settle_by` is the handler's own deadline, `gives_up_at` CloudFormation's. `held` are the properties with which the
-    resource last succeeded under the id that is sent. `settled` is set to the answer, or to None if CloudFormation does
+    resource last succeeded under the id that is sent, and `held_since` is the creation time of its export. `settled` is set to the answer, or to None if CloudFormation does
     not wait any more. `outages` are spans in which Lambda, Step Functions or the answer's endpoint kept the request
     from going on; `is_lost` says that Lambda has given up on its event. `last_fault_at` is when a call last failed,
     `last_listing_at` when exports were last listed, `queued_since` when the service first refused a start for a quota.
@@ -52,6 +52,7 @@ class Request:
     gives_up_at: float
     settle_by: float
     held: dict[str, Any] | None
+    held_since: str
     settled: Promise
     bodies: list[dict[str, Any]] = field(default_factory=list)
     abandoned_at: float | None = None

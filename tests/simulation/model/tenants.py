@@ -38,7 +38,13 @@ def use_account(world: World) -> None:
                 f"tenant {number}", chance.choice(JOBS[1:]), chance.choice((0, 0, chance.uniform(*odds.CROWD_BEGINS)))
             )
     elif crowd < odds.USED_UP_JOB:
-        world.account.has_long_had(chance.choice(odds.EXPORTS_OF_LONG_AGO), JOBS[0])
+        count = chance.choice(odds.EXPORTS_OF_LONG_AGO)
+        world.account.has_long_had([f"of long ago {number}" for number in range(count)], JOBS[0])
+
+
+def fail_with_names(world: World) -> None:
+    """Let failed exports of another tenant have every name that is given."""
+    world.account.has_long_had(NAMES, JOBS[0], failure="EXPORT_FAILED")
 
 
 def fill_account(world: World) -> None:

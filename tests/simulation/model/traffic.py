@@ -15,9 +15,9 @@ _MINUTE = 60
 
 
 class Traffic:
-    """`counts` has the calls of each API by whole seconds, also those that are throttled.
+    """`counts` has the calls of each operation by whole seconds, also those that are throttled.
 
-    Each limit is a token bucket: calls a second, and how many at once.
+    Each limit is a token bucket: calls a second, and how many at once. Operations of one API may share one.
     """
 
     def __init__(self, timeline: Timeline, limits: dict[str, tuple[float, float]]) -> None:
@@ -27,22 +27,22 @@ class Traffic:
         self.counts: Counter[tuple[str, int]] = Counter()
         self.throttled: Counter[str] = Counter()
 
-    def rates(self, api: str) -> tuple[float, float, int]:
+    def rates(self, operation: str) -> tuple[float, float, int]:
         """Calls a second on average from the first minute on, in the busiest minute after it, and in any second."""
-        seconds = [second for name, second in self.counts if name == api]
+        seconds = [second for name, second in self.counts if name == operation]
         first = min(second for _, second in self.counts) // _MINUTE + 1
         last = max(int(self._timeline.now) // _MINUTE, first + 1)
         minutes = [0] * (last - first)
         for second in seconds:
             if first <= second // _MINUTE < last:
-                minutes[second // _MINUTE - first] += self.counts[api, second]
+                minutes[second // _MINUTE - first] += self.counts[operation, second]
         average = sum(minutes) / len(minutes) / _MINUTE
-        return average, max(minutes) / _MINUTE, max(self.counts[api, second] for second in seconds)
+        return average, max(minutes) / _MINUTE, max(self.counts[operation, second] for second in seconds)
 
     def admits(self, operation: str) -> bool:
         """Count a call; whether it is within the limit."""
         api, now = facts.API_OF.get(operation, operation), self._timeline.now
-        self.counts[api, int(now)] += 1
+        self.counts[operation, int(now)] += 1
         if api not in self._limits:
             return True
         rate, most = self._limits[api]

@@ -64,6 +64,10 @@ class Weather:
                 begins = chance.uniform(*odds.OUTAGE_BEGINS)
                 self.outages[service] = (begins, begins + chance.choice(odds.OUTAGE_AT_MOST) * chance.random())
 
+    def worsen(self, shares: dict[str, float]) -> None:
+        """Have these kinds of faults strike at these shares of their occasions."""
+        self._shares |= shares
+
     def includes(self, kind: str) -> bool:
         """Whether faults of this kind strike at all."""
         return kind in self._shares

@@ -128,12 +128,28 @@ class AnswerRules:
             self._world.goes_wrong(
                 Invariant.RIGHT_EXPORT, "{} succeeds with an export of the name {}", request, export.name
             )
+        if request.keeps_its_export:
+            self._check_kept(request, export)
         may_take = (
             request.adopts or request.keeps_its_export or request.is_rollback or self._may_be_own(request, export)
         )
         if owner is not request and not may_take:
             text = "{} adopts export {}, which {} started"
             self._world.goes_wrong(Invariant.TAKEN_NAMES, text, request, export.number, owner or "another")
+
+    def _check_kept(self, request: Request, export: Export) -> None:
+        """An Update that keeps its export reports that very one, though somebody else may have started another since.
+
+        If it has failed, or the resource's last success reported none, it may be any.
+        """
+        if not request.held_since:
+            return
+        arn = request.properties["AudienceGenerationJobArn"]
+        named = {"Name": export.name, "CreateTime": request.held_since, "AudienceGenerationJobArn": arn}
+        held = self._export_of(request, named)
+        if held and held is not export and self._world.account.status_of(held) != "CREATE_FAILED":
+            text = "{} keeps export {}, and reports {}"
+            self._world.goes_wrong(Invariant.RIGHT_EXPORT, text, request, held.number, export.number)
 
     def _may_be_own(self, request: Request, export: Export) -> bool:
         """Whether it was created while a start of the request may have been under way; then nobody could tell."""

@@ -135,6 +135,10 @@ class FailureRules:
             return  # The service may call these a conflict, too.
         if name is None:
             self._world.goes_wrong(Invariant.TAKEN_NAMES, "{} reports a conflict about a generated name", request)
+        if request.was_accepted and request in self._started_by.values():
+            self._world.goes_wrong(
+                Invariant.TAKEN_NAMES, "{} reports a conflict, and the service had accepted its start", request
+            )
         holders = [one for one in self._world.account.exports if one.name == name]
         if all(self._started_by.get(one.number) is request for one in holders):
             self._world.goes_wrong(

@@ -24,7 +24,8 @@ class Invariant(Enum):
         "An export starts with the requested generation job, size and name. A success reports an ACTIVE export of "
         "that job, size and name, which the resource itself started, or holds, or may adopt. If the request does not "
         "wait for the end, any status but CREATE_FAILED will do; in a rollback, any listed export will do. The "
-        "attributes are those of that export, with its output location if the request waits and the service shows it.",
+        "attributes are those of that export, with its output location if the request waits and the service shows it. "
+        "An update that keeps its export reports that very one, unless it has failed.",
     )
     ONE_ANSWER = (
         3,
@@ -40,7 +41,7 @@ class Invariant(Enum):
         4,
         "taken names",
         "A given name that is held by an export that is not the request's own is a conflict, and is never adopted "
-        "under FAIL. No conflict is reported without a holder.",
+        "under FAIL. No conflict is reported without a holder, or after the service accepted the request's start.",
     )
     STACK_DECIDES = (
         5,
@@ -80,6 +81,12 @@ class Invariant(Enum):
         f"in a rollback, after {handler_spans.PATIENCE_WITH_LISTING} s; StackUnreadable and ExecutionsUnreadable only "
         "at the deadline, and if the last such call failed; DeadlineExceeded only at the deadline. No reason contains "
         "control characters.",
+    )
+    NEIGHBOUR = (
+        10,
+        "a good neighbour",
+        f"Without faults and tenants, the exports that wait for slots make at most {bounds.QUEUE_READS} calls of "
+        "DescribeStacks a second together, in every minute after the first.",
     )
 
     def __init__(self, number: int, short_name: str, text: str) -> None:
