@@ -99,7 +99,7 @@ def fair_pause(neighbours: int) -> float:
 
     Of many that run, the account's 20 slots may be taken by some, which do not read the stack; at least half wait.
     """
-    return _FAIR_SHARE * sqrt(max(neighbours / 2, neighbours - RUNNING_OF_ACCOUNT))
+    return _FAIR_SHARE * sqrt(max(1, neighbours / 2, neighbours - RUNNING_OF_ACCOUNT))
 
 
 def seconds_until(moment: datetime, now: datetime) -> int:

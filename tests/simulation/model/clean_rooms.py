@@ -100,7 +100,7 @@ class Account(CleanRoomsML):
         return summary
 
     def worsen(self, *, failing: float) -> None:
-        """Have that share of the exports fail, list late, and let others have the name of any export, or a failed one."""
+        """Have that share of the exports fail, list them late, and let others have the name of a failed one."""
         self._failing = failing
         names = NamesAreUnique.NOT_AT_ALL if self.readings.newest_first else self.readings.names
         lag = timedelta(seconds=bounds.LISTING_LAG)
