@@ -92,6 +92,7 @@ class AudienceExport(Construct):
             description=description,
             on_conflict=on_conflict,
             revision=revision,
+            stack_path=None if name is not None else _path_of_nested(Stack.of(self)),
             wait_for_completion=wait_for_completion,
             timeout_seconds=int(timeout.to_seconds()) if timeout else TIMEOUT_SECONDS[-1],
         )
@@ -144,3 +145,12 @@ class AudienceExport(Construct):
                 "False. Set wait_for_completion to True, or read the export with ListAudienceExportJobs"
             )
         return self._resource.get_att_string(attribute)
+
+
+def _path_of_nested(stack: Stack) -> str | None:
+    """Return what stays the same for a nested stack that is created again: its place below the root stack."""
+    logical_ids: list[str] = []
+    while stack.nested_stack_parent and stack.nested_stack_resource:
+        logical_ids.insert(0, stack.nested_stack_resource.logical_id)
+        stack = stack.nested_stack_parent
+    return "/".join([stack.stack_name, *logical_ids]) if logical_ids else None
