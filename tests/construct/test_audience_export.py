@@ -195,8 +195,7 @@ def test_what_the_service_accepts_is_accepted(stack: Stack, changes: dict[str, A
 
 def test_tokens_pass(stack: Stack) -> None:
     arn = CfnParameter(stack, "Arn")
-    # The CDK types a number token as int | float.
-    size: Any = CfnParameter(stack, "Size", type="Number").value_as_number
+    size = CfnParameter(stack, "Size", type="Number").value_as_number
     declare(
         stack,
         audience_generation_job_arn=arn.value_as_string,
