@@ -54,14 +54,16 @@ class Demo:
         _headline(
             "cdk deploy",
             "Deploys app.py with the one export in cdk.json, of 10 percent. The stack is complete when the export is "
-            "ACTIVE. The stack's outputs are the export's attributes.",
+            "ACTIVE. The stack's outputs are the export's name and its output location.",
         )
         status = self._cdk("deploy", "--require-approval", "never")
         self._expect(status == 0 and self._stack()["StackStatus"] == "CREATE_COMPLETE", "the stack is CREATE_COMPLETE")
         outputs = self._outputs()
         for name, value in outputs.items():
             self._tell(f"output  {name} = {value}")
-        self._expect(outputs["SpringCampaignstatus"] == "ACTIVE", "the export is ACTIVE")
+        service = self.cloud.clean_rooms_ml.service
+        statuses = {one.name: service.status_of(one) for one in service.exports}
+        self._expect(statuses == {outputs["SpringCampaignname"]: "ACTIVE"}, "the export of that name is ACTIVE")
         self._expect(
             self._has_output_object(outputs["SpringCampaignoutputlocation"]), "its output is stored in the S3 bucket"
         )

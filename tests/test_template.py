@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -10,19 +11,23 @@ from aws_cdk import App, Stack, Validations
 from cdk_nag import AwsSolutionsChecks
 
 from local_cloud import environment
-from tests.builders.stacks import declare
+from tests.builders.arns import JOB
+from tests.builders.stacks import EXPORT, declare
 
 ROOT = Path(__file__).parents[1]
 
 
-@pytest.fixture(scope="module")
-def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """app.py, synthesised as the CDK CLI does it."""
-    folder = tmp_path_factory.mktemp("assembly")
-    context = json.loads((ROOT / "cdk.json").read_text())["context"]
+def synthesise(folder: Path, **changes: str) -> Path:
+    """app.py, synthesised as the CDK CLI does it, with the context of cdk.json and of `-c`."""
+    context = json.loads((ROOT / "cdk.json").read_text())["context"] | changes
     environ = environment.base(folder) | {"CDK_OUTDIR": str(folder), "CDK_CONTEXT_JSON": json.dumps(context)}
     subprocess.run([sys.executable, "app.py"], cwd=ROOT, env=environ, check=True)
     return folder
+
+
+@pytest.fixture(scope="module")
+def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return synthesise(tmp_path_factory.mktemp("assembly"))
 
 
 def test_cfn_lint_finds_nothing(assembly: Path) -> None:
@@ -34,12 +39,20 @@ def test_cfn_lint_finds_nothing(assembly: Path) -> None:
 
 def test_the_template_has_the_export_and_its_outputs(assembly: Path) -> None:
     template = json.loads((assembly / "AudienceExports.template.json").read_text())
-    assert {name.removeprefix("SpringCampaign") for name in template["Outputs"]} == {
-        "name",
-        "status",
-        "outputlocation",
-        "createtime",
-    }
+    assert set(template["Outputs"]) == {"SpringCampaignname", "SpringCampaignoutputlocation"}
+
+
+def test_sixty_exports_have_fewer_outputs_than_a_stack_can_have(tmp_path: Path) -> None:
+    size = {"type": "PERCENTAGE", "value": 10}
+    exports = [
+        {"id": f"Export{number}", "audienceGenerationJobArn": f"{JOB[:-2]}{number:02}", "audienceSize": size}
+        for number in range(60)
+    ]
+    synthesise(tmp_path, exports=json.dumps(exports))
+    template = json.loads((tmp_path / "AudienceExports.template.json").read_text())
+    types = Counter(resource["Type"] for resource in template["Resources"].values())
+    assert types[EXPORT] == 60
+    assert len(template["Outputs"]) < 200
 
 
 def test_cdk_nag_finds_what_the_docs_explain(tmp_path: Path) -> None:

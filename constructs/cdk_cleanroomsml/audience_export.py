@@ -5,9 +5,10 @@ from __future__ import annotations
 from aws_cdk import CustomResource, Duration, Stack
 from constructs import Construct
 
-from cdk_cleanroomsml import arguments, exports_per_job
+from cdk_cleanroomsml import arguments, exports_per_job, given_names
 from cdk_cleanroomsml.audience_size import AudienceSize
 from cdk_cleanroomsml.errors import AttributeUnknownError
+from cdk_cleanroomsml.given_names import GivenName
 from cdk_cleanroomsml.provider import AudienceExportProvider
 from cdk_cleanroomsml_contract import attributes
 from cdk_cleanroomsml_contract.export_properties import TIMEOUT_SECONDS, ExportProperties
@@ -32,8 +33,9 @@ class AudienceExport(Construct):
             job has one ARN for each account.
         audience_size: one of the sizes of the configured audience model.
         name: name of the export, 1 to 63 characters and not blank; it stays taken after the resource was deleted (see
-            `on_conflict`). Left out, a name is generated that stays the same for this stack, resource, job, size and
-            revision.
+            `on_conflict`). Two exports of a stack and its nested stacks may have one name for one job only if one of
+            them adopts and their sizes are the same. Outside ASCII it is a warning at synth. Left out, a name is
+            generated that stays the same for this stack, resource, job, size and revision.
         description: up to 255 characters. It is sent with the start: a later change is not carried over to the export.
         wait_for_completion: whether the deployment waits until the export is ACTIVE or has failed. Otherwise it
             continues once the export is listed, and `status` and `output_location` are not available.
@@ -81,6 +83,9 @@ class AudienceExport(Construct):
         arguments.check_waiting(wait_for_completion, timeout)
         arguments.check_revision(revision, name)
         arguments.check_provider(provider, Stack.of(scope))
+        given = GivenName(name, audience_generation_job_arn, audience_size, on_conflict) if name is not None else None
+        if given:
+            given_names.check(scope, given)
 
         super().__init__(scope, construct_id)
         provider = provider or AudienceExportProvider.of(self)
@@ -92,6 +97,7 @@ class AudienceExport(Construct):
             description=description,
             on_conflict=on_conflict,
             revision=revision,
+            stack_path=None if name is not None else _path_of_nested(Stack.of(self)),
             wait_for_completion=wait_for_completion,
             timeout_seconds=int(timeout.to_seconds()) if timeout else TIMEOUT_SECONDS[-1],
         )
@@ -106,6 +112,8 @@ class AudienceExport(Construct):
         )
         provider.serve(self._resource, audience_generation_job_arn)
         exports_per_job.count(self, audience_generation_job_arn)
+        if given:
+            given_names.record(self, given)
 
     @property
     def name(self) -> str:
@@ -144,3 +152,12 @@ class AudienceExport(Construct):
                 "False. Set wait_for_completion to True, or read the export with ListAudienceExportJobs"
             )
         return self._resource.get_att_string(attribute)
+
+
+def _path_of_nested(stack: Stack) -> str | None:
+    """Return what stays the same for a nested stack that is created again: its place below the root stack."""
+    logical_ids: list[str] = []
+    while stack.nested_stack_parent and stack.nested_stack_resource:
+        logical_ids.insert(0, stack.nested_stack_resource.logical_id)
+        stack = stack.nested_stack_parent
+    return "/".join([stack.stack_name, *logical_ids]) if logical_ids else None

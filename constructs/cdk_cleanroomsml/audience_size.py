@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import isfinite
+from typing import cast
 
 from aws_cdk import Token
 
@@ -33,27 +34,27 @@ class AudienceSize(export_properties.AudienceSize):
             raise InvalidArgumentError(argument, rule, self.value)
 
     @classmethod
-    def percentage(cls, value: int) -> AudienceSize:
+    def percentage(cls, value: int | float) -> AudienceSize:
         """Return a share of the audience.
 
         Args:
-            value: percent, a whole number from 1 to 100, or a number token. The range is from the API's documentation
-                of ``AudienceSize``.
+            value: percent, an int from 1 to 100, or a number token, which the CDK types as a float; any other float is
+                refused. The range is from the API's documentation of ``AudienceSize``.
 
         Raises:
             InvalidArgumentError: the value is out of range or not a whole number.
         """
-        return cls("PERCENTAGE", value)
+        return cls("PERCENTAGE", cast("int", value))
 
     @classmethod
-    def absolute(cls, value: int) -> AudienceSize:
+    def absolute(cls, value: int | float) -> AudienceSize:
         """Return a number of identifiers.
 
         Args:
-            value: identifiers, a whole number from 1 to 20,000,000, or a number token. The range is from botocore's
-                model of the service.
+            value: identifiers, an int from 1 to 20,000,000, or a number token, which the CDK types as a float; any
+                other float is refused. The range is from botocore's model of the service.
 
         Raises:
             InvalidArgumentError: the value is out of range or not a whole number.
         """
-        return cls("ABSOLUTE", value)
+        return cls("ABSOLUTE", cast("int", value))

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import jsii
-from aws_cdk import ArnFormat, IStableListProducer, Lazy, RemovalPolicy, Stack, Stage
+from aws_cdk import ArnFormat, RemovalPolicy, Stack, Stage
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -19,11 +18,10 @@ from constructs import Construct, IConstruct
 
 from cdk_cleanroomsml import handler_code, state_machine
 from cdk_cleanroomsml.errors import HandlerCodeError
+from cdk_cleanroomsml.job_access import JobAccess
 from cdk_cleanroomsml_contract import timeouts
 
 _DEFAULT_ID = "CleanRoomsMLAudienceExports"
-# Exact ARNs keep the policy narrow, until it would outgrow the 10,240 bytes of a role's inline policies.
-_MAXIMUM_EXACT_JOBS = 60
 
 
 class AudienceExportProvider(Construct):
@@ -46,7 +44,6 @@ class AudienceExportProvider(Construct):
 
     def __init__(self, scope: Construct, construct_id: str) -> None:
         super().__init__(scope, construct_id)
-        self._job_arns: dict[str, None] = {}
         log_group = logs.LogGroup(
             self, "Logs", retention=logs.RetentionDays.ONE_MONTH, removal_policy=RemovalPolicy.DESTROY
         )
@@ -76,16 +73,13 @@ class AudienceExportProvider(Construct):
         )
         delivery = self._delivery(handler, last_resort)
         delivery.node.add_dependency(access)
-        self._needed = [
-            access,
-            iam.Policy(self, "AudienceExportAccess", roles=[role], statements=self._export_statements()),
-            delivery,
-        ]
+        exports = iam.Policy(self, "AudienceExportAccess", roles=[role], statements=self._export_statements())
+        self._jobs = JobAccess(self, exports, role)
+        self._needed = [access, exports, delivery]
 
     def serve(self, resource: IConstruct, audience_generation_job_arn: str) -> None:
         """Allow exports of a generation job, and make the resource wait for what it needs but does not refer to."""
-        self._job_arns[audience_generation_job_arn] = None
-        resource.node.add_dependency(*self._needed)
+        resource.node.add_dependency(*self._needed, self._jobs.allow(audience_generation_job_arn))
 
     def _handler_role(self, log_group: logs.LogGroup) -> iam.Role:
         write = _allow(["logs:CreateLogStream", "logs:PutLogEvents"], [log_group.log_group_arn])
@@ -166,29 +160,12 @@ class AudienceExportProvider(Construct):
         stack = Stack.of(self)
         # Which model a job belongs to is unknown at synth.
         models = stack.format_arn(service="cleanrooms-ml", resource="configured-audience-model", resource_name="*")
-        exports = ["StartAudienceExportJob", "ListAudienceExportJobs", "GetAudienceGenerationJob"]
         return [
-            _allow([f"cleanrooms-ml:{action}" for action in exports], Lazy.list(_Jobs(stack, self._job_arns))),
             _allow(["cleanrooms-ml:GetConfiguredAudienceModel"], [models]),
             # Without a job the API lists the account's exports: which holds a name that is taken, and how many run.
             _allow(["cleanrooms-ml:ListAudienceExportJobs"], ["*"]),
             _allow(["cloudformation:DescribeStacks"], [stack.stack_id]),
         ]
-
-
-@jsii.implements(IStableListProducer)
-class _Jobs:
-    """The generation jobs of all exports, known only when every export has been declared."""
-
-    def __init__(self, stack: Stack, job_arns: dict[str, None]) -> None:
-        self._stack = stack
-        self._job_arns = job_arns
-
-    def produce(self) -> list[str]:
-        if len(self._job_arns) <= _MAXIMUM_EXACT_JOBS:
-            return list(self._job_arns)
-        every = self._stack.format_arn(service="cleanrooms-ml", resource="audience-generation-job", resource_name="*")
-        return [every]
 
 
 def _allow(actions: list[str], resources: list[str]) -> iam.PolicyStatement:

@@ -6,6 +6,7 @@ so `decode` applies all rules.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,10 +18,12 @@ from cdk_cleanroomsml_contract.timeouts import LONGEST_WAIT, SHORTEST_WAIT
 TIMEOUT_SECONDS = range(int(SHORTEST_WAIT.total_seconds()), int(LONGEST_WAIT.total_seconds()) + 1)
 
 _REQUIRED = ("AudienceGenerationJobArn", "AudienceSize", "StateMachineArn")
-_OPTIONAL = ("Name", "Description", "OnConflict", "Revision", "TimeoutSeconds", "WaitForCompletion")
+_OPTIONAL = ("Name", "Description", "OnConflict", "Revision", "StackPath", "TimeoutSeconds", "WaitForCompletion")
 # CloudFormation's own; it may send them along.
 _OF_CLOUDFORMATION = ("ServiceToken", "ServiceTimeout")
 _KNOWN = sorted((*_REQUIRED, *_OPTIONAL, *_OF_CLOUDFORMATION))
+# The name of the root stack, then the logical id of each nested stack below it.
+_STACK_PATH = re.compile(r"[A-Za-z][A-Za-z0-9-]*(/[A-Za-z0-9]+)+")
 
 
 class BrokenRule(ValueError):
@@ -44,7 +47,11 @@ class AudienceSize:
 
 @dataclass(frozen=True, kw_only=True)
 class ExportProperties:
-    """What a resource declares. `name` is None if one is to be generated; the time-out is 60 to 3,600 seconds."""
+    """What a resource declares. `name` is None if one is to be generated; the time-out is 60 to 3,600 seconds.
+
+    `stack_path` is set in a nested stack only: what a generated name is made of there instead of the stack's name,
+    which CloudFormation makes anew each time it creates the nested stack.
+    """
 
     audience_generation_job_arn: str
     audience_size: AudienceSize
@@ -53,6 +60,7 @@ class ExportProperties:
     description: str | None = None
     on_conflict: OnConflict = OnConflict.FAIL
     revision: str | None = None
+    stack_path: str | None = None
     wait_for_completion: bool = True
     timeout_seconds: int = TIMEOUT_SECONDS[-1]
 
@@ -63,6 +71,7 @@ class ExportProperties:
             "Description": (self.description, None),
             "OnConflict": (self.on_conflict.value, OnConflict.FAIL.value),
             "Revision": (self.revision, None),
+            "StackPath": (self.stack_path, None),
             "WaitForCompletion": (self.wait_for_completion, True),
             # ServiceTimeout says the same, but nothing documents that CloudFormation sends it to the handler.
             "TimeoutSeconds": (self.timeout_seconds, TIMEOUT_SECONDS[-1]),
@@ -85,6 +94,7 @@ class ExportProperties:
             description=_text(properties, "Description") if "Description" in properties else None,
             on_conflict=_on_conflict(properties),
             revision=_revision(properties),
+            stack_path=_stack_path(properties),
             wait_for_completion=_wait_for_completion(properties),
             timeout_seconds=_timeout_seconds(properties),
         )
@@ -130,6 +140,14 @@ def _revision(properties: Mapping[str, Any]) -> str | None:
     value = properties.get("Revision")
     if "Revision" in properties and (not isinstance(value, str) or not value):
         raise BrokenRule("Revision", "must be a string that is not empty", value)
+    return value
+
+
+def _stack_path(properties: Mapping[str, Any]) -> str | None:
+    value = properties.get("StackPath")
+    if "StackPath" in properties and (not isinstance(value, str) or not _STACK_PATH.fullmatch(value)):
+        rule = "must be the root stack's name and the logical ids of the nested stacks below it, with / between them"
+        raise BrokenRule("StackPath", rule, value)
     return value
 
 

@@ -23,7 +23,8 @@ def export_name(properties: Mapping[str, Any], *, stack_id: str, logical_id: str
     """Return the given name of an export, or its generated one."""
     if "Name" in properties:
         return str(properties["Name"])
-    return generated_name(stack_id=stack_id, logical_id=logical_id, identity=identity_of(properties))
+    stack = properties.get("StackPath", _stack_name(stack_id))
+    return generated_name(stack=stack, logical_id=logical_id, identity=identity_of(properties))
 
 
 def physical_id(properties: Mapping[str, Any], *, stack_id: str, logical_id: str) -> str:
@@ -39,15 +40,16 @@ def identity_of(properties: Mapping[str, Any]) -> list[object]:
     return identity + ([properties["Revision"]] if "Revision" in properties else [])
 
 
-def generated_name(*, stack_id: str, logical_id: str, identity: object) -> str:
+def generated_name(*, stack: object, logical_id: str, identity: object) -> str:
     """Return the name of an export that was given none; at most 57 characters, letters, digits and hyphens.
 
     Args:
-        stack_id: ARN of the stack; only its name counts, so that a stack deleted and deployed again finds its export.
+        stack: JSON-able: the stack's name, or the path of a nested stack, whose name is another one each time it is
+            created. Never its id: a stack that was deleted and deployed again finds its export.
         logical_id: logical id of the custom resource.
         identity: JSON-able: generation job and size.
     """
-    return f"{_slug(logical_id, _READABLE)}-{digest([_stack_name(stack_id), logical_id, identity], _NAME_HASH)}"
+    return f"{_slug(logical_id, _READABLE)}-{digest([stack, logical_id, identity], _NAME_HASH)}"
 
 
 def ordinals(base: str) -> Iterator[str]:

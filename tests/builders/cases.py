@@ -32,6 +32,11 @@ BROKEN_PROPERTIES: dict[str, tuple[dict[str, Any], str]] = {
     "neither true nor false": ({"WaitForCompletion": "maybe"}, "WaitForCompletion"),
     "time-out of 59 s": ({"TimeoutSeconds": "59"}, "TimeoutSeconds"),
     "time-out of 3,601 s": ({"TimeoutSeconds": "3601"}, "TimeoutSeconds"),
+    "path of nested stacks in a list": ({"StackPath": ["Campaigns", "Spring"]}, "StackPath"),
+    "empty path of nested stacks": ({"StackPath": ""}, "StackPath"),
+    "path that names no nested stack": ({"StackPath": "Campaigns"}, "StackPath"),
+    "path with a blank": ({"StackPath": "Campaigns/Spring sale"}, "StackPath"),
+    "path that goes on": ({"StackPath": "Campaigns/Spring/"}, "StackPath"),
     "name and revision": ({"Name": "mine", "Revision": "2"}, "Revision"),
 }
 broken_properties = pytest.mark.parametrize(

@@ -1,13 +1,14 @@
 """What an export declares in the template, and which arguments it refuses at synth."""
 
 import json
+import re
 import tarfile
 from pathlib import Path
 from typing import Any, cast
 
 import aws_cdk
 import pytest
-from aws_cdk import App, CfnOutput, CfnParameter, Duration, Environment, Stack, Stage, Token
+from aws_cdk import App, CfnOutput, CfnParameter, Duration, Environment, NestedStack, Stack, Stage, Token
 from aws_cdk.assertions import Match, Template
 
 from cdk_cleanroomsml import (
@@ -194,8 +195,7 @@ def test_what_the_service_accepts_is_accepted(stack: Stack, changes: dict[str, A
 
 def test_tokens_pass(stack: Stack) -> None:
     arn = CfnParameter(stack, "Arn")
-    # The CDK types a number token as int | float.
-    size: Any = CfnParameter(stack, "Size", type="Number").value_as_number
+    size = CfnParameter(stack, "Size", type="Number").value_as_number
     declare(
         stack,
         audience_generation_job_arn=arn.value_as_string,
@@ -267,6 +267,47 @@ def test_works_in_a_stage() -> None:
     declare(stack)
     app.synth()
     Template.from_stack(stack).resource_count_is(EXPORT, 1)
+
+
+class TestNestedStack:
+    """CloudFormation names a nested stack anew each time it creates it, so the name is not what identifies it."""
+
+    def paths(self, root: Stack) -> list[object]:
+        nested = [one for one in root.node.find_all() if isinstance(one, NestedStack)]
+        exports = [Template.from_stack(one).find_resources(EXPORT).values() for one in nested]
+        return [properties["Properties"].get("StackPath") for found in exports for properties in found]
+
+    def test_its_path_is_the_root_s_name_and_its_logical_id(self) -> None:
+        root = Stack(App(), "Id", stack_name="Campaigns")
+        for name in ("Spring", "Autumn"):
+            declare(NestedStack(root, name))
+        spring, autumn = self.paths(root)
+        assert re.fullmatch("Campaigns/SpringNestedStackSpringNestedStackResource[0-9A-F]{8}", str(spring))
+        assert re.fullmatch("Campaigns/AutumnNestedStackAutumnNestedStackResource[0-9A-F]{8}", str(autumn))
+        logical_ids = set(Template.from_stack(root).find_resources("AWS::CloudFormation::Stack"))
+        assert {str(path).split("/")[1] for path in (spring, autumn)} == logical_ids
+
+    def test_the_path_is_the_whole_way_from_the_root(self) -> None:
+        root = Stack(Stage(App(), "Prod"), "Campaigns")
+        for name in ("Spring", "Autumn"):
+            declare(NestedStack(NestedStack(root, name), "Deep"))
+        spring, autumn = self.paths(root)
+        assert re.fullmatch("Prod-Campaigns/Spring[A-Za-z0-9]+/Deep[A-Za-z0-9]+", str(spring))
+        assert re.fullmatch("Prod-Campaigns/Autumn[A-Za-z0-9]+/Deep[A-Za-z0-9]+", str(autumn))
+
+    def test_the_path_follows_a_logical_id_that_the_app_sets_later(self) -> None:
+        root = Stack(App(), "Campaigns")
+        nested = NestedStack(root, "Renamed")
+        declare(nested)
+        assert nested.nested_stack_resource
+        nested.nested_stack_resource.override_logical_id("Spring")
+        assert self.paths(root) == ["Campaigns/Spring"]
+
+    def test_neither_a_given_name_nor_a_root_stack_needs_a_path(self, stack: Stack) -> None:
+        declare(stack)
+        declare(NestedStack(stack, "Spring"), name="spring")
+        assert self.paths(stack) == [None]
+        Template.from_stack(stack).has_resource_properties(EXPORT, {"StackPath": Match.absent()})
 
 
 class TestProvider:

@@ -1,5 +1,6 @@
 """A size is checked when it is made: the service would refuse it only at deployment."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from math import inf, nan
 from typing import Any
@@ -41,7 +42,17 @@ def test_an_unknown_type_is_refused() -> None:
         AudienceSize("ALL", 10)
 
 
-def test_a_token_is_left_to_the_handler() -> None:
-    # The CDK types a number token as int | float.
-    token: Any = Token.as_number({"Ref": "Percent"})
-    assert AudienceSize.percentage(token).value == token
+# The CDK types a number token as int | float, so mypy must find that both take one.
+SIZES: list[Callable[[int | float], AudienceSize]] = [AudienceSize.percentage, AudienceSize.absolute]
+
+
+@pytest.mark.parametrize("make", SIZES, ids=["percentage", "absolute"])
+def test_a_number_token_is_left_to_the_handler(make: Callable[[int | float], AudienceSize]) -> None:
+    token = Token.as_number({"Ref": "Value"})
+    assert make(token).value == token
+
+
+def test_a_string_token_is_refused() -> None:
+    token: Any = Token.as_string({"Ref": "Value"})
+    with pytest.raises(InvalidArgumentError, match="must be a whole number"):
+        AudienceSize.percentage(token)

@@ -12,7 +12,6 @@ from aws_cdk.assertions import Template
 from constructs import RootConstruct
 
 from cdk_cleanroomsml import HandlerCodeError, handler_code
-from tests.builders.arns import JOB
 from tests.builders.stacks import EXPORT, declare
 
 HANDLER = Path(__file__).parents[2] / "lambda" / "audience_export_handler"
@@ -118,30 +117,6 @@ def test_only_executions_of_the_own_state_machine_can_be_stopped(stack: Stack) -
     resource = json.dumps(stops["Resource"])
     assert ':execution:", {"Fn::GetAtt": ["CleanRoomsMLAudienceExportsStateMachine' in resource
     assert '"Name"]}, ":*"]' in resource
-
-
-def job_resources(stack: Stack) -> list[object]:
-    for statement in statements(Template.from_stack(stack)):
-        if "cleanrooms-ml:StartAudienceExportJob" in statement["Action"]:
-            resources = statement["Resource"]
-            return resources if isinstance(resources, list) else [resources]
-    raise AssertionError("no statement allows a start")
-
-
-@pytest.mark.parametrize("jobs", [1, 60], ids=["1 job", "60 jobs"])
-def test_up_to_60_generation_jobs_are_allowed_by_name(stack: Stack, jobs: int) -> None:
-    arns = [f"{JOB[:-4]}{number:04}" for number in range(jobs)]
-    for number, arn in enumerate([*arns, *arns]):
-        declare(stack, f"Export{number}", audience_generation_job_arn=arn)
-    assert job_resources(stack) == arns
-
-
-def test_beyond_60_the_account_s_generation_jobs_are_allowed(stack: Stack) -> None:
-    for number in range(61):
-        declare(stack, f"Export{number}", audience_generation_job_arn=f"{JOB[:-4]}{number:04}")
-    [resource] = job_resources(stack)
-    assert "audience-generation-job/*" in json.dumps(resource)
-    assert len(json.dumps(statements(Template.from_stack(stack)))) < 10_240
 
 
 def test_an_event_is_delivered_for_an_hour_and_then_to_the_last_resort(stack: Stack) -> None:

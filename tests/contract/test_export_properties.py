@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from aws_cdk import App, Duration, Stack
+from aws_cdk import App, Duration, NestedStack, Stack
 from aws_cdk.assertions import Template
 from hypothesis import given
 from hypothesis import strategies as st
@@ -52,6 +52,15 @@ def test_the_handler_reads_what_the_construct_writes(declared: dict[str, Any]) -
     assert read.on_conflict is declared.get("on_conflict", OnConflict.FAIL)
     assert read.wait_for_completion == declared.get("wait_for_completion", True)
     assert read.timeout_seconds == (600 if "timeout" in declared else 3600)
+
+
+def test_the_handler_reads_the_path_of_a_nested_stack() -> None:
+    nested = NestedStack(Stack(App(), "Campaigns"), "Spring")
+    declare(nested)
+    [resource] = Template.from_stack(nested).find_resources(EXPORT).values()
+    read = ExportProperties.decode(as_cloudformation_sends(resource["Properties"]))
+    assert read.stack_path == resource["Properties"]["StackPath"]
+    assert ExportProperties.decode(properties()).stack_path is None
 
 
 @given(

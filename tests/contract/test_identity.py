@@ -15,11 +15,20 @@ STACK = "arn:aws:cloudformation:us-east-1:111122223333:stack/Campaigns/0c4d7c40"
 
 def generated(**changes: object) -> str:
     arguments: dict[str, Any] = {
-        "stack_id": STACK,
+        "stack": "Campaigns",
         "logical_id": "SpringCampaign399F6554",
         "identity": ["job", "PERCENTAGE", "10"],
     }
     return identity.generated_name(**(arguments | changes))
+
+
+def derived(stack_id: str = STACK, **changes: object) -> tuple[str, str]:
+    """Name and physical id of an export that was given no name."""
+    properties = {"AudienceGenerationJobArn": "job", "AudienceSize": {"Type": "PERCENTAGE", "Value": "10"}} | changes
+    return (
+        identity.export_name(properties, stack_id=stack_id, logical_id="Export"),
+        identity.physical_id(properties, stack_id=stack_id, logical_id="Export"),
+    )
 
 
 def test_a_generated_name_is_pinned() -> None:
@@ -28,13 +37,45 @@ def test_a_generated_name_is_pinned() -> None:
 
 
 def test_a_generated_name_survives_the_stack_s_deletion() -> None:
-    assert generated(stack_id=STACK.replace("0c4d7c40", "ffffffff")) == generated()
+    assert derived(STACK.replace("0c4d7c40", "ffffffff")) == derived()
+    assert derived(STACK.replace("Campaigns", "Others")) != derived()
+
+
+# As CloudFormation names a nested stack that it creates twice.
+NESTED = STACK.replace("Campaigns", "Campaigns-SpringNestedStack-1ABC")
+NESTED_AGAIN = STACK.replace("Campaigns/0c4d7c40", "Campaigns-SpringNestedStack-1XYZ/ffffffff")
+
+
+def test_a_generated_name_survives_the_deletion_of_a_nested_stack() -> None:
+    assert derived(NESTED, StackPath="Campaigns/Spring") == derived(NESTED_AGAIN, StackPath="Campaigns/Spring")
+    assert derived(NESTED) != derived(NESTED_AGAIN), "without the path the name is made of the nested stack's"
+
+
+def test_nested_stacks_have_generated_names_of_their_own() -> None:
+    paths = ["Campaigns/Spring", "Campaigns/Autumn", "Others/Spring", "Campaigns/Spring/Spring"]
+    assert len({derived(NESTED, StackPath=path) for path in paths}) == len(paths)
+
+
+def test_a_generated_name_in_a_nested_stack_is_pinned() -> None:
+    name = "Export-0f112af76dc3dd0a"
+    found = derived(NESTED, StackPath="Campaigns/Spring")
+    assert found == (name, f"{name}-5ef3c65074f4a12c76e9ff7925f9949c")
+
+
+def test_the_path_of_a_nested_stack_does_not_concern_a_given_name() -> None:
+    assert derived(NESTED, Name="mine", StackPath="Campaigns/Spring") == derived(NESTED, Name="mine")
+
+
+@pytest.mark.parametrize("path", ["", None, ["Campaigns", "Spring"], {"Ref": "Path"}], ids=repr)
+def test_a_broken_path_of_a_nested_stack_still_has_an_identity(path: object) -> None:
+    """A request that is refused needs its physical id too."""
+    assert derived(StackPath=path) == derived(NESTED, StackPath=path)
 
 
 @pytest.mark.parametrize(
     "changes",
     [
-        {"stack_id": STACK.replace("Campaigns", "Others")},
+        {"stack": "Others"},
         {"logical_id": "AutumnCampaign399F6554"},
         {"identity": ["job", "PERCENTAGE", "20"]},
         {"identity": ["job", "ABSOLUTE", "10"]},

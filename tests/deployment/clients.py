@@ -33,13 +33,12 @@ class Assembly:
     def template(self) -> str:
         return (self.folder / f"{self.stack}.template.json").read_text()
 
-    def zipped_folders(self) -> Iterator[tuple[Path, str]]:
-        """The folders that are deployed as zip files, and the key of each in the bucket of assets."""
+    def assets(self) -> Iterator[tuple[Path, str]]:
+        """Folders, to be deployed as zip files, and templates, each with its key in the bucket of assets."""
         manifest = json.loads((self.folder / f"{self.stack}.assets.json").read_text())
         for asset in manifest["files"].values():
-            if asset["source"]["packaging"] == "zip":
-                for destination in asset["destinations"].values():
-                    yield self.folder / asset["source"]["path"], destination["objectKey"]
+            for destination in asset["destinations"].values():
+                yield self.folder / asset["source"]["path"], destination["objectKey"]
 
 
 class Client(Protocol):
@@ -80,10 +79,11 @@ class Api:
 
     def _upload_assets(self, assembly: Assembly) -> None:
         s3 = self._cloud.client("s3")
-        for folder, key in assembly.zipped_folders():
+        for path, key in assembly.assets():
             if not s3.list_objects_v2(Bucket=_ASSETS, Prefix=key)["KeyCount"]:
-                archive = shutil.make_archive(str(assembly.folder / key), "zip", folder)
-                s3.upload_file(archive, _ASSETS, key)
+                is_folder = path.is_dir()
+                file = shutil.make_archive(str(assembly.folder / key), "zip", path) if is_folder else str(path)
+                s3.upload_file(file, _ASSETS, key)
 
     def _change_set(self, assembly: Assembly, parameters: Mapping[str, str]) -> str:
         made = self._cloudformation.create_change_set(

@@ -20,7 +20,7 @@ Declare = Callable[[Stack], object]
 
 def export(
     *, job: str = JOB, percent: int = 10, minutes: int = 60, on_conflict: str = "FAIL", **arguments: Any
-) -> Declare:
+) -> Callable[[Stack], AudienceExport]:
     """Return the declaration of one export, with its name and location as outputs of the stack."""
 
     def declare(stack: Stack) -> AudienceExport:

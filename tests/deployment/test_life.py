@@ -4,7 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from aws_cdk import CfnCustomResource, CfnParameter, Stack
+from aws_cdk import CfnCustomResource, CfnOutput, CfnParameter, NestedStack, Stack
+from aws_cdk.aws_logs import CfnLogGroup
 
 from local_cloud.cloud import LocalCloud
 from local_cloud.readings import Readings
@@ -120,6 +121,32 @@ def test_a_time_out_and_what_finds_the_export_again(local_cloud: LocalCloud, cli
     assert "held by an export of size PERCENTAGE 10, status ACTIVE" in reason
     assert adopter.deploy(export(name=found.name, on_conflict="ADOPT")) == "CREATE_COMPLETE", adopter.reasons()
     assert adopter.outputs() == stack.outputs()
+    assert len(local_cloud.clean_rooms_ml.started()) == 1
+
+
+def nested_stacks(cloud: LocalCloud, root: str) -> list[str]:
+    stacks = cloud.client("cloudformation").describe_stacks()["Stacks"]
+    return [stack["StackName"] for stack in stacks if stack["StackName"].startswith(f"{root}-")]
+
+
+def test_a_nested_stack_that_is_created_again_finds_its_export(local_cloud: LocalCloud, client: Client) -> None:
+    def without(stack: Stack) -> None:
+        CfnLogGroup(stack, "Neighbour")
+
+    def with_nested(stack: Stack) -> None:
+        without(stack)
+        CfnOutput(stack, "Name", value=export()(NestedStack(stack, "Spring")).name)
+
+    stack = DeployedStack(local_cloud, client, "Root")
+    assert stack.deploy(with_nested) == "CREATE_COMPLETE", stack.events
+    first, [first_nested] = stack.outputs(), nested_stacks(local_cloud, "Root")
+    assert stack.deploy(without) == "UPDATE_COMPLETE", stack.events
+    assert nested_stacks(local_cloud, "Root") == []
+
+    assert stack.deploy(with_nested) == "UPDATE_COMPLETE", stack.events
+    [second_nested] = nested_stacks(local_cloud, "Root")
+    assert second_nested != first_nested, "CloudFormation makes another name"
+    assert stack.outputs() == first
     assert len(local_cloud.clean_rooms_ml.started()) == 1
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from local_cloud.emulator import Fault, FaultKind
 from local_cloud.readings import Readings
-from tests.builders.arns import FAILING_JOB
+from tests.builders.arns import FAILING_JOB, STACK_ID
 from tests.builders.events import properties
 from tests.fakes.deployment import Deployment
 
@@ -24,6 +24,14 @@ class TestNames:
     def test_a_generated_name_that_is_taken_is_the_requested_export(self, deployment: Deployment) -> None:
         first = deployment.request()
         second = deployment.request()
+        assert len(deployment.starts()) == 1
+        assert (second["Status"], second["Data"]) == ("SUCCESS", first["Data"])
+        assert second["PhysicalResourceId"] == first["PhysicalResourceId"]
+
+    def test_a_nested_stack_that_is_created_again_finds_its_export(self, deployment: Deployment) -> None:
+        declared = properties(StackPath="Campaigns/Spring")
+        stack_ids = [STACK_ID.replace("Campaigns", f"Campaigns-Spring-{end}") for end in ("1ABC", "1XYZ")]
+        first, second = (deployment.request(ResourceProperties=declared, StackId=stack_id) for stack_id in stack_ids)
         assert len(deployment.starts()) == 1
         assert (second["Status"], second["Data"]) == ("SUCCESS", first["Data"])
         assert second["PhysicalResourceId"] == first["PhysicalResourceId"]

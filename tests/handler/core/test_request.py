@@ -119,6 +119,15 @@ def test_old_properties_are_never_refused() -> None:
     assert update({"Older": "release", "AudienceSize": "10"}, "mine", MINE_ID).is_held
 
 
+def test_an_update_of_a_nested_stack_s_export_keeps_it() -> None:
+    declared = properties(StackPath="Campaigns/Spring")
+    held_id = physical_id(event(ResourceProperties=declared))
+    sent = event("Update", PhysicalResourceId=held_id, ResourceProperties=declared | {"Description": "new words"})
+    request = read_request(sent)
+    assert (request.is_held, request.physical_id) == (True, held_id)
+    assert request.name != read_request(event()).name
+
+
 @broken_properties
 def test_a_broken_property_is_refused_and_named(changes: Properties, argument: str) -> None:
     with pytest.raises(BrokenRule) as raised:

@@ -1,0 +1,80 @@
+"""What synth can say about given names: two exports that cannot both have one, and characters that outputs lose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+from aws_cdk import Annotations, Stack, Token
+from constructs import Construct
+
+from cdk_cleanroomsml.audience_size import AudienceSize
+from cdk_cleanroomsml.errors import InvalidArgumentError
+from cdk_cleanroomsml_contract.on_conflict import OnConflict
+
+_WARNING = "cdk-cleanroomsml:nameOutsideAscii"
+
+
+@dataclass(frozen=True)
+class GivenName:
+    """A given name, and what decides whether another export may have it too."""
+
+    name: str
+    audience_generation_job_arn: str
+    audience_size: AudienceSize
+    on_conflict: OnConflict
+
+
+# The exports of each root stack. It is deployed together with its nested stacks.
+_declared: WeakKeyDictionary[Stack, list[tuple[Construct, GivenName]]] = WeakKeyDictionary()
+
+
+def check(scope: Construct, given: GivenName) -> None:
+    """Refuse a name that another export of the same job and deployment has, unless one can adopt the other's export."""
+    if Token.is_unresolved(given.name) or Token.is_unresolved(given.audience_generation_job_arn):
+        return
+    for export, other in _declared.get(_root_of(scope), []):
+        if _is_same_export(given, other) and _is_in_tree(export) and (rule := _broken_rule(given, other)):
+            raise InvalidArgumentError("name", f"is also that of {export.node.path}: {rule}", given.name)
+
+
+def record(export: Construct, given: GivenName) -> None:
+    """Remember an export for those that come after it, and warn if its name is not ASCII."""
+    _declared.setdefault(_root_of(export), []).append((export, given))
+    if not given.name.isascii():
+        Annotations.of(export).add_warning_v2(
+            _WARNING,
+            f"the name {given.name} has characters outside ASCII: CloudFormation returns them as question marks in "
+            "outputs, so the name that an output shows is not the export's",
+        )
+
+
+def _broken_rule(given: GivenName, other: GivenName) -> str | None:
+    if _differ(given.audience_size, other.audience_size):
+        return f"a name must have one size for a generation job, and it has {other.audience_size} there"
+    if OnConflict.ADOPT not in (given.on_conflict, other.on_conflict):
+        return "two exports of a generation job must not have one name, unless OnConflict.ADOPT lets one use the other"
+    return None
+
+
+def _is_same_export(given: GivenName, other: GivenName) -> bool:
+    same_job = given.audience_generation_job_arn == other.audience_generation_job_arn
+    return same_job and given.name == other.name
+
+
+def _differ(one: AudienceSize, other: AudienceSize) -> bool:
+    are_known = not any(Token.is_unresolved(size.value) for size in (one, other))
+    return one.type != other.type or (are_known and one.value != other.value)
+
+
+def _is_in_tree(export: Construct) -> bool:
+    """Whether the app has not removed it again."""
+    scope = export.node.scope
+    return scope is not None and scope.node.try_find_child(export.node.id) is export
+
+
+def _root_of(scope: Construct) -> Stack:
+    stack = Stack.of(scope)
+    while stack.nested_stack_parent:
+        stack = stack.nested_stack_parent
+    return stack
