@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from crhelper import FAILED, SUCCESS, CfnResource
 
 from audience_export_handler.core import reasons
-from audience_export_handler.core.failure import AnswerNotDelivered, ExportFailure
+from audience_export_handler.core.failure import AcceptanceUnknown, AnswerNotDelivered, ExportFailure
 from audience_export_handler.step import Pending
 from cdk_cleanroomsml_contract import message as messages
 from cdk_cleanroomsml_contract.message import AnswerMessage, Event, LostEvent, StepMessage, Verdict
@@ -118,10 +118,10 @@ class StateMachineResource(CfnResource):
             self._cfn_response(event)
 
     def _handle_lost_event(self, event: Event, context: object) -> None:
-        """Handle an event that no other delivery follows, so any error becomes the answer."""
+        """Handle an event that no other delivery follows, so any error that is sure becomes the answer."""
         try:
             self._handle_event(event, context)
-        except AnswerNotDelivered:
+        except (AcceptanceUnknown, AnswerNotDelivered):
             raise
         except Exception as error:
             logger.exception("The request could not be accepted.")

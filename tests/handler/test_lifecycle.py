@@ -4,11 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from botocore.exceptions import ReadTimeoutError
+from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 
 from audience_export_handler import deletion
 from audience_export_handler.aws import step_functions
-from audience_export_handler.core.failure import AnswerNotDelivered
+from audience_export_handler.core.failure import AcceptanceUnknown, AnswerNotDelivered
 from audience_export_handler.core.request import physical_id
 from local_cloud.readings import Readings
 from tests.builders.arns import FAILING_JOB, JOB
@@ -173,18 +173,38 @@ class TestLastResort:
         assert "states:StartExecution" in answer["Reason"]
         assert answer["PhysicalResourceId"] == physical_id(deployment.event())
 
-    def test_answers_if_step_functions_does_not_respond(
+    def test_answers_if_step_functions_cannot_be_reached(
         self, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The simulation found it: such an error has no response to read a code from."""
 
         def time_out(event: object) -> None:
-            raise ReadTimeoutError(endpoint_url="https://states")
+            raise ConnectTimeoutError(endpoint_url="https://states")
 
         monkeypatch.setattr(step_functions, "_start_once", time_out)
         deployment.deliver(lost_event(deployment.event()))
         [answer] = deployment.endpoint.bodies
-        assert answer["Reason"].startswith("ReadTimeoutError: ")
+        assert answer["Reason"].startswith("ConnectTimeoutError: ")
+
+    @pytest.mark.parametrize("first", [(500, "InternalServerError"), None], ids=["a server error", "no response"])
+    def test_does_not_answer_if_the_execution_may_have_begun(
+        self, deployment: Deployment, monkeypatch: pytest.MonkeyPatch, first: tuple[int, str] | None
+    ) -> None:
+        """The simulation found it: the event had been accepted and answered, and got a second answer."""
+        start_once = step_functions._start_once
+        deployment.control.errors["StartExecution"] = [first] if first else []
+        deployment.control.errors["StartExecution"] += [(400, "AccessDeniedException")] * 98
+        results = iter([] if first else [ReadTimeoutError(endpoint_url="https://states")])
+
+        def start(event: dict[str, Any]) -> None:
+            if error := next(results, None):
+                raise error
+            start_once(event)
+
+        monkeypatch.setattr(step_functions, "_start_once", start)
+        with pytest.raises(AcceptanceUnknown, match="last: AccessDeniedException"):
+            deployment.deliver(lost_event(deployment.event()))
+        assert deployment.endpoint.bodies == []
 
     def test_an_empty_arn_of_the_state_machine_is_answered(self, deployment: Deployment) -> None:
         sent = deployment.event(ResourceProperties=properties(StateMachineArn=""))

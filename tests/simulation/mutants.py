@@ -128,6 +128,15 @@ def _newest_alive(exports: list[facts.ExportJob]) -> facts.ExportJob:
     return max(alive or exports, key=lambda export: export.create_time)
 
 
+def _without_path(original: Callable[..., str]) -> Callable[..., str]:
+    """Makes the name from the stack's own name, also in a nested stack."""
+
+    def export_name(properties: dict[str, Any], **resource: str) -> str:
+        return original({key: value for key, value in properties.items() if key != "StackPath"}, **resource)
+
+    return export_name
+
+
 def _any_other(execution: Any, event: dict[str, Any], _: object) -> bool:
     return bool(execution["name"] != step_functions.execution_name(event))
 
@@ -247,6 +256,11 @@ MUTANTS = [
     ),
     Mutant("3", "an update that failed is not tried again", _both((request, "_is_held", _held_by_properties))),
     Mutant("3", "an ordinal each time", _both((decision, "_name_to_use", _fresh_name))),
+    Mutant(
+        "3",
+        "a nested stack's own name counts",
+        lambda: [(identity, "export_name", _without_path(identity.export_name))],
+    ),
     Mutant("4", "adopts under FAIL", _both((export_properties, "_on_conflict", lambda properties: OnConflict.ADOPT))),
     Mutant("4", "fails under ADOPT", _both((export_properties, "_on_conflict", lambda properties: OnConflict.FAIL))),
     Mutant(

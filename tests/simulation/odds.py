@@ -33,6 +33,8 @@ FAILING_EXPORTS = (0.0, 0.0, 0.1, 0.3, 0.7)
 EXPORT_DIFFERS = (-0.5, 1)
 PENDING = 0.2
 STACKS = (1, 1, 1, 2)
+# Schedules whose stacks are nested in another.
+NESTED = 0.1
 STACKS_APART = (0.0, 60.0)
 # So late that an export from the very beginning can be adopted.
 FIRST_STACK_AT = bounds.THERE_BEFORE + 1

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NotConnected
 
 from audience_export_handler.core import timing
+from audience_export_handler.core.failure import AcceptanceUnknown
 from cdk_cleanroomsml_contract.identity import digest
 from cdk_cleanroomsml_contract.message import execution_input
 
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.type_defs import ExecutionListItemTypeDef
 
 logger = logging.getLogger(__name__)
+
+_SERVER_ERROR = 500
 
 
 class ExecutionsUnreadable(Exception):
@@ -42,10 +46,10 @@ def start(
     """Start the execution of a Create or Update event, or find that it was started before.
 
     Any error is raised after a few tries, so that Lambda delivers the event again: a new state machine, or a new
-    permission, may not be known everywhere yet.
+    permission, may not be known everywhere yet. AcceptanceUnknown: one of the tries may have started it.
     """
     give_up = clock() + timing.START_EXECUTION_FOR
-    pause = 1.0
+    pause, may_have_started = 1.0, False
     while True:
         try:
             _start_once(event)
@@ -54,7 +58,10 @@ def start(
             if code == "ExecutionAlreadyExists":
                 logger.info("The request was accepted before.")
                 return
+            may_have_started = may_have_started or _is_unanswered(error)
             if clock() + timedelta(seconds=pause) > give_up:
+                if may_have_started:
+                    raise AcceptanceUnknown(f"StartExecution was not answered; last: {code}") from error
                 raise
             logger.warning("The execution cannot be started yet: %s", code)
         else:
@@ -151,6 +158,13 @@ def _start_once(event: dict[str, Any]) -> None:
         name=execution_name(event),
         input=json.dumps(execution_input(event)),
     )
+
+
+def _is_unanswered(error: ClientError | BotoCoreError) -> bool:
+    """Whether the call may have taken effect: a server error, or no response on a connection that was made."""
+    if isinstance(error, ClientError):
+        return error.response["ResponseMetadata"]["HTTPStatusCode"] >= _SERVER_ERROR
+    return isinstance(error, HTTPClientError) and not isinstance(error, NotConnected)
 
 
 def execution_name(event: dict[str, Any]) -> str:

@@ -23,6 +23,10 @@ class ExportFailure(Exception):
         super().__init__(self.reason)
 
 
+class AcceptanceUnknown(Exception):
+    """The execution may have begun, and nobody knows: only another try can show it, and an answer could be a second."""
+
+
 class AnswerNotDelivered(Exception):
     """CloudFormation has not confirmed the answer; sending the same body again is right.
 

@@ -26,12 +26,17 @@ Template = dict[str, Properties]  # by logical id
 
 
 class Stack:
-    """A stack with its own provider. `status` is its real one, `shown` what DescribeStacks shows of it."""
+    """A stack with its own provider. `status` is its real one, `shown` what DescribeStacks shows of it.
+
+    A nested stack has another name each time it is created; what stays is its `path`, which a stack of its own has not.
+    """
 
     def __init__(self, world: World, name: str, number: int) -> None:
         self.world = world
         self.name = name
-        self.id = f"arn:aws:cloudformation:us-east-1:111122223333:stack/{name}/{number:08}"
+        self.path = f"Root/{name}" if world.nests else None
+        physical_name = f"Root-{name}-{number:08}" if world.nests else name
+        self.id = f"arn:aws:cloudformation:us-east-1:111122223333:stack/{physical_name}/{number:08}"
         self.control = ControlPlane()
         self.function = Function(world, world.deployed, world.make_handler)
         self.executions = Executions(world, world.deployed.definition, self.function)

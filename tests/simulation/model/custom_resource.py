@@ -156,8 +156,9 @@ class CustomResource:
         }
 
     def _sent_properties(self, properties: Properties) -> Properties:
-        """The properties with the state machine, which the construct adds to what people declare."""
-        return properties | {"StateMachineArn": self._stack.machine_arn}
+        """The properties, with what the construct adds: the state machine, and the path of a nested stack."""
+        sent = properties | {"StateMachineArn": self._stack.machine_arn}
+        return sent | ({"StackPath": self._stack.path} if self._stack.path and "Name" not in sent else {})
 
     def _request_id(self, request_type: str, sent: Properties, number: int) -> str:
         if not self._world.habits.reuses_request_ids:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.simulation.model.world import World
 
 # Errors with which the handler makes Lambda or Step Functions try again.
-_MAY_BE_RAISED = {"AnswerNotDelivered", "ClientError", "ReadTimeoutError", "ConnectionClosedError"}
+_MAY_BE_RAISED = {"AcceptanceUnknown", "AnswerNotDelivered", "ClientError", "ReadTimeoutError", "ConnectionClosedError"}
 _ROLLING_BACK_OR_ENDING = re.compile(r".*ROLLBACK_IN_PROGRESS|DELETE_IN_PROGRESS|.*CLEANUP_IN_PROGRESS")
 
 
