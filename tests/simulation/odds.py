@@ -35,6 +35,8 @@ PENDING = 0.2
 STACKS = (1, 1, 1, 2)
 # Schedules whose stacks are nested in another.
 NESTED = 0.1
+# Schedules in which exports, and with them their provider, are added to stacks that are there.
+ADDS_LATER = 0.15
 STACKS_APART = (0.0, 60.0)
 # So late that an export from the very beginning can be adopted.
 FIRST_STACK_AT = bounds.THERE_BEFORE + 1

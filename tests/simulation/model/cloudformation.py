@@ -47,8 +47,8 @@ class Stack:
         self.permissions = Permissions(world, world.timeline.now)
         self.shown = ShownStatus(world)
         self._updated_at: datetime | None = None
-        # The last state that was complete, and what has been touched since.
-        self._stable: Template = {}
+        # The last state that was complete, None before there was one, and what has been touched since.
+        self._stable: Template | None = None
         self._touched: dict[str, None] = {}
         self.status = "REVIEW_IN_PROGRESS"
 
@@ -67,6 +67,15 @@ class Stack:
         shown = self.shown.read()
         self.control.stack_status, self.control.stack_updated = shown.name, shown.updated_at
         return shown
+
+    def create_without_exports(self) -> None:
+        """Create the stack with other resources only: the exports and their provider come with an update."""
+        self._begin("CREATE_IN_PROGRESS")
+        self._complete("CREATE_COMPLETE", {})
+
+    def deploy_provider(self) -> None:
+        """Create the provider of the exports now."""
+        self.permissions = Permissions(self.world, self.world.timeline.now)
 
     def create(self, template: Template, meanwhile: Callable[[Operation], None], *, keeps: bool = False) -> None:
         """Create the stack; ends as CREATE_COMPLETE, ROLLBACK_COMPLETE, ROLLBACK_FAILED, or deleted meanwhile.
@@ -106,7 +115,8 @@ class Stack:
 
         Ends as (UPDATE_)ROLLBACK_COMPLETE or (UPDATE_)ROLLBACK_FAILED.
         """
-        if not self._stable:
+        stable = self._stable
+        if stable is None:
             self._begin("ROLLBACK_IN_PROGRESS")
             self._finish("ROLLBACK_COMPLETE" if self._delete_all() else "ROLLBACK_FAILED")
             return
@@ -114,17 +124,17 @@ class Stack:
         failed: dict[str, None] = {}
 
         def back(logical_id: str) -> None:
-            if not self.resources[logical_id].update(operation, self._stable[logical_id]):
+            if not self.resources[logical_id].update(operation, stable[logical_id]):
                 failed[logical_id] = None
 
-        self._side_by_side([partial(back, logical_id) for logical_id in self._touched if logical_id in self._stable])
+        self._side_by_side([partial(back, logical_id) for logical_id in self._touched if logical_id in stable])
         if failed:
             self._touched = failed
             self._finish("UPDATE_ROLLBACK_FAILED")
             return
         self._begin("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS")
-        self._clean_up(keep=set(self._stable))
-        self._complete("UPDATE_ROLLBACK_COMPLETE", self._stable)
+        self._clean_up(keep=set(stable))
+        self._complete("UPDATE_ROLLBACK_COMPLETE", stable)
 
     def delete(self) -> None:
         """Delete the stack; ends as DELETE_COMPLETE or DELETE_FAILED."""

@@ -41,7 +41,13 @@ class Campaign:
 
     def _create(self) -> None:
         self._stack = self._world.new_stack(self._name)
-        self._stack.create(self._template, self._interfere, keeps=self._keeps)
+        if not self._world.adds_exports_later:
+            self._stack.create(self._template, self._interfere, keeps=self._keeps)
+            return
+        self._stack.create_without_exports()
+        self._pause()
+        self._stack.deploy_provider()
+        self._stack.update(self._template, self._interfere, keeps=self._keeps)
 
     def _operate(self, stack: Stack) -> None:
         """Do one thing that the stack's status allows."""

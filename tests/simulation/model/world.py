@@ -33,7 +33,8 @@ class World:
     `clock_errors` are the seconds that each clock is fast. `peace` is how seldom operations are ended from outside: 1
     is most often. `late_failures` is the share of operations in which a neighbour fails after the last export is done.
     `exports_of_a_stack` is how many exports a stack begins with, `named` which share of them has a given name;
-    `nests` whether stacks are nested in another; `traffic` are the calls of the account.
+    `nests` whether stacks are nested in another, `adds_exports_later` whether a stack is there before its exports and
+    their provider; `traffic` are the calls of the account.
     """
 
     def __init__(self, seed: int, deployed: Deployed, *, is_calm: bool, typical: float, failing: float, spread: float):
@@ -53,6 +54,7 @@ class World:
         self.exports_of_a_stack: Sequence[int] = odds.EXPORTS_OF_A_STACK
         self.named = odds.NAMED
         self.nests = Random(f"nests {seed}").random() < odds.NESTED  # noqa: S311 - repeatable
+        self.adds_exports_later = Random(f"later {seed}").random() < odds.ADDS_LATER  # noqa: S311 - repeatable
         self.traffic = Traffic(self.timeline, {})
         self.requests: dict[str, Request] = {}
         self.stacks: list[Stack] = []
