@@ -71,7 +71,7 @@ def take(given: StepInput) -> ExportJob | Pending:
     given = replace(given, progress=_after_a_crash(given))
     given = replace(given, progress=_stop_older(given))
     if given.is_over():
-        raise _deadline_failure(given, given.progress, given.clock())
+        raise _deadline_failure(given, given.progress, given.clock(), is_listed=None)
     try:
         exports = clean_rooms_ml.list_exports(given.request.audience_generation_job_arn, given.in_time)
     except ServiceError as error:
@@ -167,7 +167,7 @@ def _after_failed_start(given: StepInput, situation: Situation, attempt: Attempt
         facts = reasons.refusal_facts(found, request.audience_size)
     if following is None or (facts and not attempt.may_have_started):
         raise _final_refusal(given, request, error, facts)
-    return _try_again(given, following, now)
+    return _try_again(given, following, now, is_listed=False)
 
 
 def _is_used_up(given: StepInput, situation: Situation, following: Progress, error: ServiceError) -> bool:
@@ -195,14 +195,14 @@ def _after_failed_listing(given: StepInput, error: ServiceError) -> Pending:
     following = retry.after_failed_listing(given.progress, error, now=now, age=now - given.requested_at)
     if following is None:
         raise reasons.refusal(given.request, error)
-    return _try_again(given, following, now)
+    return _try_again(given, following, now, is_listed=None)
 
 
-def _try_again(given: StepInput, progress: Progress, now: datetime) -> Pending:
+def _try_again(given: StepInput, progress: Progress, now: datetime, *, is_listed: bool | None) -> Pending:
     """Wait for a service that cannot be used now, but not beyond the deadline."""
     left = int((given.deadline - now).total_seconds())
     if left < 1:
-        raise _deadline_failure(given, progress, now)
+        raise _deadline_failure(given, progress, now, is_listed=is_listed)
     seconds = (
         retry.pause(progress.retried, now, given.draw(), progress.neighbours)
         if progress.retried
@@ -211,5 +211,5 @@ def _try_again(given: StepInput, progress: Progress, now: datetime) -> Pending:
     return Pending(progress, min(seconds, left))
 
 
-def _deadline_failure(given: StepInput, progress: Progress, now: datetime) -> ExportFailure:
-    return decision.deadline_failure(given.request, progress, now, None, is_listed=False)
+def _deadline_failure(given: StepInput, progress: Progress, now: datetime, *, is_listed: bool | None) -> ExportFailure:
+    return decision.deadline_failure(given.request, progress, now, None, is_listed=is_listed)

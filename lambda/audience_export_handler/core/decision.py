@@ -40,13 +40,17 @@ def decide(situation: Situation) -> Decision:
 
 
 def deadline_failure(
-    request: ExportRequest, progress: Progress, now: datetime, stack: StackPhase | None, *, is_listed: bool
+    request: ExportRequest, progress: Progress, now: datetime, stack: StackPhase | None, *, is_listed: bool | None
 ) -> ExportFailure:
-    """Return the deadline's failure: what kept the export from starting, unless its export is listed or accepted."""
+    """Return the deadline's failure: what kept the export from starting, unless its export is listed or accepted.
+
+    `is_listed` is None if there was no last listing: it failed, or would have come too late.
+    """
     attempt = progress.attempt
     is_accepted = attempt is not None and isinstance(attempt.phase, Accepted)
     if progress.retried and not is_listed and not is_accepted:
-        return reasons.kept_failing(request, progress.retried, now - progress.retried.since)
+        tried_for = now - progress.retried.since
+        return reasons.kept_failing(request, progress.retried, tried_for, was_listed=is_listed is not None)
     if attempt is None and not is_listed and progress.older_ended_by is None:
         return reasons.executions_unreadable(request)
     if attempt is None and not is_listed and stack is StackPhase.UNREADABLE:

@@ -88,9 +88,11 @@ def used_up(request: ExportRequest, error: ServiceError) -> ExportFailure:
     )
 
 
-def kept_failing(request: ExportRequest, retried: RetriedError, tried_for: timedelta) -> ExportFailure:
-    """A call that failed until the deadline; no export of the request is known."""
-    seen = "no export of this request is listed" if retried.is_start else "the exports could not be listed"
+def kept_failing(
+    request: ExportRequest, retried: RetriedError, tried_for: timedelta, *, was_listed: bool
+) -> ExportFailure:
+    """A call that failed until the deadline; no export of the request is known. `was_listed`: by a last listing."""
+    seen = "no export of this request is listed" if was_listed else "the exports could not be listed at the end"
     tried = f"(tried for {int(tried_for.total_seconds())} s; {seen})"
     return ExportFailure(
         retried.code,

@@ -23,6 +23,11 @@ MINE = f'export "mine" (PERCENTAGE 10) of generation job {JOB}'
 FULL = ServiceError("ServiceQuotaExceededException", "The limit is reached.", ErrorKind.REFUSED)
 HOLDER = export("mine", "CREATE_PENDING")
 
+
+def retried(call: str, code: str) -> RetriedError:
+    return RetriedError(call, START, code, "slow.")
+
+
 # The failure of each function, its code, what it is about, and whether nothing can have been started by the request.
 REASONS: dict[str, tuple[ExportFailure, str, str, bool]] = {
     "invalid_property": (
@@ -39,7 +44,7 @@ REASONS: dict[str, tuple[ExportFailure, str, str, bool]] = {
     ),
     "used_up": (reasons.used_up(GIVEN, FULL), "ServiceQuotaExceededException", MINE, False),
     "kept_failing": (
-        reasons.kept_failing(GIVEN, RetriedError(START_CALL, START, "Throttling", "slow"), timedelta(seconds=90)),
+        reasons.kept_failing(GIVEN, retried(START_CALL, "Throttling"), timedelta(seconds=90), was_listed=True),
         "Throttling",
         MINE,
         False,
@@ -119,7 +124,7 @@ def test_a_reason_has_its_code_its_subject_and_says_what_to_do(
 def test_each_code_of_the_service_has_its_advice(code: str, advice: str) -> None:
     error = ServiceError(code, "the words of the service", ErrorKind.REFUSED)
     assert reasons.refusal(GIVEN, error).reason.startswith(f"{code}: {MINE}: the words of the service. {advice}")
-    kept = reasons.kept_failing(GIVEN, RetriedError(START_CALL, START, code, "slow."), timedelta(seconds=90.9))
+    kept = reasons.kept_failing(GIVEN, retried(START_CALL, code), timedelta(seconds=90.9), was_listed=True)
     assert f"slow (tried for 90 s; no export of this request is listed). {advice}" in kept.reason
 
 
@@ -225,9 +230,10 @@ def test_an_export_that_is_never_listed_is_waited_for_five_minutes() -> None:
     assert "accepted the start, but 5 minutes later the export is not listed" in reasons.never_listed(GIVEN).reason
 
 
-def test_a_listing_that_kept_failing_says_nothing_about_exports() -> None:
-    kept = reasons.kept_failing(GIVEN, RetriedError(LIST_CALL, START, "Throttling", "slow"), timedelta(seconds=90))
-    assert "the exports could not be listed" in kept.reason
+@pytest.mark.parametrize("call", [START_CALL, LIST_CALL], ids=["start", "list"])
+def test_without_a_last_listing_a_reason_says_nothing_about_exports(call: str) -> None:
+    kept = reasons.kept_failing(GIVEN, retried(call, "Throttling"), timedelta(seconds=90), was_listed=False)
+    assert "slow (tried for 90 s; the exports could not be listed at the end). Deploy again" in kept.reason
     assert "no export of this request is listed" not in kept.reason
 
 

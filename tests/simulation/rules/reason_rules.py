@@ -71,6 +71,10 @@ class ReasonRules:
                 self._is_untrue("{} is told of an export, and there is none: {}", request, reason)
             if _NOT_LISTED.search(sentence) and self._shows_its_start(request):
                 self._is_untrue("{} has a listed export, and is told that it has none: {}", request, reason)
+            # After a refused quota the handler lists the account's exports as well, and that may fail.
+            is_of_its_exports = not reason.startswith("ServiceQuotaExceededException")
+            if _NOT_LISTED.search(sentence) and request.last_listing_failed and is_of_its_exports:
+                self._is_untrue("{} is told that nothing is listed, and its last listing failed: {}", request, reason)
 
     def _has_started(self, request: Request) -> bool:
         return any(owner is request for owner in self._started_by.values())
