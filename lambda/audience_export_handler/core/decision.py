@@ -153,7 +153,7 @@ def _is_own(export: ExportJob, request: ExportRequest, attempt: Attempt) -> bool
 def follow(export: ExportJob, request: ExportRequest, now: datetime) -> Decision:
     """Wait for the export's own end, if the request does: ACTIVE succeeds, CREATE_FAILED fails with its details."""
     if export.has_failed:
-        return Fail(reasons.export_failed(export))
+        return Fail(reasons.export_failed(request, export))
     if not request.waits:
         return Succeed(export)
     if export.status == "ACTIVE":
@@ -214,7 +214,7 @@ def _in_rollback(situation: Situation, listed: list[ExportJob]) -> Decision:
 def _held_but_gone(situation: Situation, named: list[ExportJob]) -> Decision:
     failed = [export for export in named if export.audience_size == situation.request.audience_size]
     if failed:
-        return Fail(reasons.export_failed(_oldest_alive(failed)))
+        return Fail(reasons.export_failed(situation.request, _oldest_alive(failed)))
     if situation.now - situation.started_at < timing.PATIENCE_WITH_LISTING:
         return _read_again(situation)
     return Fail(reasons.missing_in_update(situation.request))

@@ -117,24 +117,38 @@ def conflict(
     )
 
 
-def export_failed(export: ExportJob) -> ExportFailure:
+def export_failed(request: ExportRequest, export: ExportJob) -> ExportFailure:
     """An export that ended in CREATE_FAILED, with its statusDetails."""
     details = ": ".join(part for part in (export.status_code, export.status_message) if part)
-    return ExportFailure(
-        "CREATE_FAILED",
-        export.subject,
-        details or "the service gave no status details",
-        "Fix the problem that the details describe, then deploy again. If you set the name, you may need another one.",
-    )
+    if request.is_held:
+        advice = (
+            "The resource keeps this export, so deploying again does not start another one. Fix the problem that the "
+            f"details describe, then {_new_export(request)}."
+        )
+    elif request.name_is_given:
+        advice = (
+            "Fix the problem that the details describe, then deploy again with another name: the service may refuse "
+            "the name of a failed export."
+        )
+    else:
+        advice = (
+            "Fix the problem that the details describe, then deploy again. The next deployment requests a new export, "
+            "with the next number after the generated name."
+        )
+    return ExportFailure("CREATE_FAILED", export.subject, details or "the service gave no status details", advice)
 
 
 def out_of_time(request: ExportRequest, *, is_started: bool | None) -> ExportFailure:
     """A request that reached its deadline; `is_started` is None if nobody knows whether its export was started."""
-    again = (
-        "Deploy again to pick it up: the next deployment finds it by its generated name and does not start it again."
-        if not request.name_is_given
-        else "To use it, deploy again with on_conflict=OnConflict.ADOPT."
-    )
+    if not request.name_is_given:
+        again = (
+            "Deploy again to pick it up: the next deployment finds it by its generated name and "
+            "does not start it again."
+        )
+    elif request.is_held:
+        again = "Deploy again to pick it up: the resource keeps it, so the next deployment does not start it again."
+    else:
+        again = "To use it, deploy again with on_conflict=OnConflict.ADOPT."
     advice = {
         True: f"The export continues. {again}",
         None: f"An export may have been started. {again}",
@@ -203,7 +217,8 @@ def missing_in_update(request: ExportRequest) -> ExportFailure:
         "ExportNotFound",
         request.subject,
         "the update changes nothing that identifies the export, and the export is no longer listed",
-        "Nothing was started. Check the generation job; change the name, size or revision to request a new export.",
+        "Nothing was started. The resource keeps this export, so deploying again does not start another one. Check "
+        f"that the generation job still exists, then {_new_export(request)}, or use another generation job.",
     )
 
 
@@ -227,6 +242,11 @@ def handler_failed(error: str, cause: str) -> ExportFailure:
         _error_message(cause) or "no cause was given",
         "See the handler's log. An export may have been started. If its name is generated, deploying again finds it.",
     )
+
+
+def _new_export(request: ExportRequest) -> str:
+    """How to request another export instead of the one that a resource holds."""
+    return f"set another {'name' if request.name_is_given else 'revision'} to request a new export"
 
 
 def _held_by(request: ExportRequest, holder: ExportJob) -> str:

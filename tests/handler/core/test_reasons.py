@@ -3,6 +3,7 @@
 import inspect
 import json
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -14,14 +15,18 @@ from audience_export_handler.core.failure import ExportFailure
 from audience_export_handler.core.progress import LIST as LIST_CALL
 from audience_export_handler.core.progress import START as START_CALL
 from audience_export_handler.core.progress import RetriedError
+from audience_export_handler.core.request import ExportRequest
 from cdk_cleanroomsml_contract.export_properties import AudienceSize, BrokenRule
 from tests.builders.arns import JOB, OTHER_JOB
-from tests.builders.requests import START, TEN, create, export
+from tests.builders.events import properties
+from tests.builders.requests import START, TEN, create, export, update
 
 GIVEN, GENERATED = create("mine"), create()
 MINE = f'export "mine" (PERCENTAGE 10) of generation job {JOB}'
 FULL = ServiceError("ServiceQuotaExceededException", "The limit is reached.", ErrorKind.REFUSED)
-HOLDER = export("mine", "CREATE_PENDING")
+HOLDER, FAILED = export("mine", "CREATE_PENDING"), export("mine", "CREATE_FAILED")
+# Updates that keep their export, of a given and of a generated name.
+HELD, HELD_GENERATED = update(properties(Name="mine"), "mine"), update(properties())
 
 
 def retried(call: str, code: str) -> RetriedError:
@@ -50,7 +55,8 @@ REASONS: dict[str, tuple[ExportFailure, str, str, bool]] = {
         False,
     ),
     "conflict": (reasons.conflict(GIVEN, HOLDER), "ConflictException", MINE, True),
-    "export_failed": (reasons.export_failed(export("mine", "CREATE_FAILED")), "CREATE_FAILED", MINE, False),
+    "export_failed": (reasons.export_failed(GIVEN, FAILED), "CREATE_FAILED", MINE, False),
+    "export_failed, of an update that keeps it": (reasons.export_failed(HELD, FAILED), "CREATE_FAILED", MINE, False),
     "out_of_time": (reasons.out_of_time(GIVEN, is_started=True), "DeadlineExceeded", MINE, False),
     "out_of_time, perhaps started": (reasons.out_of_time(GIVEN, is_started=None), "DeadlineExceeded", MINE, False),
     "out_of_time, not started": (reasons.out_of_time(GIVEN, is_started=False), "DeadlineExceeded", MINE, True),
@@ -168,11 +174,34 @@ def test_a_deadline_says_how_to_find_the_export_again() -> None:
 
 
 def test_an_export_that_failed_has_its_status_details() -> None:
-    failed = export("mine", "CREATE_FAILED")
-    assert "no status details" in reasons.export_failed(failed).reason
-    both = reasons.export_failed(replace(failed, status_code="DENIED", status_message="no bucket")).reason
+    assert "no status details" in reasons.export_failed(GIVEN, FAILED).reason
+    both = reasons.export_failed(GIVEN, replace(FAILED, status_code="DENIED", status_message="no bucket")).reason
     assert f"{MINE}: DENIED: no bucket. Fix" in both
-    assert f"{MINE}: no bucket. Fix" in reasons.export_failed(replace(failed, status_message="no bucket")).reason
+    assert f"{MINE}: no bucket. Fix" in reasons.export_failed(GIVEN, replace(FAILED, status_message="no bucket")).reason
+
+
+@pytest.mark.parametrize("make", [lambda one: reasons.export_failed(one, FAILED), reasons.missing_in_update])
+def test_an_update_that_keeps_its_export_is_not_advised_to_deploy_again(
+    make: Callable[[ExportRequest], ExportFailure],
+) -> None:
+    """The resource keeps that export: only what identifies an export requests another one."""
+    for request, other in ((HELD, "name"), (HELD_GENERATED, "revision")):
+        reason = make(request).reason
+        assert "deploying again does not start another one" in reason
+        assert "then deploy again" not in reason
+        assert f"then set another {other} to request a new export" in reason
+
+
+def test_a_new_request_whose_export_failed_is_advised_by_its_name() -> None:
+    assert "deploy again with another name" in reasons.export_failed(GIVEN, FAILED).reason
+    generated = reasons.export_failed(GENERATED, FAILED).reason
+    assert "then deploy again. The next deployment requests a new export" in generated
+
+
+def test_a_deadline_of_an_update_that_keeps_its_export_needs_no_adoption() -> None:
+    assert "the resource keeps it" in reasons.out_of_time(HELD, is_started=True).reason
+    assert "ADOPT" not in reasons.out_of_time(HELD, is_started=True).reason
+    assert "by its generated name" in reasons.out_of_time(HELD_GENERATED, is_started=True).reason
 
 
 def test_a_handler_without_a_known_error_still_has_a_code() -> None:
