@@ -194,7 +194,7 @@ def _after_failed_listing(given: StepInput, error: ServiceError) -> Pending:
     now = given.clock()
     following = retry.after_failed_listing(given.progress, error, now=now, age=now - given.requested_at)
     if following is None:
-        raise reasons.refusal(given.request, error)
+        raise reasons.listing_refused(given.request, error)
     return _try_again(given, following, now, is_listed=None)
 
 

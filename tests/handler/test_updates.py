@@ -3,7 +3,8 @@
 import pytest
 
 from audience_export_handler.core.request import physical_id
-from tests.builders.arns import FAILING_JOB
+from local_cloud.readings import Readings
+from tests.builders.arns import FAILING_JOB, UNKNOWN_JOB
 from tests.builders.events import properties
 from tests.fakes.deployment import Deployment
 
@@ -136,3 +137,24 @@ class TestRollback:
         )
         assert (answer["Status"], answer["Data"]) == ("SUCCESS", first["Data"])
         assert deployment.starts() == ["mine"]
+
+    @pytest.mark.parametrize("lists_empty", [True, False], ids=["lists nothing", "cannot be listed"])
+    @pytest.mark.parametrize("status", ["UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_IN_PROGRESS"], ids=["shown", "stale"])
+    def test_a_rollback_to_a_deleted_generation_job_can_be_continued_without_it(
+        self, deployment: Deployment, status: str, lists_empty: bool
+    ) -> None:
+        """Nobody can correct a property in a rollback. DescribeStacks may not show yet that it is one."""
+        deployment.emulator.service.readings = Readings(unknown_job_lists_empty=lists_empty)
+        deployment.control.stack_status = status
+        answer = deployment.request(
+            "Update",
+            PhysicalResourceId="another",
+            ResourceProperties=properties(AudienceGenerationJobArn=UNKNOWN_JOB),
+            OldResourceProperties=properties(),
+        )
+        assert answer["Status"] == "FAILED"
+        assert (
+            "ontinue the rollback without this resource (ContinueUpdateRollback with ResourcesToSkip)"
+            in answer["Reason"]
+        )
+        assert deployment.emulator.service.exports == []

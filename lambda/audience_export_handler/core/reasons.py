@@ -11,7 +11,7 @@ from collections.abc import Collection
 from datetime import timedelta
 
 from audience_export_handler.core import timing
-from audience_export_handler.core.facts import ExportJob, RefusalFacts, ServiceError, StackPhase
+from audience_export_handler.core.facts import ErrorKind, ExportJob, RefusalFacts, ServiceError, StackPhase
 from audience_export_handler.core.failure import ExportFailure
 from audience_export_handler.core.progress import RetriedError
 from audience_export_handler.core.request import ExportRequest
@@ -25,6 +25,11 @@ _OTHER_NAME = (
     "on_conflict=OnConflict.ADOPT."
 )
 _OWN_NAME = "Deploy again. If the generated name is still taken, set a name yourself."
+# A reversed Update that fails leaves the stack in UPDATE_ROLLBACK_FAILED, where nobody can deploy. The handler may not
+# know that an Update is one: the stack may be unread, or the read stale.
+_WITHOUT_IT = "without this resource (ContinueUpdateRollback with ResourcesToSkip), then deploy again."
+_IF_ROLLBACK = "If this update belongs to a rollback, continue the rollback (ContinueUpdateRollback) instead."
+_IF_ROLLBACK_SKIP = f"If this update belongs to a rollback, continue the rollback {_WITHOUT_IT}"
 _CHECK_POLICIES = "Check permissions boundaries and service control policies, then deploy again."
 
 _ADVICE = {
@@ -62,7 +67,15 @@ def invalid_property(broken: BrokenRule) -> ExportFailure:
 def refusal(request: ExportRequest, error: ServiceError, facts: str = "") -> ExportFailure:
     """A call of the service that was refused for good, with what was found out about it."""
     said = f"{error.message.rstrip('.')}. {facts}" if facts else error.message
-    return ExportFailure(error.code, request.subject, said, _ADVICE.get(error.code, _NO_ADVICE))
+    # The generation job of a rollback's export may have been deleted since.
+    if_rollback = _IF_ROLLBACK_SKIP if error.code == "ResourceNotFoundException" else ""
+    return ExportFailure(error.code, request.subject, said, _advice(request, error.code, if_rollback))
+
+
+def listing_refused(request: ExportRequest, error: ServiceError) -> ExportFailure:
+    """A listing that was refused for good: nothing can be decided. In a rollback nobody can correct a property."""
+    if_rollback = _IF_ROLLBACK if error.kind is ErrorKind.DENIED else _IF_ROLLBACK_SKIP
+    return ExportFailure(error.code, request.subject, error.message, _advice(request, error.code, if_rollback))
 
 
 def refusal_facts(facts: RefusalFacts, wanted: AudienceSize) -> str:
@@ -98,7 +111,7 @@ def kept_failing(
         retried.code,
         request.subject,
         f"{retried.message.rstrip('.')} {tried}",
-        _ADVICE.get(retried.code, _NO_ADVICE),
+        _advice(request, retried.code, "" if retried.is_start else _IF_ROLLBACK),
     )
 
 
@@ -158,7 +171,7 @@ def out_of_time(request: ExportRequest, *, is_started: bool | None) -> ExportFai
         "DeadlineExceeded",
         request.subject,
         f"the request was not finished shortly before the time-out of {int(request.timeout.total_seconds()):,} s",
-        advice[is_started],
+        _also(request, advice[is_started], _IF_ROLLBACK),
     )
 
 
@@ -176,9 +189,9 @@ def never_listed(request: ExportRequest) -> ExportFailure:
 def stack_moved_on(request: ExportRequest, phase: StackPhase, *, may_have_started: bool) -> ExportFailure:
     """A stack that is no longer creating or updating: nothing may start."""
     so = "so the handler sends no other start" if may_have_started else "so nothing was started"
-    return ExportFailure(
-        "StackMovedOn", request.subject, f"the stack is {phase.value}, {so}", "Deploy again to request the export."
-    )
+    if_rollback = _IF_ROLLBACK_SKIP if phase is StackPhase.ROLLING_BACK else ""
+    advice = _also(request, "Deploy again to request the export.", if_rollback)
+    return ExportFailure("StackMovedOn", request.subject, f"the stack is {phase.value}, {so}", advice)
 
 
 def stack_unreadable(request: ExportRequest) -> ExportFailure:
@@ -187,7 +200,11 @@ def stack_unreadable(request: ExportRequest) -> ExportFailure:
         "StackUnreadable",
         request.subject,
         "the stack's status could not be read, so nothing was started",
-        f"The handler's role needs cloudformation:DescribeStacks on this stack. {_CHECK_POLICIES}",
+        _also(
+            request,
+            f"The handler's role needs cloudformation:DescribeStacks on this stack. {_CHECK_POLICIES}",
+            _IF_ROLLBACK,
+        ),
     )
 
 
@@ -197,7 +214,12 @@ def executions_unreadable(request: ExportRequest) -> ExportFailure:
         "ExecutionsUnreadable",
         request.subject,
         "executions of older requests could not be listed and stopped, so nothing was started",
-        f"The handler's role needs states:ListExecutions and StopExecution on its own state machine: {_CHECK_POLICIES}",
+        _also(
+            request,
+            "The handler's role needs states:ListExecutions and StopExecution on its own state machine. "
+            f"{_CHECK_POLICIES}",
+            _IF_ROLLBACK,
+        ),
     )
 
 
@@ -207,7 +229,7 @@ def missing_in_rollback(request: ExportRequest) -> ExportFailure:
         "RollbackWithoutExport",
         request.subject,
         "the stack is rolling back to this export, but the export is not listed",
-        "The handler starts no export in a rollback. Continue the rollback, skip this resource, then deploy again.",
+        f"The handler starts no export in a rollback. Continue the rollback {_WITHOUT_IT}",
     )
 
 
@@ -242,6 +264,15 @@ def handler_failed(error: str, cause: str) -> ExportFailure:
         _error_message(cause) or "no cause was given",
         "See the handler's log. An export may have been started. If its name is generated, deploying again finds it.",
     )
+
+
+def _advice(request: ExportRequest, code: str, if_rollback: str) -> str:
+    return _also(request, _ADVICE.get(code, _NO_ADVICE), if_rollback)
+
+
+def _also(request: ExportRequest, advice: str, if_rollback: str) -> str:
+    """The advice, and for an Update what to do if it is a rollback's."""
+    return f"{advice} {if_rollback}".rstrip() if request.is_update else advice
 
 
 def _new_export(request: ExportRequest) -> str:

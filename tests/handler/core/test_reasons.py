@@ -24,6 +24,7 @@ from tests.builders.requests import START, TEN, create, export, update
 GIVEN, GENERATED = create("mine"), create()
 MINE = f'export "mine" (PERCENTAGE 10) of generation job {JOB}'
 FULL = ServiceError("ServiceQuotaExceededException", "The limit is reached.", ErrorKind.REFUSED)
+GONE = ServiceError("ValidationException", "The job does not exist.", ErrorKind.REFUSED)
 HOLDER, FAILED = export("mine", "CREATE_PENDING"), export("mine", "CREATE_FAILED")
 # Updates that keep their export, of a given and of a generated name.
 HELD, HELD_GENERATED = update(properties(Name="mine"), "mine"), update(properties())
@@ -47,6 +48,7 @@ REASONS: dict[str, tuple[ExportFailure, str, str, bool]] = {
         MINE,
         False,
     ),
+    "listing_refused": (reasons.listing_refused(GIVEN, GONE), "ValidationException", MINE, False),
     "used_up": (reasons.used_up(GIVEN, FULL), "ServiceQuotaExceededException", MINE, False),
     "kept_failing": (
         reasons.kept_failing(GIVEN, retried(START_CALL, "Throttling"), timedelta(seconds=90), was_listed=True),
@@ -196,6 +198,52 @@ def test_a_new_request_whose_export_failed_is_advised_by_its_name() -> None:
     assert "deploy again with another name" in reasons.export_failed(GIVEN, FAILED).reason
     generated = reasons.export_failed(GENERATED, FAILED).reason
     assert "then deploy again. The next deployment requests a new export" in generated
+
+
+# Failures of a request whose stack may be rolling back; whether nothing but skipping the resource helps then.
+PERHAPS_IN_A_ROLLBACK: dict[str, tuple[Callable[[ExportRequest], ExportFailure], bool]] = {
+    "a job that cannot be listed": (lambda one: reasons.listing_refused(one, GONE), True),
+    "a job that is not found": (
+        lambda one: reasons.refusal(one, ServiceError("ResourceNotFoundException", "Gone.", ErrorKind.REFUSED)),
+        True,
+    ),
+    "a listing that is denied": (
+        lambda one: reasons.listing_refused(one, ServiceError("AccessDeniedException", "No.", ErrorKind.DENIED)),
+        False,
+    ),
+    "a listing that kept failing": (
+        lambda one: reasons.kept_failing(one, retried(LIST_CALL, "Slow"), timedelta(seconds=9), was_listed=False),
+        False,
+    ),
+    "the deadline": (lambda one: reasons.out_of_time(one, is_started=None), False),
+    "a stack that moved on": (
+        lambda one: reasons.stack_moved_on(one, StackPhase.ROLLING_BACK, may_have_started=False),
+        True,
+    ),
+    "an unreadable stack": (reasons.stack_unreadable, False),
+    "older executions": (reasons.executions_unreadable, False),
+}
+
+
+@pytest.mark.parametrize(("make", "skips"), PERHAPS_IN_A_ROLLBACK.values(), ids=list(PERHAPS_IN_A_ROLLBACK))
+def test_an_update_is_advised_for_a_rollback_too(make: Callable[[ExportRequest], ExportFailure], skips: bool) -> None:
+    """After a reversed Update has failed nobody can deploy or correct anything before the rollback has ended."""
+    for request in (HELD, HELD_GENERATED, update(properties(Name="old"), "mine")):
+        reason = make(request).reason
+        assert "If this update belongs to a rollback, continue the rollback " in reason
+        assert ("ContinueUpdateRollback with ResourcesToSkip" in reason) is skips
+        assert len(reason.encode()) < 1024
+    assert "rollback," not in make(GIVEN).reason, "a Create belongs to none"
+
+
+def test_a_stack_that_moved_on_elsewhere_is_in_no_rollback() -> None:
+    assert "rollback" not in reasons.stack_moved_on(HELD, StackPhase.LATER, may_have_started=False).reason
+
+
+def test_a_start_that_kept_failing_is_in_no_rollback() -> None:
+    """Each of its tries needs a stack that is creating or updating."""
+    kept = reasons.kept_failing(HELD, retried(START_CALL, "Slow"), timedelta(seconds=9), was_listed=True)
+    assert "rollback" not in kept.reason
 
 
 def test_a_deadline_of_an_update_that_keeps_its_export_needs_no_adoption() -> None:
