@@ -77,6 +77,9 @@ def take(given: StepInput) -> ExportJob | Pending:
     except ServiceError as error:
         return _after_failed_listing(given, error)
     situation = _observe(replace(given, progress=given.progress.after_success(LIST)), exports)
+    if decision.needs_model(situation) and given.in_time():
+        account = clean_rooms_ml.read_model_account(given.request.audience_generation_job_arn)
+        situation = replace(situation, model_account=account)
     decided = decision.decide(situation)
     logger.info(
         "%d exports listed, the stack is %s: %s", len(exports), situation.stack and situation.stack.value, decided

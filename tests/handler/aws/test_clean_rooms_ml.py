@@ -188,6 +188,23 @@ class TestStart:
         clean_rooms_ml.start_export(create("mine", Description="for spring"), "mine-2")
 
 
+class TestModelAccount:
+    @pytest.mark.parametrize(
+        ("arn", "account"),
+        [(MODEL, ACCOUNT), (MODEL.replace(ACCOUNT, "444455556666"), "444455556666")],
+        ids=["own", "another"],
+    )
+    def test_is_the_account_in_the_arn_of_the_model(self, stub: Stubber, arn: str, account: str) -> None:
+        job = {"createTime": START, "updateTime": START, "audienceGenerationJobArn": JOB, "name": "job"}
+        job |= {"status": "ACTIVE", "configuredAudienceModelArn": arn}
+        stub.add_response("get_audience_generation_job", job, {"audienceGenerationJobArn": JOB})
+        assert clean_rooms_ml.read_model_account(JOB) == account
+
+    def test_is_empty_if_the_job_cannot_be_read(self, stub: Stubber) -> None:
+        stub.add_client_error("get_audience_generation_job", "AccessDeniedException", http_status_code=403)
+        assert clean_rooms_ml.read_model_account(JOB) == ""
+
+
 class TestRefusalFacts:
     def add_job(self, stub: Stubber, **changes: Any) -> None:
         time = datetime(2026, 3, 1, tzinfo=timezone.utc)
