@@ -164,12 +164,12 @@ def _after_failed_start(given: StepInput, situation: Situation, attempt: Attempt
     following = retry.after_failed_start(request, situation.progress, attempt, error, now=now, age=age)
     if error.code == quota.CODE and following and _is_used_up(given, situation, following, error):
         raise reasons.used_up(request, error)
-    facts = ""
+    facts = hint = ""
     if error.code in _EXPLAINABLE and given.in_time():
         found = clean_rooms_ml.read_refusal_facts(request.audience_generation_job_arn, given.in_time)
-        facts = reasons.refusal_facts(found, request.audience_size)
+        facts, hint = reasons.refusal_facts(found, request.audience_size), reasons.size_hint(found, request)
     if following is None or (facts and not attempt.may_have_started):
-        raise _final_refusal(given, request, error, facts)
+        raise _final_refusal(given, request, error, facts, hint)
     return _try_again(given, following, now, is_listed=False)
 
 
@@ -183,13 +183,15 @@ def _is_used_up(given: StepInput, situation: Situation, following: Progress, err
     return quota.has_account_a_slot(clean_rooms_ml.list_account(given.in_time), waited=waited)
 
 
-def _final_refusal(given: StepInput, request: ExportRequest, error: ServiceError, facts: str) -> ExportFailure:
+def _final_refusal(
+    given: StepInput, request: ExportRequest, error: ServiceError, facts: str, hint: str
+) -> ExportFailure:
     if error.code == "ConflictException":
         account = clean_rooms_ml.list_account(given.in_time) or ()
         holders = [export for export in account if export.name == request.name]
         if holders or not facts:
             return reasons.conflict(request, holders[0] if holders else None, said=error.message, facts=facts)
-    return reasons.refusal(request, error, facts)
+    return reasons.refusal(request, error, facts, "" if facts else hint)
 
 
 def _after_failed_listing(given: StepInput, error: ServiceError) -> Pending:

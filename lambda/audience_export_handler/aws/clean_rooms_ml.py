@@ -92,6 +92,7 @@ def read_refusal_facts(audience_generation_job_arn: str, in_time: InTime) -> Ref
         "" if status == "ACTIVE" else status,
         offered,
         tuple(AudienceSize(size["type"], size["value"]) for size in measured),
+        _account_of(arn),
     )
 
 

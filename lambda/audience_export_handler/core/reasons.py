@@ -64,12 +64,13 @@ def invalid_property(broken: BrokenRule) -> ExportFailure:
     )
 
 
-def refusal(request: ExportRequest, error: ServiceError, facts: str = "") -> ExportFailure:
-    """A call of the service that was refused for good, with what was found out about it."""
+def refusal(request: ExportRequest, error: ServiceError, facts: str = "", hint: str = "") -> ExportFailure:
+    """A start that was refused for good, with what was found out about it; `hint` is further advice."""
     said = f"{error.message.rstrip('.')}. {facts}" if facts else error.message
     # The generation job of a rollback's export may have been deleted since.
     if_rollback = _IF_ROLLBACK_SKIP if error.code == "ResourceNotFoundException" else ""
-    return ExportFailure(error.code, request.subject, said, _advice(request, error.code, if_rollback))
+    advice = f"{_advice(request, error.code, if_rollback)} {hint}".rstrip()
+    return ExportFailure(error.code, request.subject, said, advice)
 
 
 def listing_refused(request: ExportRequest, error: ServiceError) -> ExportFailure:
@@ -88,6 +89,16 @@ def refusal_facts(facts: RefusalFacts, wanted: AudienceSize) -> str:
     if facts.measured and wanted not in facts.measured and set(facts.measured) != set(facts.offered):
         parts.append(f"The metrics of the generation job are for these audience sizes: {_size_list(facts.measured)}.")
     return " ".join(parts)
+
+
+def size_hint(facts: RefusalFacts, request: ExportRequest) -> str:
+    """Return whom to ask for the sizes, if the handler cannot read them; empty if it could, or does not know whom."""
+    if facts.offered or facts.model_account in ("", request.account):
+        return ""
+    return (
+        f"The configured audience model belongs to account {facts.model_account}. If the size is the problem, ask its "
+        "owner which sizes it offers."
+    )
 
 
 def used_up(request: ExportRequest, error: ServiceError) -> ExportFailure:

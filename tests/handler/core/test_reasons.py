@@ -17,7 +17,7 @@ from audience_export_handler.core.progress import START as START_CALL
 from audience_export_handler.core.progress import RetriedError
 from audience_export_handler.core.request import ExportRequest
 from cdk_cleanroomsml_contract.export_properties import AudienceSize, BrokenRule
-from tests.builders.arns import JOB, OTHER_JOB
+from tests.builders.arns import ACCOUNT, JOB, OTHER_JOB
 from tests.builders.events import properties
 from tests.builders.requests import START, TEN, create, export, update
 
@@ -301,6 +301,24 @@ FACTS: dict[str, tuple[RefusalFacts, str]] = {
 @pytest.mark.parametrize(("facts", "expected"), FACTS.values(), ids=list(FACTS))
 def test_what_may_explain_a_refusal(facts: RefusalFacts, expected: str) -> None:
     assert reasons.refusal_facts(facts, TEN) == expected
+
+
+@pytest.mark.parametrize(
+    ("facts", "names_the_owner"),
+    [
+        (RefusalFacts(model_account="444455556666"), True),
+        (RefusalFacts(model_account="444455556666", offered=OFFERED), False),
+        (RefusalFacts(model_account=ACCOUNT), False),
+        (RefusalFacts(), False),
+    ],
+    ids=["of another account", "readable", "of the own account", "unknown"],
+)
+def test_sizes_that_cannot_be_read_are_known_to_the_owner_of_the_model(
+    facts: RefusalFacts, names_the_owner: bool
+) -> None:
+    hint = reasons.size_hint(facts, GIVEN)
+    assert ("belongs to account 444455556666. If the size is the problem, ask its owner" in hint) is names_the_owner
+    assert names_the_owner or hint == ""
 
 
 def test_an_export_that_is_never_listed_is_waited_for_five_minutes() -> None:
