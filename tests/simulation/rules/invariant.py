@@ -79,7 +79,8 @@ class Invariant(Enum):
         "not show it. StackMovedOn is reported only if the stack has left the operation of the request; "
         f"RollbackWithoutExport only in a rollback, after {handler_spans.PATIENCE_WITH_LISTING} s; StackUnreadable and "
         "ExecutionsUnreadable only at the deadline, and if the last such call failed; DeadlineExceeded only at the "
-        "deadline. No reason contains control characters.",
+        "deadline. An update that keeps a failed or missing export is advised to request another one, and one that "
+        "fails in a rollback to continue that. No reason contains control characters.",
     )
 
     def __init__(self, number: int, short_name: str, text: str) -> None:
