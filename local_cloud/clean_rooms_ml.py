@@ -13,7 +13,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from local_cloud.catalog import ConfiguredAudienceModel, GenerationJob
-from local_cloud.readings import NamesAreUnique, Readings, Repeat
+from local_cloud.readings import MODEL_OWNER, NamesAreUnique, Readings, Repeat
 from local_cloud.service_model import ApiError
 
 Clock = Callable[[], datetime]
@@ -184,8 +184,11 @@ class CleanRoomsML:
 
     def _shown_arn(self, arn: str) -> str:
         """Return the generation job's ARN as a listing shows it; a job of two accounts has one in each of them."""
-        parts = arn.split(":")
-        return ":".join([*parts[:4], self.readings.summaries_name_account or parts[4], *parts[5:]])
+        return _in_account(arn, self.readings.summaries_name_account)
+
+    def _shown_model(self, arn: str) -> str:
+        """Return the ARN of a generation job's model: one that cannot be read is another account's."""
+        return _in_account(arn, "" if self.readings.models_are_readable else MODEL_OWNER)
 
     def output_location(self, export: Export) -> str:
         """Return the folder of an export's output."""
@@ -209,7 +212,7 @@ class CleanRoomsML:
             "audienceGenerationJobArn": job.arn,
             "name": job.name,
             "status": job.status,
-            "configuredAudienceModelArn": job.configured_audience_model_arn,
+            "configuredAudienceModelArn": self._shown_model(job.configured_audience_model_arn),
         } | ({"metrics": metrics} if job.measured_sizes else {})
 
     def _get_model(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -240,3 +243,9 @@ class CleanRoomsML:
         if arn not in self.jobs:
             raise ApiError("ResourceNotFoundException", f"The audience generation job {arn} does not exist.")
         return self.jobs[arn]
+
+
+def _in_account(arn: str, account: str) -> str:
+    """The ARN with another account, if one is given."""
+    parts = arn.split(":")
+    return ":".join([*parts[:4], account or parts[4], *parts[5:]])

@@ -22,6 +22,10 @@ class Repeat(Enum):
     SILENT = "accepted, nothing starts"
 
 
+# The other account of a shared generation job, to which its configured audience model belongs.
+MODEL_OWNER = "444455556666"
+
+
 @dataclass(frozen=True)
 class Readings:
     """One reading of everything that AWS does not document.
@@ -30,7 +34,8 @@ class Readings:
     appears. `page_size` limits a page of a listing.
 
     The others are about a generation job whose model belongs to another account. `summaries_name_account` is the
-    account in the generation job's ARN of a listed export, empty for the one that was requested.
+    account in the generation job's ARN of a listed export, empty for the one that was requested. If models are not
+    readable, the ARN of a generation job's model has the account `MODEL_OWNER`.
     """
 
     names: NamesAreUnique = NamesAreUnique.PER_GENERATION_JOB

@@ -74,12 +74,15 @@ def take(given: StepInput) -> ExportJob | Pending:
     if is_first_count and given.progress.neighbours > timing.TOGETHER and (pause := _moment_of_its_own(given)):
         return Pending(given.progress, pause)
     if given.is_over():
-        raise _deadline_failure(given, given.progress, given.clock())
+        raise _deadline_failure(given, given.progress, given.clock(), is_listed=None)
     try:
         exports = clean_rooms_ml.list_exports(given.request.audience_generation_job_arn, given.in_time)
     except ServiceError as error:
         return _after_failed_listing(given, error)
     situation = _observe(replace(given, progress=given.progress.after_success(LIST)), exports)
+    if decision.needs_model(situation) and given.in_time():
+        account = clean_rooms_ml.read_model_account(given.request.audience_generation_job_arn)
+        situation = replace(situation, model_account=account)
     decided = decision.decide(situation)
     logger.info(
         "%d exports listed, the stack is %s: %s", len(exports), situation.stack and situation.stack.value, decided
@@ -179,13 +182,13 @@ def _after_failed_start(given: StepInput, situation: Situation, attempt: Attempt
     following = retry.after_failed_start(request, situation.progress, attempt, error, now=now, age=age)
     if error.code == quota.CODE and following and _is_used_up(given, situation, following, error):
         raise reasons.used_up(request, error)
-    facts = ""
+    facts = hint = ""
     if error.code in _EXPLAINABLE and given.in_time():
         found = clean_rooms_ml.read_refusal_facts(request.audience_generation_job_arn, given.in_time)
-        facts = reasons.refusal_facts(found, request.audience_size)
+        facts, hint = reasons.refusal_facts(found, request.audience_size), reasons.size_hint(found, request)
     if following is None or (facts and not attempt.may_have_started):
-        raise _final_refusal(given, request, error, facts)
-    return _try_again(given, following, now)
+        raise _final_refusal(given, request, error, facts, hint)
+    return _try_again(given, following, now, is_listed=False)
 
 
 def _is_used_up(given: StepInput, situation: Situation, following: Progress, error: ServiceError) -> bool:
@@ -198,13 +201,15 @@ def _is_used_up(given: StepInput, situation: Situation, following: Progress, err
     return quota.has_account_a_slot(clean_rooms_ml.list_account(given.in_time), waited=waited)
 
 
-def _final_refusal(given: StepInput, request: ExportRequest, error: ServiceError, facts: str) -> ExportFailure:
+def _final_refusal(
+    given: StepInput, request: ExportRequest, error: ServiceError, facts: str, hint: str
+) -> ExportFailure:
     if error.code == "ConflictException":
         account = clean_rooms_ml.list_account(given.in_time) or ()
         holders = [export for export in account if export.name == request.name]
         if holders or not facts:
             return reasons.conflict(request, holders[0] if holders else None, said=error.message, facts=facts)
-    return reasons.refusal(request, error, facts)
+    return reasons.refusal(request, error, facts, "" if facts else hint)
 
 
 def _after_failed_listing(given: StepInput, error: ServiceError) -> Pending:
@@ -212,15 +217,15 @@ def _after_failed_listing(given: StepInput, error: ServiceError) -> Pending:
     now = given.clock()
     following = retry.after_failed_listing(given.progress, error, now=now, age=now - given.requested_at)
     if following is None:
-        raise reasons.refusal(given.request, error)
-    return _try_again(given, following, now)
+        raise reasons.listing_refused(given.request, error)
+    return _try_again(given, following, now, is_listed=None)
 
 
-def _try_again(given: StepInput, progress: Progress, now: datetime) -> Pending:
+def _try_again(given: StepInput, progress: Progress, now: datetime, *, is_listed: bool | None) -> Pending:
     """Wait for a service that cannot be used now, but not beyond the deadline."""
     left = int((given.deadline - now).total_seconds())
     if left < 1:
-        raise _deadline_failure(given, progress, now)
+        raise _deadline_failure(given, progress, now, is_listed=is_listed)
     seconds = (
         retry.pause(progress.retried, now, given.draw(), progress.neighbours)
         if progress.retried
@@ -229,5 +234,5 @@ def _try_again(given: StepInput, progress: Progress, now: datetime) -> Pending:
     return Pending(progress, min(seconds, left))
 
 
-def _deadline_failure(given: StepInput, progress: Progress, now: datetime) -> ExportFailure:
-    return decision.deadline_failure(given.request, progress, now, None, is_listed=False)
+def _deadline_failure(given: StepInput, progress: Progress, now: datetime, *, is_listed: bool | None) -> ExportFailure:
+    return decision.deadline_failure(given.request, progress, now, None, is_listed=is_listed)

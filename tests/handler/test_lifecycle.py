@@ -10,12 +10,18 @@ from audience_export_handler import deletion
 from audience_export_handler.aws import step_functions
 from audience_export_handler.core.failure import AcceptanceUnknown, AnswerNotDelivered
 from audience_export_handler.core.request import physical_id
+from local_cloud.emulator import Fault, FaultKind
 from local_cloud.readings import Readings
 from tests.builders.arns import FAILING_JOB, JOB
 from tests.builders.cases import broken_properties
 from tests.builders.events import properties
 from tests.builders.resources import lost_event
 from tests.fakes.deployment import Deployment
+
+
+def operations(deployment: Deployment) -> list[str]:
+    """What was called of Clean Rooms ML, in order."""
+    return [call.operation for call in deployment.emulator.calls]
 
 
 class TestCreate:
@@ -101,6 +107,35 @@ class TestCreate:
     def test_waits_for_an_output_location_that_comes_late(self, deployment: Deployment) -> None:
         deployment.emulator.service.readings = Readings(output_location_lag=timedelta(seconds=20))
         assert deployment.request()["Data"]["OutputLocation"].startswith("s3://")
+
+    def test_does_not_wait_for_an_output_location_of_another_account_s_model(self, deployment: Deployment) -> None:
+        deployment.emulator.service.readings = Readings(output_locations_are_visible=False, models_are_readable=False)
+        began = deployment.clock()
+        answer = deployment.request()
+        assert (answer["Status"], answer["Data"]["OutputLocation"]) == ("SUCCESS", "")
+        assert deployment.clock() - began < timedelta(seconds=20)
+        assert operations(deployment).count("GetAudienceGenerationJob") == 1
+
+    @pytest.mark.parametrize("kind", [FaultKind.REFUSE, FaultKind.SERVER_ERROR], ids=["denied", "an outage"])
+    def test_waits_for_an_output_location_as_long_as_the_model_is_not_known(
+        self, deployment: Deployment, kind: FaultKind
+    ) -> None:
+        deployment.emulator.service.readings = Readings(output_location_lag=timedelta(seconds=20))
+        fault = Fault("GetAudienceGenerationJob", kind, times=99, code="AccessDeniedException")
+        deployment.emulator.faults.append(fault)
+        assert deployment.request()["Data"]["OutputLocation"].startswith("s3://")
+        made = operations(deployment)
+        assert 0 < made.count("GetAudienceGenerationJob") < made.count("ListAudienceExportJobs")
+
+    def test_a_job_that_cannot_be_read_once_is_read_again(self, deployment: Deployment) -> None:
+        deployment.emulator.service.readings = Readings(output_locations_are_visible=False, models_are_readable=False)
+        deployment.emulator.faults.append(Fault("GetAudienceGenerationJob", FaultKind.THROTTLE))
+        assert deployment.request()["Status"] == "SUCCESS"
+        assert operations(deployment).count("GetAudienceGenerationJob") == 2
+
+    def test_reads_no_model_if_the_location_is_listed(self, deployment: Deployment) -> None:
+        assert deployment.request()["Status"] == "SUCCESS"
+        assert "GetAudienceGenerationJob" not in operations(deployment)
 
     def test_succeeds_without_an_output_location_that_never_comes(self, deployment: Deployment) -> None:
         deployment.emulator.service.readings = Readings(output_location_lag=timedelta(days=1))

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from local_cloud import clean_rooms_ml
 from local_cloud.emulator import Fault, FaultKind
 from local_cloud.readings import Readings
 from tests.builders.arns import FAILING_JOB, JOB, OTHER_JOB, THIRD_JOB
@@ -40,6 +41,17 @@ class TestFullAccount:
         assert "no export of this request is listed" in answer["Reason"]
         assert "declare fewer exports in one deployment" in answer["Reason"]
         assert timedelta(minutes=56) < deployment.clock() - began <= timedelta(minutes=57, seconds=1)
+
+    def test_whose_quota_aws_has_raised_to_25_is_waited_out(
+        self, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """25 is also what a generation job may have: only its own exports show which of the two it is."""
+        monkeypatch.setattr(clean_rooms_ml, "PENDING_EXPORTS_OF_AN_ACCOUNT", 25)
+        deployment.emulator.service.readings = Readings(in_progress_for=timedelta(minutes=2))
+        for number in range(25):
+            deployment.start_elsewhere(f"neighbour {number}", job=OTHER_JOB)
+        assert deployment.request()["Status"] == "SUCCESS"
+        assert {call.answer for call in deployment.emulator.started()} == {"402 ServiceQuotaExceededException", "200"}
 
     def test_nothing_starts_when_the_stack_rolls_back_meanwhile(self, deployment: Deployment) -> None:
         deployment.emulator.service.readings = Readings(in_progress_for=timedelta(minutes=5))

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from local_cloud.emulator import Fault, FaultKind
-from local_cloud.readings import Readings
+from local_cloud.readings import MODEL_OWNER, Readings
 from tests.builders.arns import JOB, UNFINISHED_JOB, UNKNOWN_JOB
 from tests.builders.cases import either_name, start_or_list
 from tests.builders.events import properties
@@ -68,6 +68,24 @@ class TestRefusals:
         answer = deployment.request(ResourceProperties=properties(AudienceSize={"Type": "PERCENTAGE", "Value": "7"}))
         assert answer["Reason"].startswith("ValidationException: ")
         assert "is not one of the configured audience model's" in answer["Reason"]
+
+    @pytest.mark.parametrize("error", ["ValidationException", "ConflictException"])
+    def test_the_sizes_of_another_account_s_model_are_not_promised(self, deployment: Deployment, error: str) -> None:
+        deployment.emulator.service.readings = Readings(models_are_readable=False, unoffered_size_error=error)
+        size = {"Type": "PERCENTAGE", "Value": "7"}
+        answer = deployment.request(ResourceProperties=properties(AudienceSize=size))
+        assert answer["Reason"].startswith(f"{error}: ")
+        assert "offers these audience sizes" not in answer["Reason"]
+        if error == "ValidationException":
+            assert (
+                f"model belongs to account {MODEL_OWNER}. If the size is the problem, ask its owner" in answer["Reason"]
+            )
+
+    def test_a_job_that_explains_the_refusal_needs_no_hint(self, deployment: Deployment) -> None:
+        deployment.emulator.service.readings = Readings(models_are_readable=False)
+        answer = deployment.request(ResourceProperties=properties(AudienceGenerationJobArn=UNFINISHED_JOB))
+        assert "The generation job is CREATE_IN_PROGRESS" in answer["Reason"]
+        assert "ask its owner" not in answer["Reason"]
 
     def test_sizes_are_read_only_for_a_refusal(self, deployment: Deployment) -> None:
         deployment.request()

@@ -121,6 +121,32 @@ class TestTransientErrors:
         assert deployment.clock() - began <= timedelta(seconds=55)
         assert all(call.at - began <= timedelta(seconds=50) for call in deployment.emulator.started())
 
+    def test_a_reason_says_that_nothing_is_listed_only_if_the_last_listing_succeeded(
+        self, deployment: Deployment
+    ) -> None:
+        """The start took effect and was not answered; nobody saw a listing after that."""
+        faults = deployment.emulator.faults
+        faults.append(Fault("StartAudienceExportJob", FaultKind.SERVER_ERROR, takes_effect=True))
+        deployment.deliver(deployment.event(ResourceProperties=properties(Name="mine", TimeoutSeconds="120")))
+        deployment.run_for(timedelta(seconds=1))
+        assert deployment.starts() == ["mine"]
+        faults.append(Fault("ListAudienceExportJobs", FaultKind.THROTTLE, times=999))
+        deployment.run_executions()
+        reason = deployment.endpoint.bodies[-1]["Reason"]
+        assert reason.startswith("InternalServerException: ")
+        assert "the exports could not be listed at the end" in reason
+        assert "is listed" not in reason
+
+    def test_a_step_that_comes_too_late_to_list_says_so(self, deployment: Deployment) -> None:
+        deployment.emulator.faults.append(Fault("StartAudienceExportJob", FaultKind.THROTTLE, times=999))
+        deployment.deliver(deployment.event())
+        deployment.run_for(timedelta(minutes=9))
+        deployment.clock.sleep(3600)
+        deployment.run_executions()
+        reason = deployment.endpoint.bodies[-1]["Reason"]
+        assert reason.startswith("ThrottlingException: ")
+        assert "the exports could not be listed at the end" in reason
+
     def test_an_error_that_is_over_is_not_reported_at_the_deadline(self, deployment: Deployment) -> None:
         """The start was throttled and then accepted: what is missing is the time, not another try."""
         deployment.emulator.service.readings = Readings(listing_lag=timedelta(hours=9))

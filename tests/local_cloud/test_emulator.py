@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 from local_cloud import catalog
 from local_cloud.clean_rooms_ml import CleanRoomsML
 from local_cloud.emulator import Emulator, Fault, FaultKind
-from local_cloud.readings import NamesAreUnique, Readings, Repeat
+from local_cloud.readings import MODEL_OWNER, NamesAreUnique, Readings, Repeat
 from tests.builders.arns import FAILING_JOB, JOB, UNFINISHED_JOB, UNKNOWN_JOB
 from tests.fakes.clock import VirtualClock
 
@@ -117,6 +117,13 @@ class TestOperations:
         arn = job["configuredAudienceModelArn"]
         model = service.client.get_configured_audience_model(configuredAudienceModelArn=arn)
         assert model["audienceSizeConfig"] == {"audienceSizeType": "PERCENTAGE", "audienceSizeBins": [1, 5, 10, 20]}
+
+    def test_a_model_that_cannot_be_read_is_another_account_s(self, service: Service) -> None:
+        service.state.readings = Readings(models_are_readable=False)
+        arn = service.client.get_audience_generation_job(audienceGenerationJobArn=JOB)["configuredAudienceModelArn"]
+        assert arn.split(":")[4] == MODEL_OWNER
+        with pytest.raises(service.client.exceptions.AccessDeniedException, match="another account's"):
+            service.client.get_configured_audience_model(configuredAudienceModelArn=arn)
 
     def test_what_does_not_exist_is_not_found(self, service: Service) -> None:
         with pytest.raises(service.client.exceptions.ResourceNotFoundException):

@@ -355,6 +355,6 @@ def _named(name: str) -> Mutant:
 FOUND = [
     (96, _named("a slow call outlasts the deadline")),
     (27, _named("an outage of Lambda is final")),
-    (343, _named("an update that failed is not tried again")),
+    (354, _named("an update that failed is not tried again")),
     (1427, Mutant("4", "a later export is its own", lambda: [(decision, "_is_own", _ours_forever(decision._is_own))])),
 ]

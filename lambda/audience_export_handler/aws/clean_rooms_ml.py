@@ -1,4 +1,4 @@
-"""The only caller of Clean Rooms ML: lists exports, starts one, and reads why a start may have been refused.
+"""The only caller of Clean Rooms ML: lists exports, starts one, and reads what may explain a refusal.
 
 No call is repeated here or inside botocore: a repeated Start may have been submitted twice, and the steps of the
 state machine repeat everything else. Members that older SDKs in the Lambda runtime do not model are read with `.get`.
@@ -6,6 +6,7 @@ state machine repeat everything else. Members that older SDKs in the Lambda runt
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timezone
@@ -23,6 +24,8 @@ from cdk_cleanroomsml_contract.export_properties import AudienceSize
 
 if TYPE_CHECKING:
     from mypy_boto3_cleanroomsml.client import CleanRoomsMLClient
+
+logger = logging.getLogger(__name__)
 
 _CONFIG = Config(retries={"total_max_attempts": 1}, connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS)
 _THROTTLES = {"ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded"}
@@ -73,20 +76,33 @@ def start_export(request: ExportRequest, name: str) -> None:
         raise _service_error(error) from error
 
 
+def read_model_account(audience_generation_job_arn: str) -> str:
+    """Return the account of the configured audience model of a generation job; empty if it cannot be read."""
+    return _account_of(_job(audience_generation_job_arn).get("configuredAudienceModelArn", ""))
+
+
 def read_refusal_facts(audience_generation_job_arn: str, in_time: InTime) -> RefusalFacts:
     """Return what the generation job and its model say that may explain a refused start; best effort."""
-    try:
-        job = _client().get_audience_generation_job(audienceGenerationJobArn=audience_generation_job_arn)
-    except (ClientError, BotoCoreError):
-        return RefusalFacts()
+    job = _job(audience_generation_job_arn)
     status = job.get("status", "ACTIVE")
-    offered = _offered_sizes(job.get("configuredAudienceModelArn", "")) if in_time() else ()
+    arn = job.get("configuredAudienceModelArn", "")
+    offered = _offered_sizes(arn) if arn and in_time() else ()
     measured = [metric["audienceSize"] for metric in job.get("metrics", {}).get("relevanceMetrics", [])]
     return RefusalFacts(
         "" if status == "ACTIVE" else status,
         offered,
         tuple(AudienceSize(size["type"], size["value"]) for size in measured),
+        _account_of(arn),
     )
+
+
+def _job(audience_generation_job_arn: str) -> Any:
+    """The generation job; empty if it cannot be read."""
+    try:
+        return _client().get_audience_generation_job(audienceGenerationJobArn=audience_generation_job_arn)
+    except (ClientError, BotoCoreError) as error:
+        logger.warning("The generation job cannot be read: %s", error)
+        return {}
 
 
 def _offered_sizes(configured_audience_model_arn: str) -> tuple[AudienceSize, ...]:
@@ -117,6 +133,11 @@ def _listed(in_time: InTime, **filters: Any) -> tuple[ExportJob, ...]:
         for one in listed
         if _without_account(one.audience_generation_job_arn) == _without_account(wanted)
     )
+
+
+def _account_of(arn: str) -> str:
+    parts = arn.split(":")
+    return parts[4] if len(parts) > 4 else ""
 
 
 def _without_account(arn: str) -> list[str]:

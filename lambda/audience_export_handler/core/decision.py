@@ -26,10 +26,16 @@ def needs_stack(progress: Progress) -> bool:
     return progress.attempt is None or isinstance(progress.attempt.phase, Announced)
 
 
+def needs_model(situation: Situation) -> bool:
+    """Return whether only an output location is missing, which the account never sees if the model is another's."""
+    decision = _without_deadline(situation)
+    return isinstance(decision, Wait) and decision.for_location
+
+
 def decide(situation: Situation) -> Decision:
     """Return what to do next; what would outlast the deadline, or start an export after it, becomes its failure."""
     request, attempt = situation.request, situation.progress.attempt
-    decision = _before_attempt(situation) if attempt is None else _in_attempt(situation, attempt)
+    decision = _without_deadline(situation)
     if isinstance(decision, Succeed | Fail):
         return decision
     next_step = situation.now + timedelta(seconds=decision.seconds if isinstance(decision, Wait) else 0)
@@ -40,19 +46,28 @@ def decide(situation: Situation) -> Decision:
 
 
 def deadline_failure(
-    request: ExportRequest, progress: Progress, now: datetime, stack: StackPhase | None, *, is_listed: bool
+    request: ExportRequest, progress: Progress, now: datetime, stack: StackPhase | None, *, is_listed: bool | None
 ) -> ExportFailure:
-    """Return the deadline's failure: what kept the export from starting, unless its export is listed or accepted."""
+    """Return the deadline's failure: what kept the export from starting, unless its export is listed or accepted.
+
+    `is_listed` is None if there was no last listing: it failed, or would have come too late.
+    """
     attempt = progress.attempt
     is_accepted = attempt is not None and isinstance(attempt.phase, Accepted)
     if progress.retried and not is_listed and not is_accepted:
-        return reasons.kept_failing(request, progress.retried, now - progress.retried.since)
+        tried_for = now - progress.retried.since
+        return reasons.kept_failing(request, progress.retried, tried_for, was_listed=is_listed is not None)
     if attempt is None and not is_listed and progress.older_ended_by is None:
         return reasons.executions_unreadable(request)
     if attempt is None and not is_listed and stack is StackPhase.UNREADABLE:
         return reasons.stack_unreadable(request)
     is_started = True if is_listed or is_accepted else None if progress.may_have_started else False
     return reasons.out_of_time(request, is_started=is_started)
+
+
+def _without_deadline(situation: Situation) -> Decision:
+    attempt = situation.progress.attempt
+    return _before_attempt(situation) if attempt is None else _in_attempt(situation, attempt)
 
 
 def _before_attempt(situation: Situation) -> Decision:
@@ -73,7 +88,7 @@ def _by_listing(situation: Situation) -> Decision:
     if staleness.known_phase(situation) is StackPhase.ROLLING_BACK and request.is_update:
         return _in_rollback(situation, [export for export in named if export.audience_size == request.audience_size])
     if usable:
-        return follow(_oldest_alive(usable), request, situation.now)
+        return follow(_oldest_alive(usable), request, situation.now, situation.model_account)
     if alive:
         return _name_is_taken(situation, same_size, alive[0])
     if request.is_held:
@@ -87,7 +102,7 @@ def _in_attempt(situation: Situation, attempt: Attempt) -> Decision:
     own = _own(situation, attempt)
     others = [export for export in named if not export.has_failed and export not in own]
     if own:
-        return follow(_oldest_alive(own), request, now)
+        return follow(_oldest_alive(own), request, now, situation.model_account)
     conflict = Fail(_conflict(request, attempt, next(iter(others), None)))
     match attempt.phase:
         case Announced():
@@ -146,15 +161,19 @@ def _is_own(export: ExportJob, request: ExportRequest, attempt: Attempt) -> bool
     return (request.adopts or not request.name_is_given) and not export.has_failed
 
 
-def follow(export: ExportJob, request: ExportRequest, now: datetime) -> Decision:
-    """Wait for the export's own end, if the request does: ACTIVE succeeds, CREATE_FAILED fails with its details."""
+def follow(export: ExportJob, request: ExportRequest, now: datetime, model_account: str) -> Decision:
+    """Wait for the export's own end, if the request does: ACTIVE succeeds, CREATE_FAILED fails with its details.
+
+    An account never sees the output location of an export whose model belongs to another one.
+    """
     if export.has_failed:
-        return Fail(reasons.export_failed(export))
+        return Fail(reasons.export_failed(request, export))
     if not request.waits:
         return Succeed(export)
     if export.status == "ACTIVE":
-        if not export.output_location and now - export.update_time < timing.OUTPUT_LOCATION_LAG:
-            return Wait(timing.BEFORE_NEXT_READ)
+        may_appear = not export.output_location and model_account in ("", request.account)
+        if may_appear and now - export.update_time < timing.OUTPUT_LOCATION_LAG:
+            return Wait(timing.BEFORE_NEXT_READ, for_location=True)
         return Succeed(export)
     return Wait(pause_for_age(now - export.create_time))
 
@@ -210,7 +229,7 @@ def _in_rollback(situation: Situation, listed: list[ExportJob]) -> Decision:
 def _held_but_gone(situation: Situation, named: list[ExportJob]) -> Decision:
     failed = [export for export in named if export.audience_size == situation.request.audience_size]
     if failed:
-        return Fail(reasons.export_failed(_oldest_alive(failed)))
+        return Fail(reasons.export_failed(situation.request, _oldest_alive(failed)))
     if situation.now - situation.started_at < timing.PATIENCE_WITH_LISTING:
         return _read_again(situation)
     return Fail(reasons.missing_in_update(situation.request))

@@ -70,12 +70,13 @@ class RefusalFacts:
     """What the generation job and its model say that may explain a refused start; best effort, may be empty.
 
     `job_status` is empty if it is unknown or ACTIVE; `offered` are the sizes of the configured audience model,
-    `measured` those of the job's own metrics.
+    `measured` those of the job's own metrics; `model_account` is the model's account, empty if it is unknown.
     """
 
     job_status: str = ""
     offered: tuple[AudienceSize, ...] = ()
     measured: tuple[AudienceSize, ...] = ()
+    model_account: str = ""
 
 
 class StackPhase(Enum):

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from datetime import timedelta
 
 from audience_export_handler.core import timing
-from audience_export_handler.core.facts import ExportJob, RefusalFacts, ServiceError, StackPhase
+from audience_export_handler.core.facts import ErrorKind, ExportJob, RefusalFacts, ServiceError, StackPhase
 from audience_export_handler.core.failure import ExportFailure
 from audience_export_handler.core.progress import RetriedError
 from audience_export_handler.core.request import ExportRequest
@@ -25,6 +25,11 @@ _OTHER_NAME = (
     "on_conflict=OnConflict.ADOPT."
 )
 _OWN_NAME = "Deploy again. If the generated name is still taken, set a name yourself."
+# A reversed Update that fails leaves the stack in UPDATE_ROLLBACK_FAILED, where nobody can deploy. The handler may not
+# know that an Update is one: the stack may be unread, or the read stale.
+_WITHOUT_IT = "without this resource (ContinueUpdateRollback with ResourcesToSkip), then deploy again."
+_IF_ROLLBACK = "If this update belongs to a rollback, continue the rollback (ContinueUpdateRollback) instead."
+_IF_ROLLBACK_SKIP = f"If this update belongs to a rollback, continue the rollback {_WITHOUT_IT}"
 _CHECK_POLICIES = "Check permissions boundaries and service control policies, then deploy again."
 
 _ADVICE = {
@@ -59,10 +64,19 @@ def invalid_property(broken: BrokenRule) -> ExportFailure:
     )
 
 
-def refusal(request: ExportRequest, error: ServiceError, facts: str = "") -> ExportFailure:
-    """A call of the service that was refused for good, with what was found out about it."""
+def refusal(request: ExportRequest, error: ServiceError, facts: str = "", hint: str = "") -> ExportFailure:
+    """A start that was refused for good, with what was found out about it; `hint` is further advice."""
     said = f"{error.message.rstrip('.')}. {facts}" if facts else error.message
-    return ExportFailure(error.code, request.subject, said, _ADVICE.get(error.code, _NO_ADVICE))
+    # The generation job of a rollback's export may have been deleted since.
+    if_rollback = _IF_ROLLBACK_SKIP if error.code == "ResourceNotFoundException" else ""
+    advice = f"{_advice(request, error.code, if_rollback)} {hint}".rstrip()
+    return ExportFailure(error.code, request.subject, said, advice)
+
+
+def listing_refused(request: ExportRequest, error: ServiceError) -> ExportFailure:
+    """A listing that was refused for good: nothing can be decided. In a rollback nobody can correct a property."""
+    if_rollback = _IF_ROLLBACK if error.kind is ErrorKind.DENIED else _IF_ROLLBACK_SKIP
+    return ExportFailure(error.code, request.subject, error.message, _advice(request, error.code, if_rollback))
 
 
 def refusal_facts(facts: RefusalFacts, wanted: AudienceSize) -> str:
@@ -77,6 +91,16 @@ def refusal_facts(facts: RefusalFacts, wanted: AudienceSize) -> str:
     return " ".join(parts)
 
 
+def size_hint(facts: RefusalFacts, request: ExportRequest) -> str:
+    """Return whom to ask for the sizes, if the handler cannot read them; empty if it could, or does not know whom."""
+    if facts.offered or facts.model_account in ("", request.account):
+        return ""
+    return (
+        f"The configured audience model belongs to account {facts.model_account}. If the size is the problem, ask its "
+        "owner which sizes it offers."
+    )
+
+
 def used_up(request: ExportRequest, error: ServiceError) -> ExportFailure:
     """A generation job that has all the exports that it can have."""
     allowed = int(error.quota_value or ACTIVE_OF_JOB)
@@ -88,15 +112,17 @@ def used_up(request: ExportRequest, error: ServiceError) -> ExportFailure:
     )
 
 
-def kept_failing(request: ExportRequest, retried: RetriedError, tried_for: timedelta) -> ExportFailure:
-    """A call that failed until the deadline; no export of the request is known."""
-    seen = "no export of this request is listed" if retried.is_start else "the exports could not be listed"
+def kept_failing(
+    request: ExportRequest, retried: RetriedError, tried_for: timedelta, *, was_listed: bool
+) -> ExportFailure:
+    """A call that failed until the deadline; no export of the request is known. `was_listed`: by a last listing."""
+    seen = "no export of this request is listed" if was_listed else "the exports could not be listed at the end"
     tried = f"(tried for {int(tried_for.total_seconds())} s; {seen})"
     return ExportFailure(
         retried.code,
         request.subject,
         f"{retried.message.rstrip('.')} {tried}",
-        _ADVICE.get(retried.code, _NO_ADVICE),
+        _advice(request, retried.code, "" if retried.is_start else _IF_ROLLBACK),
     )
 
 
@@ -115,24 +141,38 @@ def conflict(
     )
 
 
-def export_failed(export: ExportJob) -> ExportFailure:
+def export_failed(request: ExportRequest, export: ExportJob) -> ExportFailure:
     """An export that ended in CREATE_FAILED, with its statusDetails."""
     details = ": ".join(part for part in (export.status_code, export.status_message) if part)
-    return ExportFailure(
-        "CREATE_FAILED",
-        export.subject,
-        details or "the service gave no status details",
-        "Fix the problem that the details describe, then deploy again. If you set the name, you may need another one.",
-    )
+    if request.is_held:
+        advice = (
+            "The resource keeps this export, so deploying again does not start another one. Fix the problem that the "
+            f"details describe, then {_new_export(request)}."
+        )
+    elif request.name_is_given:
+        advice = (
+            "Fix the problem that the details describe, then deploy again with another name: the service may refuse "
+            "the name of a failed export."
+        )
+    else:
+        advice = (
+            "Fix the problem that the details describe, then deploy again. The next deployment requests a new export, "
+            "with the next number after the generated name."
+        )
+    return ExportFailure("CREATE_FAILED", export.subject, details or "the service gave no status details", advice)
 
 
 def out_of_time(request: ExportRequest, *, is_started: bool | None) -> ExportFailure:
     """A request that reached its deadline; `is_started` is None if nobody knows whether its export was started."""
-    again = (
-        "Deploy again to pick it up: the next deployment finds it by its generated name and does not start it again."
-        if not request.name_is_given
-        else "To use it, deploy again with on_conflict=OnConflict.ADOPT."
-    )
+    if not request.name_is_given:
+        again = (
+            "Deploy again to pick it up: the next deployment finds it by its generated name and "
+            "does not start it again."
+        )
+    elif request.is_held:
+        again = "Deploy again to pick it up: the resource keeps it, so the next deployment does not start it again."
+    else:
+        again = "To use it, deploy again with on_conflict=OnConflict.ADOPT."
     advice = {
         True: f"The export continues. {again}",
         None: f"An export may have been started. {again}",
@@ -142,7 +182,7 @@ def out_of_time(request: ExportRequest, *, is_started: bool | None) -> ExportFai
         "DeadlineExceeded",
         request.subject,
         f"the request was not finished shortly before the time-out of {int(request.timeout.total_seconds()):,} s",
-        advice[is_started],
+        _also(request, advice[is_started], _IF_ROLLBACK),
     )
 
 
@@ -160,9 +200,9 @@ def never_listed(request: ExportRequest) -> ExportFailure:
 def stack_moved_on(request: ExportRequest, phase: StackPhase, *, may_have_started: bool) -> ExportFailure:
     """A stack that is no longer creating or updating: nothing may start."""
     so = "so the handler sends no other start" if may_have_started else "so nothing was started"
-    return ExportFailure(
-        "StackMovedOn", request.subject, f"the stack is {phase.value}, {so}", "Deploy again to request the export."
-    )
+    if_rollback = _IF_ROLLBACK_SKIP if phase is StackPhase.ROLLING_BACK else ""
+    advice = _also(request, "Deploy again to request the export.", if_rollback)
+    return ExportFailure("StackMovedOn", request.subject, f"the stack is {phase.value}, {so}", advice)
 
 
 def stack_unreadable(request: ExportRequest) -> ExportFailure:
@@ -171,7 +211,11 @@ def stack_unreadable(request: ExportRequest) -> ExportFailure:
         "StackUnreadable",
         request.subject,
         "the stack's status could not be read, so nothing was started",
-        f"The handler's role needs cloudformation:DescribeStacks on this stack. {_CHECK_POLICIES}",
+        _also(
+            request,
+            f"The handler's role needs cloudformation:DescribeStacks on this stack. {_CHECK_POLICIES}",
+            _IF_ROLLBACK,
+        ),
     )
 
 
@@ -181,7 +225,12 @@ def executions_unreadable(request: ExportRequest) -> ExportFailure:
         "ExecutionsUnreadable",
         request.subject,
         "executions of older requests could not be listed and stopped, so nothing was started",
-        f"The handler's role needs states:ListExecutions and StopExecution on its own state machine: {_CHECK_POLICIES}",
+        _also(
+            request,
+            "The handler's role needs states:ListExecutions and StopExecution on its own state machine. "
+            f"{_CHECK_POLICIES}",
+            _IF_ROLLBACK,
+        ),
     )
 
 
@@ -191,7 +240,7 @@ def missing_in_rollback(request: ExportRequest) -> ExportFailure:
         "RollbackWithoutExport",
         request.subject,
         "the stack is rolling back to this export, but the export is not listed",
-        "The handler starts no export in a rollback. Continue the rollback, skip this resource, then deploy again.",
+        f"The handler starts no export in a rollback. Continue the rollback {_WITHOUT_IT}",
     )
 
 
@@ -201,7 +250,8 @@ def missing_in_update(request: ExportRequest) -> ExportFailure:
         "ExportNotFound",
         request.subject,
         "the update changes nothing that identifies the export, and the export is no longer listed",
-        "Nothing was started. Check the generation job; change the name, size or revision to request a new export.",
+        "Nothing was started. The resource keeps this export, so deploying again does not start another one. Check "
+        f"that the generation job still exists, then {_new_export(request)}, or use another generation job.",
     )
 
 
@@ -225,6 +275,20 @@ def handler_failed(error: str, cause: str) -> ExportFailure:
         _error_message(cause) or "no cause was given",
         "See the handler's log. An export may have been started. If its name is generated, deploying again finds it.",
     )
+
+
+def _advice(request: ExportRequest, code: str, if_rollback: str) -> str:
+    return _also(request, _ADVICE.get(code, _NO_ADVICE), if_rollback)
+
+
+def _also(request: ExportRequest, advice: str, if_rollback: str) -> str:
+    """The advice, and for an Update what to do if it is a rollback's."""
+    return f"{advice} {if_rollback}".rstrip() if request.is_update else advice
+
+
+def _new_export(request: ExportRequest) -> str:
+    """How to request another export instead of the one that a resource holds."""
+    return f"set another {'name' if request.name_is_given else 'revision'} to request a new export"
 
 
 def _held_by(request: ExportRequest, holder: ExportJob) -> str:

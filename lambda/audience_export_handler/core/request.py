@@ -40,6 +40,11 @@ class ExportRequest:
     is_held: bool
 
     @property
+    def account(self) -> str:
+        """The account of the stack, and of the generation job."""
+        return self.stack_id.split(":")[4]
+
+    @property
     def subject(self) -> str:
         """How messages name the export."""
         return subject_of(self.name, self.audience_size, self.audience_generation_job_arn)

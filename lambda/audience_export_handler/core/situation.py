@@ -16,7 +16,7 @@ class Situation:
     """All that a decision may depend on. Times are UTC.
 
     `stack` is None if it was not read; `requested_at` is when CloudFormation made the request, `started_at` when the
-    execution for it began.
+    execution for it began. `model_account` is the account of the configured audience model, empty if it is not known.
     """
 
     request: ExportRequest
@@ -26,6 +26,7 @@ class Situation:
     now: datetime
     started_at: datetime
     requested_at: datetime
+    model_account: str = ""
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,10 @@ class Start:
 
 @dataclass(frozen=True)
 class Wait:
-    """List again in so many seconds."""
+    """List again in so many seconds. `for_location`: only for the output location of an ACTIVE export."""
 
     seconds: int
+    for_location: bool = False
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,8 @@ STALE_STACK = timedelta(minutes=1)
 # A new role, policy or credential may not be known everywhere for so long (177 s were seen: cdkd pull request 755;
 # Terraform's AWS provider waits for two minutes).
 IAM_PROPAGATION = timedelta(minutes=3)
-# The output location may appear later than ACTIVE; after this long the success is reported without one.
+# The output location may appear later than ACTIVE; after this long the success is reported without one. If the model is
+# another account's, none ever appears, and the success is reported immediately.
 OUTPUT_LOCATION_LAG = timedelta(seconds=60)
 # Lambda delivers an event for so long, and the handler works on it for a minute; the rest is for clocks that differ.
 OLDEST_EVENT = timeouts.LONGEST_DELIVERY + timeouts.FUNCTION_TIMEOUT + timedelta(minutes=3)

@@ -188,6 +188,23 @@ class TestStart:
         clean_rooms_ml.start_export(create("mine", Description="for spring"), "mine-2")
 
 
+class TestModelAccount:
+    @pytest.mark.parametrize(
+        ("arn", "account"),
+        [(MODEL, ACCOUNT), (MODEL.replace(ACCOUNT, "444455556666"), "444455556666")],
+        ids=["own", "another"],
+    )
+    def test_is_the_account_in_the_arn_of_the_model(self, stub: Stubber, arn: str, account: str) -> None:
+        job = {"createTime": START, "updateTime": START, "audienceGenerationJobArn": JOB, "name": "job"}
+        job |= {"status": "ACTIVE", "configuredAudienceModelArn": arn}
+        stub.add_response("get_audience_generation_job", job, {"audienceGenerationJobArn": JOB})
+        assert clean_rooms_ml.read_model_account(JOB) == account
+
+    def test_is_empty_if_the_job_cannot_be_read(self, stub: Stubber) -> None:
+        stub.add_client_error("get_audience_generation_job", "AccessDeniedException", http_status_code=403)
+        assert clean_rooms_ml.read_model_account(JOB) == ""
+
+
 class TestRefusalFacts:
     def add_job(self, stub: Stubber, **changes: Any) -> None:
         time = datetime(2026, 3, 1, tzinfo=timezone.utc)
@@ -219,12 +236,12 @@ class TestRefusalFacts:
         self.add_job(stub, metrics={"relevanceMetrics": measured})
         self.add_model(stub, audienceSizeConfig={"audienceSizeType": "ABSOLUTE", "audienceSizeBins": [1, 5]})
         offered = (AudienceSize("ABSOLUTE", 1), AudienceSize("ABSOLUTE", 5))
-        assert self.read() == RefusalFacts("", offered, (TWENTY,))
+        assert self.read() == RefusalFacts("", offered, (TWENTY,), ACCOUNT)
 
     def test_of_a_job_that_is_not_active_are_its_status_too(self, stub: Stubber) -> None:
         self.add_job(stub, status="CREATE_FAILED")
         self.add_model(stub)
-        assert self.read() == RefusalFacts("CREATE_FAILED")
+        assert self.read() == RefusalFacts("CREATE_FAILED", model_account=ACCOUNT)
 
     def test_are_empty_if_the_job_cannot_be_read(self, stub: Stubber) -> None:
         stub.add_client_error("get_audience_generation_job", "AccessDeniedException", http_status_code=403)
@@ -233,7 +250,7 @@ class TestRefusalFacts:
     def test_leave_out_the_model_if_that_cannot_be_read(self, stub: Stubber) -> None:
         self.add_job(stub, status="CREATE_FAILED")
         stub.add_client_error("get_configured_audience_model", "AccessDeniedException", http_status_code=403)
-        assert self.read() == RefusalFacts("CREATE_FAILED")
+        assert self.read() == RefusalFacts("CREATE_FAILED", model_account=ACCOUNT)
 
     def test_leave_out_the_model_if_time_is_up(self, deployment: Deployment) -> None:
         assert clean_rooms_ml.read_refusal_facts(JOB, never).offered == ()

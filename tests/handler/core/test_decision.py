@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audience_export_handler.core.attempt import Accepted, Announced, Attempt, Phase, Taken, Unanswered
-from audience_export_handler.core.decision import decide
+from audience_export_handler.core.decision import decide, needs_model
 from audience_export_handler.core.facts import StackPhase
 from audience_export_handler.core.progress import Progress, RetriedError
 from audience_export_handler.core.situation import Announce, Decision, Fail, Situation, Start, Succeed, Wait
+from tests.builders.arns import ACCOUNT
 from tests.builders.events import properties
 from tests.builders.requests import GENERATED, START, TEN, TWENTY, adopting, create, export, situation, update
 
@@ -286,8 +287,39 @@ def test_reads_become_rarer_the_longer_a_phase_is_not_known() -> None:
 
 def test_an_active_export_without_a_location_is_given_a_minute() -> None:
     bare = replace(export(GENERATED, age=0), output_location="")
-    assert decide(situation(create(), bare, after=59)) == Wait(5)
+    assert decide(situation(create(), bare, after=59)) == Wait(5, for_location=True)
     assert decide(situation(create(), bare, after=60)) == Succeed(bare)
+
+
+@pytest.mark.parametrize("attempt", [None, replace(ACCEPTED, name=GENERATED)], ids=["found", "started"])
+def test_an_active_export_of_another_account_s_model_is_given_no_time(attempt: Attempt | None) -> None:
+    bare = replace(export(GENERATED, age=0), output_location="")
+    now = situation(create(), bare, attempt=attempt)
+    assert needs_model(now)
+    assert decide(replace(now, model_account=ACCOUNT)) == Wait(5, for_location=True)
+    assert decide(replace(now, model_account="444455556666")) == Succeed(bare)
+
+
+def test_the_model_is_needed_only_for_a_missing_location() -> None:
+    bare = replace(export(GENERATED, age=0), output_location="")
+    for other in (
+        situation(create(), export(GENERATED, age=0)),
+        situation(create(), replace(bare, status="CREATE_IN_PROGRESS")),
+        situation(create(), bare, after=60),
+        situation(create(WaitForCompletion="false"), bare),
+        situation(create(), attempt=ACCEPTED),
+        situation(create()),
+    ):
+        assert not needs_model(other)
+
+
+def test_the_model_is_needed_at_the_deadline_too() -> None:
+    """The account then succeeds with what it would never see, instead of failing for it."""
+    bare = replace(export(GENERATED, age=-57 * 60 + 2), output_location="")
+    now = situation(create(), bare, after=57 * 60 - 1)
+    assert outcome(decide(now)) == "DeadlineExceeded"
+    assert needs_model(now)
+    assert decide(replace(now, model_account="444455556666")) == Succeed(bare)
 
 
 def test_no_wait_outlasts_the_deadline() -> None:

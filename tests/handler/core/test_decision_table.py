@@ -16,6 +16,7 @@ from audience_export_handler.core.facts import ErrorKind, ExportJob, ServiceErro
 from audience_export_handler.core.progress import Progress, RetriedError
 from audience_export_handler.core.request import ExportRequest
 from audience_export_handler.core.situation import Announce, Decision, Fail, Situation, Start, Succeed, Wait
+from tests.builders.arns import ACCOUNT
 from tests.builders.events import properties
 from tests.builders.requests import GENERATED, START, TWENTY, adopting, create, export, situation, update
 
@@ -131,6 +132,9 @@ EXPORTS: dict[str, Predicate] = {
     ),
     "ACTIVE, with an output location": lambda now, listed: is_active(listed[0]) and bool(listed[0].output_location),
     "ACTIVE, without an output location": lambda now, listed: is_active(listed[0]) and not listed[0].output_location,
+    "ACTIVE, without an output location, and the model is known to be another account's": lambda now, listed: (
+        is_active(listed[0]) and not listed[0].output_location and now.model_account not in ("", ACCOUNT)
+    ),
     "ACTIVE for less than a minute, without an output location": lambda now, listed: (
         is_active(listed[0]) and not listed[0].output_location and now.now - listed[0].update_time < seconds(60)
     ),
@@ -144,7 +148,8 @@ OUTCOMES: dict[str, Outcome] = {
         isinstance(decided, Succeed) and decided.export in of_its_size(now, listed)
     ),
     "follow it": lambda decided, now, listed: (
-        summary(decided) == summary(decision.follow(oldest_alive(followed(now, listed)), now.request, now.now))
+        summary(decided)
+        == summary(decision.follow(oldest_alive(followed(now, listed)), now.request, now.now, now.model_account))
     ),
 }
 
@@ -285,10 +290,11 @@ def in_an_attempt() -> Iterator[Situation]:
 def followed_exports() -> Iterator[Situation]:
     statuses = ("CREATE_PENDING", "CREATE_IN_PROGRESS", "CREATE_FAILED", "ACTIVE")
     requests = (create(), create(WaitForCompletion="false"))
-    for request, status, location, age in product(
-        requests, statuses, ("s3://b/k/", ""), (0.0, 57.0, 58.0, 59.0, 600.0)
+    for request, status, location, age, account in product(
+        requests, statuses, ("s3://b/k/", ""), (0.0, 57.0, 58.0, 59.0, 600.0), ("", ACCOUNT, "444455556666")
     ):
-        yield situation(request, replace(export(request.name, status, age=age), output_location=location))
+        listed = replace(export(request.name, status, age=age), output_location=location)
+        yield replace(situation(request, listed), model_account=account)
 
 
 @dataclass(frozen=True)
@@ -303,7 +309,7 @@ class Table:
 
 
 def follow_first(now: Situation) -> Decision:
-    return decision.follow(now.exports[0], now.request, now.now)
+    return decision.follow(now.exports[0], now.request, now.now, now.model_account)
 
 
 TABLES = [

@@ -3,6 +3,7 @@
 import inspect
 import json
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -14,14 +15,24 @@ from audience_export_handler.core.failure import ExportFailure
 from audience_export_handler.core.progress import LIST as LIST_CALL
 from audience_export_handler.core.progress import START as START_CALL
 from audience_export_handler.core.progress import RetriedError
+from audience_export_handler.core.request import ExportRequest
 from cdk_cleanroomsml_contract.export_properties import AudienceSize, BrokenRule
-from tests.builders.arns import JOB, OTHER_JOB
-from tests.builders.requests import START, TEN, create, export
+from tests.builders.arns import ACCOUNT, JOB, OTHER_JOB
+from tests.builders.events import properties
+from tests.builders.requests import START, TEN, create, export, update
 
 GIVEN, GENERATED = create("mine"), create()
 MINE = f'export "mine" (PERCENTAGE 10) of generation job {JOB}'
 FULL = ServiceError("ServiceQuotaExceededException", "The limit is reached.", ErrorKind.REFUSED)
-HOLDER = export("mine", "CREATE_PENDING")
+GONE = ServiceError("ValidationException", "The job does not exist.", ErrorKind.REFUSED)
+HOLDER, FAILED = export("mine", "CREATE_PENDING"), export("mine", "CREATE_FAILED")
+# Updates that keep their export, of a given and of a generated name.
+HELD, HELD_GENERATED = update(properties(Name="mine"), "mine"), update(properties())
+
+
+def retried(call: str, code: str) -> RetriedError:
+    return RetriedError(call, START, code, "slow.")
+
 
 # The failure of each function, its code, what it is about, and whether nothing can have been started by the request.
 REASONS: dict[str, tuple[ExportFailure, str, str, bool]] = {
@@ -37,15 +48,17 @@ REASONS: dict[str, tuple[ExportFailure, str, str, bool]] = {
         MINE,
         False,
     ),
+    "listing_refused": (reasons.listing_refused(GIVEN, GONE), "ValidationException", MINE, False),
     "used_up": (reasons.used_up(GIVEN, FULL), "ServiceQuotaExceededException", MINE, False),
     "kept_failing": (
-        reasons.kept_failing(GIVEN, RetriedError(START_CALL, START, "Throttling", "slow"), timedelta(seconds=90)),
+        reasons.kept_failing(GIVEN, retried(START_CALL, "Throttling"), timedelta(seconds=90), was_listed=True),
         "Throttling",
         MINE,
         False,
     ),
     "conflict": (reasons.conflict(GIVEN, HOLDER), "ConflictException", MINE, True),
-    "export_failed": (reasons.export_failed(export("mine", "CREATE_FAILED")), "CREATE_FAILED", MINE, False),
+    "export_failed": (reasons.export_failed(GIVEN, FAILED), "CREATE_FAILED", MINE, False),
+    "export_failed, of an update that keeps it": (reasons.export_failed(HELD, FAILED), "CREATE_FAILED", MINE, False),
     "out_of_time": (reasons.out_of_time(GIVEN, is_started=True), "DeadlineExceeded", MINE, False),
     "out_of_time, perhaps started": (reasons.out_of_time(GIVEN, is_started=None), "DeadlineExceeded", MINE, False),
     "out_of_time, not started": (reasons.out_of_time(GIVEN, is_started=False), "DeadlineExceeded", MINE, True),
@@ -119,7 +132,7 @@ def test_a_reason_has_its_code_its_subject_and_says_what_to_do(
 def test_each_code_of_the_service_has_its_advice(code: str, advice: str) -> None:
     error = ServiceError(code, "the words of the service", ErrorKind.REFUSED)
     assert reasons.refusal(GIVEN, error).reason.startswith(f"{code}: {MINE}: the words of the service. {advice}")
-    kept = reasons.kept_failing(GIVEN, RetriedError(START_CALL, START, code, "slow."), timedelta(seconds=90.9))
+    kept = reasons.kept_failing(GIVEN, retried(START_CALL, code), timedelta(seconds=90.9), was_listed=True)
     assert f"slow (tried for 90 s; no export of this request is listed). {advice}" in kept.reason
 
 
@@ -163,11 +176,80 @@ def test_a_deadline_says_how_to_find_the_export_again() -> None:
 
 
 def test_an_export_that_failed_has_its_status_details() -> None:
-    failed = export("mine", "CREATE_FAILED")
-    assert "no status details" in reasons.export_failed(failed).reason
-    both = reasons.export_failed(replace(failed, status_code="DENIED", status_message="no bucket")).reason
+    assert "no status details" in reasons.export_failed(GIVEN, FAILED).reason
+    both = reasons.export_failed(GIVEN, replace(FAILED, status_code="DENIED", status_message="no bucket")).reason
     assert f"{MINE}: DENIED: no bucket. Fix" in both
-    assert f"{MINE}: no bucket. Fix" in reasons.export_failed(replace(failed, status_message="no bucket")).reason
+    assert f"{MINE}: no bucket. Fix" in reasons.export_failed(GIVEN, replace(FAILED, status_message="no bucket")).reason
+
+
+@pytest.mark.parametrize("make", [lambda one: reasons.export_failed(one, FAILED), reasons.missing_in_update])
+def test_an_update_that_keeps_its_export_is_not_advised_to_deploy_again(
+    make: Callable[[ExportRequest], ExportFailure],
+) -> None:
+    """The resource keeps that export: only what identifies an export requests another one."""
+    for request, other in ((HELD, "name"), (HELD_GENERATED, "revision")):
+        reason = make(request).reason
+        assert "deploying again does not start another one" in reason
+        assert "then deploy again" not in reason
+        assert f"then set another {other} to request a new export" in reason
+
+
+def test_a_new_request_whose_export_failed_is_advised_by_its_name() -> None:
+    assert "deploy again with another name" in reasons.export_failed(GIVEN, FAILED).reason
+    generated = reasons.export_failed(GENERATED, FAILED).reason
+    assert "then deploy again. The next deployment requests a new export" in generated
+
+
+# Failures of a request whose stack may be rolling back; whether nothing but skipping the resource helps then.
+PERHAPS_IN_A_ROLLBACK: dict[str, tuple[Callable[[ExportRequest], ExportFailure], bool]] = {
+    "a job that cannot be listed": (lambda one: reasons.listing_refused(one, GONE), True),
+    "a job that is not found": (
+        lambda one: reasons.refusal(one, ServiceError("ResourceNotFoundException", "Gone.", ErrorKind.REFUSED)),
+        True,
+    ),
+    "a listing that is denied": (
+        lambda one: reasons.listing_refused(one, ServiceError("AccessDeniedException", "No.", ErrorKind.DENIED)),
+        False,
+    ),
+    "a listing that kept failing": (
+        lambda one: reasons.kept_failing(one, retried(LIST_CALL, "Slow"), timedelta(seconds=9), was_listed=False),
+        False,
+    ),
+    "the deadline": (lambda one: reasons.out_of_time(one, is_started=None), False),
+    "a stack that moved on": (
+        lambda one: reasons.stack_moved_on(one, StackPhase.ROLLING_BACK, may_have_started=False),
+        True,
+    ),
+    "an unreadable stack": (reasons.stack_unreadable, False),
+    "older executions": (reasons.executions_unreadable, False),
+}
+
+
+@pytest.mark.parametrize(("make", "skips"), PERHAPS_IN_A_ROLLBACK.values(), ids=list(PERHAPS_IN_A_ROLLBACK))
+def test_an_update_is_advised_for_a_rollback_too(make: Callable[[ExportRequest], ExportFailure], skips: bool) -> None:
+    """After a reversed Update has failed nobody can deploy or correct anything before the rollback has ended."""
+    for request in (HELD, HELD_GENERATED, update(properties(Name="old"), "mine")):
+        reason = make(request).reason
+        assert "If this update belongs to a rollback, continue the rollback " in reason
+        assert ("ContinueUpdateRollback with ResourcesToSkip" in reason) is skips
+        assert len(reason.encode()) < 1024
+    assert "rollback," not in make(GIVEN).reason, "a Create belongs to none"
+
+
+def test_a_stack_that_moved_on_elsewhere_is_in_no_rollback() -> None:
+    assert "rollback" not in reasons.stack_moved_on(HELD, StackPhase.LATER, may_have_started=False).reason
+
+
+def test_a_start_that_kept_failing_is_in_no_rollback() -> None:
+    """Each of its tries needs a stack that is creating or updating."""
+    kept = reasons.kept_failing(HELD, retried(START_CALL, "Slow"), timedelta(seconds=9), was_listed=True)
+    assert "rollback" not in kept.reason
+
+
+def test_a_deadline_of_an_update_that_keeps_its_export_needs_no_adoption() -> None:
+    assert "the resource keeps it" in reasons.out_of_time(HELD, is_started=True).reason
+    assert "ADOPT" not in reasons.out_of_time(HELD, is_started=True).reason
+    assert "by its generated name" in reasons.out_of_time(HELD_GENERATED, is_started=True).reason
 
 
 def test_a_handler_without_a_known_error_still_has_a_code() -> None:
@@ -221,13 +303,32 @@ def test_what_may_explain_a_refusal(facts: RefusalFacts, expected: str) -> None:
     assert reasons.refusal_facts(facts, TEN) == expected
 
 
+@pytest.mark.parametrize(
+    ("facts", "names_the_owner"),
+    [
+        (RefusalFacts(model_account="444455556666"), True),
+        (RefusalFacts(model_account="444455556666", offered=OFFERED), False),
+        (RefusalFacts(model_account=ACCOUNT), False),
+        (RefusalFacts(), False),
+    ],
+    ids=["of another account", "readable", "of the own account", "unknown"],
+)
+def test_sizes_that_cannot_be_read_are_known_to_the_owner_of_the_model(
+    facts: RefusalFacts, names_the_owner: bool
+) -> None:
+    hint = reasons.size_hint(facts, GIVEN)
+    assert ("belongs to account 444455556666. If the size is the problem, ask its owner" in hint) is names_the_owner
+    assert names_the_owner or hint == ""
+
+
 def test_an_export_that_is_never_listed_is_waited_for_five_minutes() -> None:
     assert "accepted the start, but 5 minutes later the export is not listed" in reasons.never_listed(GIVEN).reason
 
 
-def test_a_listing_that_kept_failing_says_nothing_about_exports() -> None:
-    kept = reasons.kept_failing(GIVEN, RetriedError(LIST_CALL, START, "Throttling", "slow"), timedelta(seconds=90))
-    assert "the exports could not be listed" in kept.reason
+@pytest.mark.parametrize("call", [START_CALL, LIST_CALL], ids=["start", "list"])
+def test_without_a_last_listing_a_reason_says_nothing_about_exports(call: str) -> None:
+    kept = reasons.kept_failing(GIVEN, retried(call, "Throttling"), timedelta(seconds=90), was_listed=False)
+    assert "slow (tried for 90 s; the exports could not be listed at the end). Deploy again" in kept.reason
     assert "no export of this request is listed" not in kept.reason
 
 

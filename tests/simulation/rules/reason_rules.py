@@ -14,6 +14,7 @@ from tests.simulation.rules.invariant import Invariant
 if TYPE_CHECKING:
     from tests.simulation.model.world import World
 
+_UNREADABLE = ("StackUnreadable", "ExecutionsUnreadable")
 _SENTENCES = re.compile(r"(?<=[.!?])\s+")
 _DENIES_A_START = re.compile(r"\bnothing was started\b|\bno export was started\b|\bstarted nothing\b", re.I)
 # A sentence with `may` or `if` claims nothing, and one in the plural is advice for any resource.
@@ -24,8 +25,13 @@ _SPEAKS_OF_AN_EXPORT = re.compile(
 )
 _CLAIMS_NOTHING = re.compile(r"\b(may|if)\b", re.I)
 _NOT_LISTED = re.compile(r"no export of this request is listed|the export is (not|no longer) listed", re.I)
+# What helps an update that keeps its export, and one of a rollback that has failed.
+_KEPT = ("CREATE_FAILED", "ExportNotFound")
+_ANOTHER = re.compile(r"deploying again does not start another one\b.*\bset another (name|revision)\b")
+_STUCK = ("RollbackWithoutExport", "ResourceNotFoundException", "DeadlineExceeded", *_UNREADABLE)
+_CONTINUES = re.compile(r"\bcontinue the rollback\b", re.I)
 # These are told only when no time is left to try again.
-_ONLY_AT_THE_DEADLINE = ("StackUnreadable", "ExecutionsUnreadable", "DeadlineExceeded")
+_ONLY_AT_THE_DEADLINE = (*_UNREADABLE, "DeadlineExceeded")
 
 
 class ReasonRules:
@@ -54,6 +60,11 @@ class ReasonRules:
         if code in is_untrue and is_untrue[code](request):
             self._is_untrue("{} fails for what is not so: {}", request, reason)
 
+        if code in _KEPT and request.keeps_its_export and not _ANOTHER.search(reason):
+            self._is_untrue("{} keeps its export, and its advice does not help: {}", request, reason)
+        if code in _STUCK and request.is_rollback and not _CONTINUES.search(reason):
+            self._is_untrue("{} belongs to a rollback, and its advice does not help: {}", request, reason)
+
     def _is_untrue(self, text: str, *about: object) -> None:
         self._world.goes_wrong(Invariant.TRUE_REASONS, text, *about)
 
@@ -71,6 +82,10 @@ class ReasonRules:
                 self._is_untrue("{} is told of an export, and there is none: {}", request, reason)
             if _NOT_LISTED.search(sentence) and self._shows_its_start(request):
                 self._is_untrue("{} has a listed export, and is told that it has none: {}", request, reason)
+            # After a refused quota the handler lists the account's exports as well, and that may fail.
+            is_of_its_exports = not reason.startswith("ServiceQuotaExceededException")
+            if _NOT_LISTED.search(sentence) and request.last_listing_failed and is_of_its_exports:
+                self._is_untrue("{} is told that nothing is listed, and its last listing failed: {}", request, reason)
 
     def _has_started(self, request: Request) -> bool:
         return any(owner is request for owner in self._started_by.values())
