@@ -191,7 +191,7 @@ class TestWholeDeployment:
         deployment.run_for(timedelta(minutes=5))
         tries = [call.at for call in deployment.emulator.started() if call.request["name"] == name]
         settled = [later - earlier for earlier, later in pairwise(tries) if earlier - tries[0] > timedelta(seconds=50)]
-        assert min(settled) > timedelta(seconds=26)
+        assert min(settled) > timedelta(seconds=20), "alone it would be 5 to 15 s"
         assert deployment.control.calls.count("ListExecutions") == 2 * 60
 
     def test_a_moment_of_its_own_takes_a_tenth_of_the_time_at_most(self, deployment: Deployment) -> None:

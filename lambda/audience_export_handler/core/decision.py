@@ -42,6 +42,8 @@ def decide(situation: Situation) -> Decision:
     if next_step <= timing.deadline(situation.requested_at, request.timeout):
         return decision
     own = _usable(situation, _name_to_use(situation)) if attempt is None else _own(situation, attempt)
+    if isinstance(decision, Wait) and decision.for_location:
+        return Succeed(_oldest_alive(own))
     return Fail(deadline_failure(request, situation.progress, situation.now, situation.stack, is_listed=bool(own)))
 
 

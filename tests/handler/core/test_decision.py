@@ -313,13 +313,13 @@ def test_the_model_is_needed_only_for_a_missing_location() -> None:
         assert not needs_model(other)
 
 
-def test_the_model_is_needed_at_the_deadline_too() -> None:
-    """The account then succeeds with what it would never see, instead of failing for it."""
+@pytest.mark.parametrize("attempt", [None, replace(ACCEPTED, name=GENERATED)], ids=["found", "started"])
+def test_an_active_export_succeeds_at_the_deadline_without_its_output_location(attempt: Attempt | None) -> None:
+    """It has ended, so that it "continues" would not be true."""
     bare = replace(export(GENERATED, age=-57 * 60 + 2), output_location="")
-    now = situation(create(), bare, after=57 * 60 - 1)
-    assert outcome(decide(now)) == "DeadlineExceeded"
-    assert needs_model(now)
-    assert decide(replace(now, model_account="444455556666")) == Succeed(bare)
+    assert decide(situation(create(), bare, attempt=attempt, after=57 * 60 - 1)) == Succeed(bare)
+    earlier = situation(create(), bare, attempt=attempt, after=57 * 60 - 10)
+    assert decide(earlier) == Wait(5, for_location=True)
 
 
 def test_no_wait_outlasts_the_deadline() -> None:

@@ -112,7 +112,9 @@ class AnswerRules:
                 Invariant.RIGHT_EXPORT, "{} succeeds with another output location, {}", request, answered
             )
         is_visible = self._world.account.readings.output_locations_are_visible
-        if not answered and is_visible and request.waits and not request.is_rollback:
+        # At the deadline there is no time to wait for it.
+        is_late = self._world.timeline.now >= request.settle_by - bounds.LATE
+        if not answered and is_visible and request.waits and not request.is_rollback and not is_late:
             self._world.goes_wrong(Invariant.RIGHT_EXPORT, "{} succeeds without the output location", request)
 
     def _check_owner(self, request: Request, export: Export) -> None:
