@@ -356,5 +356,5 @@ FOUND = [
     (503, _named("a slow call outlasts the deadline")),
     (27, _named("an outage of Lambda is final")),
     (278, _named("an update that failed is not tried again")),
-    (1427, Mutant("4", "a later export is its own", lambda: [(decision, "_is_own", _ours_forever(decision._is_own))])),
+    (373, Mutant("4", "a later export is its own", lambda: [(decision, "_is_own", _ours_forever(decision._is_own))])),
 ]
