@@ -82,7 +82,8 @@ class FailureRules:
         # After a step that may have sent its start the handler pauses.
         resumed = [end + handler_spans.LISTING_PAUSE_AFTER_STEP for _, end in request.outages]
         begin = max(request.queued_since, request.last_fault_at, *resumed)
-        if begin < request.settle_by and self._longest_free(begin, request.settle_by) > bounds.FREE_SLOT:
+        end = min(request.settle_by, world.timeline.now)
+        if begin < end and self._longest_free(begin, end) > bounds.FREE_SLOT:
             missed = "gets no slot" if len(of_job) < ACTIVE_EXPORTS_OF_A_JOB else "waits for a slot that it cannot use"
             world.goes_wrong(Invariant.WAITING, "{} {}, and slots stayed free", request, missed)
 
