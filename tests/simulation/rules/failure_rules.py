@@ -32,7 +32,7 @@ _ON_A_CALM_DAY = {
 }
 
 # The same, of many exports together, which throttle each other.
-_IF_THROTTLED = {"ListingTooSlow", "ThrottlingException"}
+_IF_THROTTLED = {"ExecutionsUnreadable", "ListingTooSlow", "StackUnreadable", "ThrottlingException"}
 
 
 class FailureRules:
