@@ -2,7 +2,7 @@
 
 An ARN that is known at synth is in the policy that all exports share. One that is known only at deployment may be that
 of a resource which waits for another export, so a policy that all exports wait for must not refer to it: CloudFormation
-would find a cycle. It has a policy of its own, and only its exports wait for that.
+would find a cycle. It has a separate policy, and only its exports wait for that.
 """
 
 from __future__ import annotations

@@ -71,7 +71,7 @@ def take(given: StepInput) -> ExportJob | Pending:
     given = replace(given, progress=_after_a_crash(given))
     is_first_count = given.progress.counted_at is None
     given = replace(given, progress=_stop_older(given))
-    if is_first_count and given.progress.neighbours > timing.TOGETHER and (pause := _moment_of_its_own(given)):
+    if is_first_count and given.progress.neighbours > timing.TOGETHER and (pause := _delay_of_first_read(given)):
         return Pending(given.progress, pause)
     if given.is_over():
         raise _deadline_failure(given, given.progress, given.clock(), is_listed=None)
@@ -120,7 +120,7 @@ def _counts_again(given: StepInput) -> bool:
     return given.clock() >= (second if counted_at < second else counted_at + timing.COUNTED_EVERY)
 
 
-def _moment_of_its_own(given: StepInput) -> int:
+def _delay_of_first_read(given: StepInput) -> int:
     """Seconds until this request first reads the exports and the stack: at random, a tenth of the time left at most."""
     left = (given.deadline - given.clock()).total_seconds()
     return int(given.draw() * max(0.0, min(timing.SECONDS_EACH * given.progress.neighbours, left / 10)))

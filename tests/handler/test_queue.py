@@ -194,7 +194,7 @@ class TestWholeDeployment:
         assert min(settled) > timedelta(seconds=20), "alone it would be 5 to 15 s"
         assert deployment.control.calls.count("ListExecutions") == 2 * 60
 
-    def test_a_moment_of_its_own_takes_a_tenth_of_the_time_at_most(self, deployment: Deployment) -> None:
+    def test_the_delay_of_the_first_read_is_a_tenth_of_the_time_at_most(self, deployment: Deployment) -> None:
         deployment.emulator.service.readings = Readings(in_progress_for=timedelta(seconds=2))
         for sent in self.exports(deployment, 20, [JOB]):
             sent["ResourceProperties"]["TimeoutSeconds"] = "60"

@@ -62,7 +62,7 @@ SHORTEST_PAUSE, LONGEST_PAUSE = 2, 30
 # what each waits before it reads the stack again. 60 make 2 calls a second at most, 450 make 4.6. DescribeStacks is
 # throttled at 5 to 10 a second for the whole account (aws-cdk-cli issue 1709, aws-sam-cli issue 2671).
 _FAIR_SHARE = 4.75
-# So many requests may read the stack together. If more run, each begins at a moment of its own within so many seconds
+# So many requests may read the stack together. If more run, each begins after a random delay of up to so many seconds
 # for each of them: it reads the stack twice before it starts an export, so that makes five reads a second.
 TOGETHER, SECONDS_EACH = 5, 0.4
 # Requests are counted when a request begins, again after so long, when those of the same deployment run, too, and then
