@@ -10,8 +10,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import jsii
-from aws_cdk import IStableListProducer, Lazy, Stack
+from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
@@ -25,7 +24,6 @@ ACTIONS = [
 ROLE_BYTES = 10_240
 # For everything in them but the generation jobs, with the longest names that AWS can give to what they refer to.
 REST_BYTES = 2_304
-_JOBS_BYTES = ROLE_BYTES - REST_BYTES
 # More than twice as long as the ARNs that the service makes. Their limit is 2,048, but four of those are a full role.
 _LIKELY_ARN_BYTES = 256
 _AROUND_AN_ARN = len('"",')
@@ -39,48 +37,55 @@ class JobAccess:
         scope: where policies for single jobs go.
         shared: the policy that every export waits for.
         role: the role that the policies are for.
+        other_bytes: how many bytes of the role's policies are for anything but generation jobs.
     """
 
-    def __init__(self, scope: Construct, shared: iam.Policy, role: iam.IRole) -> None:
+    def __init__(self, scope: Construct, shared: iam.Policy, role: iam.IRole, other_bytes: int = REST_BYTES) -> None:
         self._scope, self._shared, self._role = scope, shared, role
+        self._room = ROLE_BYTES - other_bytes
         self._stack = Stack.of(scope)
         self._in_shared: dict[str, int] = {}
         self._apart: dict[str, iam.Policy] = {}
         self._bytes_apart = 0
         self._is_full = False
-        every = self._stack.format_arn(service="cleanrooms-ml", resource="audience-generation-job", resource_name="*")
+        self._is_complete = False
+        every = every_job_of(self._stack)
         self._every, self._every_bytes = every, _AROUND_AN_ARN + (self._length(every) or _LIKELY_ARN_BYTES)
 
     def allow(self, audience_generation_job_arn: str) -> iam.Policy:
-        """Allow exports of a generation job, and return the policy that they must wait for."""
+        """Allow exports of a generation job, and return the policy that allows it."""
         arn = audience_generation_job_arn
         if arn in self._apart:
             return self._apart[arn]
         length = self._length(arn)
-        if length is None:
+        if length is None or self._is_complete:
             if self._has_room_apart():
                 return self._policy_apart(arn)
             self._is_full = True  # so every job is allowed, and the ARN need not be in a policy
-        if not self._in_shared:
-            self._shared.add_statements(_allow(Lazy.list(_Jobs(self))))
         self._in_shared[arn] = length or _LIKELY_ARN_BYTES
         return self._shared
 
-    def listed(self) -> list[str]:
-        """Return the resources of the shared policy, when all exports have been declared."""
+    def complete(self) -> None:
+        """Write the generation jobs into the shared policy, when the app has declared its exports."""
+        if self._in_shared and not self._is_complete:
+            self._shared.add_statements(_allow(self._listed()))
+        self._is_complete = True
+
+    def _listed(self) -> list[str]:
         needed = sum(length + _AROUND_AN_ARN for length in self._in_shared.values())
-        if self._is_full or needed > _JOBS_BYTES - self._bytes_apart:
+        if self._is_full or needed > self._room - self._bytes_apart:
             return [self._every]
         return list(self._in_shared)
 
     def _has_room_apart(self) -> bool:
-        return self._bytes_apart + _bytes_of_policy() + self._every_bytes <= _JOBS_BYTES
+        return self._bytes_apart + _bytes_of_policy() + self._every_bytes <= self._room
 
     def _policy_apart(self, arn: str) -> iam.Policy:
         construct_id = f"JobAccess{digest(self._stack.resolve(arn), 8)}"
         while self._scope.node.try_find_child(construct_id):  # the same attribute of a resource in another stack
             construct_id += "x"
-        policy = iam.Policy(self._scope, construct_id, roles=[self._role], statements=[_allow([arn])])
+        policy = iam.Policy(self._scope, construct_id, statements=[_allow([arn])])
+        self._role.attach_inline_policy(policy)  # with its statement in it, for the report of Role.customize_roles
         self._apart[arn] = policy
         self._bytes_apart += _bytes_of_policy()
         return policy
@@ -89,13 +94,9 @@ class JobAccess:
         return _known_length(self._stack.resolve(arn))
 
 
-@jsii.implements(IStableListProducer)
-class _Jobs:
-    def __init__(self, access: JobAccess) -> None:
-        self._access = access
-
-    def produce(self) -> list[str]:
-        return self._access.listed()
+def every_job_of(stack: Stack) -> str:
+    """Return what stands for every generation job of the stack's account and Region in a policy."""
+    return stack.format_arn(service="cleanrooms-ml", resource="audience-generation-job", resource_name="*")
 
 
 def _allow(resources: list[str]) -> iam.PolicyStatement:

@@ -1,83 +1,67 @@
-"""The few states that follow one request: Step until it is settled, then Answer.
-
-Settling and answering are two states, so that a lost acknowledgement makes the same answer go out again and never
-turns one verdict into another. What the states send and read is in `cdk_cleanroomsml_contract.message`.
-"""
+"""The state machine of a provider, with its role, key, log and tracing; what it does is in `states`."""
 
 from __future__ import annotations
 
-from typing import Any
+from aws_cdk import Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
 
-from cdk_cleanroomsml_contract import message
-from cdk_cleanroomsml_contract.timeouts import EXECUTION_TIMEOUT, TASK_TIMEOUT
-
-_RETRY = {"ErrorEquals": ["States.ALL"], "IntervalSeconds": 2, "BackoffRate": 2, "MaxDelaySeconds": 60}
-# Four minutes. Among these errors are the handler's own, and a call of the function that is forbidden: a new policy may
-# not be known everywhere for three.
-_FEW = {"MaxAttempts": 8}
-# An hour, the longest that CloudFormation waits.
-_UNTIL_THE_TIMEOUT = {"MaxAttempts": 65}
-# Lambda's own errors, or an invocation that was ended from outside: a later one may succeed.
-_TRANSIENT = {
-    "ErrorEquals": [
-        "Lambda.ClientExecutionTimeoutException",
-        "Lambda.SdkClientException",
-        "Lambda.ServiceException",
-        "Lambda.TooManyRequestsException",
-        "Lambda.Unknown",
-        "Runtime.ExitError",
-        "Sandbox.Timedout",
-        "States.Timeout",
-    ]
-}
+from cdk_cleanroomsml import encryption, lint, log_groups, logical_ids, roles, states
+from cdk_cleanroomsml.provider_settings import ProviderSettings
 
 
-def definition(handler_arn: str) -> dict[str, Any]:
-    """Return the state machine in the Amazon States Language.
-
-    Args:
-        handler_arn: ARN of the handler, or a token for it.
-    """
-    return {
-        "Comment": "Follows one request for an audience export to its end, then answers CloudFormation.",
-        "StartAt": "Step",
-        "TimeoutSeconds": int(EXECUTION_TIMEOUT.total_seconds()),
-        "States": {
-            "Step": _step(handler_arn),
-            "Settled?": {
-                "Type": "Choice",
-                "Choices": [
-                    {"Variable": message.IS_SETTLED, "BooleanEquals": True, "Next": "Answer"},
-                    {"Variable": message.WAIT_SECONDS, "NumericEquals": 0, "Next": "Step"},
-                ],
-                "Default": "Wait",
-            },
-            "Wait": {"Type": "Wait", "SecondsPath": message.WAIT_SECONDS, "Next": "Step"},
-            "Answer": _answer(handler_arn),
-        },
-    }
-
-
-def _step(handler_arn: str) -> dict[str, Any]:
-    return {
-        "Type": "Task",
-        "Resource": handler_arn,
-        "TimeoutSeconds": int(TASK_TIMEOUT.total_seconds()),
-        "Parameters": message.STEP,
-        "ResultPath": message.STEP_RESULT,
-        "Retry": [_RETRY | _TRANSIENT | _UNTIL_THE_TIMEOUT, _RETRY | _FEW],
-        # If the handler fails on every retry, the request is still answered.
-        "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": message.STEP_RESULT, "Next": "Answer"}],
-        "Next": "Settled?",
-    }
+def make(scope: Construct, handler: lambda_.Function, role: iam.IRole, settings: ProviderSettings) -> sfn.StateMachine:
+    """Make the state machine that calls the handler; an imported role is not changed."""
+    stack = Stack.of(scope)
+    role = roles.without_changes(scope, "StateMachineRoleAsItIs", role)
+    if "state_machine_role" in settings:
+        role.add_to_principal_policy(roles.call(handler.function_arn))
+    log = _log_options(scope, settings)
+    key = settings.get("encryption_key")
+    if key:
+        role.add_to_principal_policy(encryption.for_machine(key, stack))
+        if log:
+            role.add_to_principal_policy(encryption.let_deliver_logs(key, stack))
+    logical_id = logical_ids.of_direct_child(scope, "StateMachine")
+    machine = sfn.StateMachine(
+        scope,
+        "StateMachine",
+        definition_body=sfn.DefinitionBody.from_string(stack.to_json_string(states.definition(handler.function_arn))),
+        role=role,
+        logs=log,
+        tracing_enabled=True if settings.get("tracing") is lambda_.Tracing.ACTIVE else None,
+    )
+    logical_ids.keep(machine, logical_id)
+    lint.acknowledge_redundant_dependency(machine)
+    if key:
+        encryption.encrypt_machine(machine, key)
+    _acknowledge(machine, role)
+    return machine
 
 
-def _answer(handler_arn: str) -> dict[str, Any]:
-    return {
-        "Type": "Task",
-        "Resource": handler_arn,
-        "TimeoutSeconds": int(TASK_TIMEOUT.total_seconds()),
-        "Parameters": message.ANSWER,
-        "Retry": [_RETRY | _UNTIL_THE_TIMEOUT],
-        "End": True,
-    }
+def arn_of(machine: sfn.StateMachine) -> str:
+    """Return the ARN as the first release wrote it into every export: another form of it would look like a change."""
+    resource = machine.node.default_child
+    assert isinstance(resource, sfn.CfnStateMachine)  # noqa: S101 - an L2 construct has an L1 one
+    return resource.attr_arn
+
+
+def _acknowledge(machine: sfn.StateMachine, role: iam.IRole) -> None:
+    lint.acknowledge(machine, "AwsSolutions-SF1", "its data contain the ResponseURL, and the handler logs every step")
+    lint.acknowledge(
+        machine, "AwsSolutions-SF2", "tracing needs a permission on every resource; turn it on with tracing"
+    )
+    lint.acknowledge_wildcard(role, "*", "log deliveries and traces of a state machine have no ARN to allow")
+
+
+def _log_options(scope: Construct, settings: ProviderSettings) -> sfn.LogOptions | None:
+    given = settings.get("state_machine_logging")
+    if given is None or given.level is sfn.LogLevel.OFF:
+        return None
+    return sfn.LogOptions(
+        destination=given.destination or log_groups.make_for_state_machine(scope, settings),
+        level=given.level or sfn.LogLevel.ERROR,
+        include_execution_data=False,
+    )

@@ -2,7 +2,14 @@
 
 from typing import Any
 
-from aws_cdk import Stack
+from aws_cdk import RemovalPolicy, Stack
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_stepfunctions as sfn
+from aws_cdk.assertions import Template
 
 from cdk_cleanroomsml import AudienceExport, AudienceSize
 from tests.builders.arns import JOB
@@ -14,3 +21,39 @@ def declare(stack: Stack, construct_id: str = "Export", **changes: Any) -> Audie
     """Declare an export of ten percent, with arguments of the test's choice."""
     arguments: dict[str, Any] = {"audience_generation_job_arn": JOB, "audience_size": AudienceSize.percentage(10)}
     return AudienceExport(stack, construct_id, **(arguments | changes))
+
+
+def waited_for(template: Template, logical_id: str) -> set[str]:
+    """The logical ids of all that a resource waits for, by dependencies and the dependencies of those."""
+    resources = template.to_json()["Resources"]
+    found: set[str] = set()
+    left = [logical_id]
+    while left:
+        new = {*resources[left.pop()].get("DependsOn", [])} - found
+        found |= new
+        left += new
+    return found
+
+
+def settings_of_every_kind(stack: Stack) -> dict[str, Any]:
+    """A value for each setting of a provider, besides its default; the resources that it takes are in the stack."""
+    vpc = ec2.Vpc(stack, "Vpc")
+    return {
+        "vpc": vpc,
+        "vpc_subnets": ec2.SubnetSelection(subnet_type=ec2.SubnetType.PUBLIC),
+        "security_groups": [ec2.SecurityGroup(stack, "SecurityGroup", vpc=vpc)],
+        "allow_public_subnet": True,
+        "role": iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com")),
+        "state_machine_role": iam.Role(stack, "OtherRole", assumed_by=iam.ServicePrincipal("states.amazonaws.com")),
+        "log_group": logs.LogGroup(stack, "LogGroup"),
+        "log_retention": logs.RetentionDays.ONE_YEAR,
+        "log_removal_policy": RemovalPolicy.RETAIN,
+        "memory_size": 1024,
+        "architecture": lambda_.Architecture.ARM_64,
+        "runtime": lambda_.Runtime.PYTHON_3_12,
+        "tracing": lambda_.Tracing.ACTIVE,
+        "environment_encryption": kms.Key(stack, "EnvironmentKey"),
+        "reserved_concurrent_executions": 5,
+        "encryption_key": kms.Key(stack, "Key"),
+        "state_machine_logging": sfn.LogOptions(level=sfn.LogLevel.ALL),
+    }

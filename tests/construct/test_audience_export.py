@@ -19,7 +19,7 @@ from cdk_cleanroomsml import (
     OnConflict,
 )
 from tests.builders.arns import JOB
-from tests.builders.stacks import EXPORT, declare
+from tests.builders.stacks import EXPORT, declare, waited_for
 
 
 @pytest.fixture
@@ -215,12 +215,12 @@ def test_tokens_pass(stack: Stack) -> None:
 def test_waits_for_all_that_its_handler_needs(stack: Stack) -> None:
     declare(stack)
     template = Template.from_stack(stack)
-    [export] = template.find_resources(EXPORT).values()
+    [export] = template.find_resources(EXPORT)
     needed = {
         *template.find_resources("AWS::IAM::Policy"),
         *template.find_resources("AWS::Lambda::EventInvokeConfig"),
     }
-    assert set(export["DependsOn"]) == needed
+    assert waited_for(template, export) == needed
 
 
 def recommended_feature_flags() -> dict[str, Any]:
@@ -257,7 +257,7 @@ def test_the_resources_are_the_same_without_feature_flags_and_with_all() -> None
         declare(stack)
         resources = Template.from_stack(stack).to_json()["Resources"]
         synthesised.append((permissions(resources), resources))
-    assert len(synthesised[0][0]) == 10
+    assert len(synthesised[0][0]) == 12
     assert synthesised[0] == synthesised[1]
 
 

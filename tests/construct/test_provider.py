@@ -12,7 +12,7 @@ from aws_cdk.assertions import Template
 from constructs import RootConstruct
 
 from cdk_cleanroomsml import HandlerCodeError, handler_code
-from tests.builders.stacks import EXPORT, declare
+from tests.builders.stacks import EXPORT, declare, waited_for
 
 HANDLER = Path(__file__).parents[2] / "lambda" / "audience_export_handler"
 
@@ -99,8 +99,8 @@ def test_every_export_waits_for_the_policies_of_its_handler(stack: Stack) -> Non
     """Without that its first calls would be denied."""
     declare(stack)
     template = Template.from_stack(stack)
-    [export] = template.find_resources(EXPORT).values()
-    assert set(template.find_resources("AWS::IAM::Policy")) <= set(export["DependsOn"])
+    [export] = template.find_resources(EXPORT)
+    assert set(template.find_resources("AWS::IAM::Policy")) <= waited_for(template, export)
 
 
 def test_the_policies_name_their_resources(stack: Stack) -> None:

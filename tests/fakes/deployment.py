@@ -11,7 +11,7 @@ from typing import Any
 
 from audience_export_handler import lifecycle
 from audience_export_handler.aws import clean_rooms_ml, cloudformation, step_functions
-from cdk_cleanroomsml import state_machine
+from cdk_cleanroomsml import states
 from cdk_cleanroomsml_contract.api_limits import ACTIVE_OF_JOB, RUNNING_OF_ACCOUNT
 from local_cloud.emulator import Emulator
 from tests.builders.arns import JOB, OTHER_JOB
@@ -39,7 +39,7 @@ class Deployment:
 
     def __post_init__(self) -> None:
         self.handler = lifecycle.make_handler(clock=self.clock, sleep=self.clock.sleep, draw=self.chance.random)
-        definition = state_machine.definition("arn:handler")
+        definition = states.definition("arn:handler")
         self.machine = self.control.machine = StateMachine(definition, self.invoke, self.clock)
         self._number = 0
 

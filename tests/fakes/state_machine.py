@@ -1,7 +1,7 @@
 """Step Functions for one state machine: executions that run side by side on a virtual clock, are listed and stopped.
 
 It interprets the machine that the construct synthesises, and only what that uses: Task with Parameters, ResultPath,
-Retry and Catch; Choice; Wait with SecondsPath.
+Retry and Catch; Choice; Wait with SecondsPath; Succeed and Fail.
 """
 
 import json
@@ -107,7 +107,8 @@ class StateMachine:
         try:
             seconds = next(execution.course)
         except StopIteration:
-            execution.end("SUCCEEDED", self.clock())
+            if execution.status == "RUNNING":
+                execution.end("SUCCEEDED", self.clock())
         except AssertionError:
             raise  # of this fake: no state machine could have done this
         except Exception as error:
@@ -135,6 +136,11 @@ class StateMachine:
             return data, state["Next"]
         if state["Type"] == "Choice":
             return data, _choose(state, data)
+        if state["Type"] == "Succeed":
+            return data, None
+        if state["Type"] == "Fail":
+            execution.end("FAILED", self.clock())
+            return data, None
         return (yield from self._run_task(execution, state, data))
 
     def _run_task(self, execution: Execution, state: dict[str, Any], data: dict[str, Any]) -> StateCourse:
@@ -200,17 +206,28 @@ def _at(data: object, path: str) -> object:
 
 def _put(state: dict[str, Any], data: dict[str, Any], result: Any) -> Any:
     path = state.get("ResultPath", "$")
+    if path is None:
+        return data
     if path == "$":
         return result
     return {**data, path[2:]: result}
 
 
 def _choose(state: dict[str, Any], data: dict[str, Any]) -> str:
-    for rule in state["Choices"]:
-        try:
-            value = _at(data, rule["Variable"])
-        except KeyError as error:
-            raise AssertionError(f"States.Runtime: no {rule['Variable']}") from error
-        if value == rule.get("BooleanEquals", rule.get("NumericEquals")) and type(value) in (bool, int):
-            return str(rule["Next"])
-    return str(state["Default"])
+    return next((str(rule["Next"]) for rule in state["Choices"] if _fits(rule, data)), str(state["Default"]))
+
+
+def _fits(rule: dict[str, Any], data: dict[str, Any]) -> bool:
+    if "And" in rule:
+        return all(_fits(one, data) for one in rule["And"])
+    try:
+        value = _at(data, rule["Variable"])
+    except KeyError as error:
+        if "IsPresent" in rule:
+            return not rule["IsPresent"]
+        raise AssertionError(f"States.Runtime: no {rule['Variable']}") from error
+    [(comparison, wanted)] = ((name, wanted) for name, wanted in rule.items() if name not in ("Variable", "Next"))
+    if comparison == "IsPresent":
+        return bool(wanted)
+    types = {"BooleanEquals": bool, "NumericEquals": int, "StringEquals": str}
+    return type(value) is types[comparison] and value == wanted

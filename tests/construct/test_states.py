@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
-from cdk_cleanroomsml.state_machine import definition
+from cdk_cleanroomsml.states import definition
 from cdk_cleanroomsml_contract import message, timeouts
 from tests.builders.arns import HANDLER
-from tests.fakes.state_machine import retrier
+from tests.fakes.clock import VirtualClock
+from tests.fakes.state_machine import StateMachine, retrier
 
 MACHINE = definition(HANDLER)
 STATES: dict[str, dict[str, Any]] = MACHINE["States"]
@@ -34,8 +35,8 @@ def test_steps_follow_each_other_until_one_is_settled() -> None:
         "Default": "Wait",
     }
     assert STATES["Wait"] == {"Type": "Wait", "SecondsPath": "$.Step.WaitSeconds", "Next": "Step"}
-    assert ANSWER["End"] is True
-    assert set(STATES) == {"Step", "Settled?", "Wait", "Answer"}
+    assert ANSWER["Next"] == "Succeeded?"
+    assert set(STATES) == {"Step", "Settled?", "Wait", "Answer", "Succeeded?", "Succeeded", "Failed"}
 
 
 @either_task
@@ -46,7 +47,7 @@ def test_a_task_calls_the_handler_itself(task: dict[str, Any]) -> None:
 def test_tasks_send_the_contract_s_messages() -> None:
     assert (STEP["Parameters"], ANSWER["Parameters"]) == (message.STEP, message.ANSWER)
     assert STEP["ResultPath"] == message.STEP_RESULT
-    assert "ResultPath" not in ANSWER
+    assert ANSWER["ResultPath"] is None, "the verdict stays in the data"
 
 
 @either_task
@@ -107,3 +108,31 @@ def test_all_errors_come_last_and_alone(task: dict[str, Any]) -> None:
     named = [retry["ErrorEquals"] for retry in task["Retry"]]
     assert named[-1] == ["States.ALL"]
     assert not any("States.ALL" in names for names in named[:-1])
+
+
+@pytest.mark.parametrize(
+    ("settled", "status"),
+    [
+        (message.settled(message.Verdict("SUCCESS", "", "id", {})), "SUCCEEDED"),
+        (message.settled(message.Verdict("FAILED", "a reason", "id", {})), "FAILED"),
+    ],
+    ids=["success", "failure"],
+)
+def test_an_execution_ends_as_its_request_did(settled: dict[str, Any], status: str) -> None:
+    """So the metrics of the state machine count requests."""
+    machine = StateMachine(MACHINE, lambda sent: settled if sent["Phase"] == "Step" else None, VirtualClock())
+    execution = machine.start("request", message.execution_input({}))
+    machine.run()
+    assert (execution.status, machine.invocations) == (status, {"Step": 1, "Answer": 1})
+
+
+def test_an_execution_without_a_verdict_has_failed() -> None:
+    def invoke(sent: dict[str, Any]) -> None:
+        if sent["Phase"] == "Step":
+            raise KeyError("a bug")
+
+    machine = StateMachine(MACHINE, invoke, VirtualClock())
+    execution = machine.start("request", message.execution_input({}))
+    machine.run()
+    assert execution.status == "FAILED"
+    assert machine.invocations["Answer"] == 1

@@ -1,0 +1,155 @@
+"""Whose role gets permissions: one that is made here or in the app, and never an imported one."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aws_cdk import App, Stack
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_stepfunctions as sfn
+from aws_cdk.assertions import Template
+
+from cdk_cleanroomsml import AudienceExportProvider
+from tests.builders.arns import JOB, OTHER_JOB
+from tests.builders.stacks import EXPORT, declare
+
+ROLES = {"role": "lambda.amazonaws.com", "state_machine_role": "states.amazonaws.com"}
+ARN = "arn:aws:iam::111122223333:role/path/exports"
+
+
+@pytest.fixture
+def stack() -> Stack:
+    return Stack(App(), "Campaigns")
+
+
+def made(stack: Stack) -> dict[str, iam.IRole]:
+    """Roles of the app."""
+    return {name: iam.Role(stack, name, assumed_by=iam.ServicePrincipal(service)) for name, service in ROLES.items()}
+
+
+def imported(stack: Stack) -> dict[str, iam.IRole]:
+    """Imported roles, which the CDK would attach policies to."""
+    return {name: iam.Role.from_role_arn(stack, name, ARN) for name in ROLES}
+
+
+def actions_of(template: Template) -> set[str]:
+    found: set[str] = set()
+    for policy in template.find_resources("AWS::IAM::Policy").values():
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
+            actions = statement["Action"]
+            found.update([actions] if isinstance(actions, str) else actions)
+    return found
+
+
+def needing_everything(stack: Stack) -> dict[str, Any]:
+    """The settings that need more permissions."""
+    return {
+        "vpc": ec2.Vpc(stack, "Vpc"),
+        "tracing": lambda_.Tracing.ACTIVE,
+        "encryption_key": kms.Key(stack, "Key"),
+        "environment_encryption": kms.Key(stack, "EnvironmentKey"),
+        "state_machine_logging": sfn.LogOptions(),
+    }
+
+
+def test_roles_of_the_app_get_what_the_provider_needs(stack: Stack) -> None:
+    roles = made(stack)
+    provider = AudienceExportProvider.configure(stack, **roles)  # type: ignore[arg-type]
+    declare(stack)
+    template = Template.from_stack(stack)
+    assert (provider.role, provider.state_machine_role) == (roles["role"], roles["state_machine_role"])
+    template.resource_count_is("AWS::IAM::Role", 2)
+    assert {"cleanrooms-ml:StartAudienceExportJob", "states:StartExecution", "lambda:InvokeFunction"} <= actions_of(
+        template
+    )
+
+
+def test_the_permissions_are_those_that_a_role_made_here_gets(stack: Stack) -> None:
+    found = []
+    for roles in (made, lambda _: {}):
+        one = Stack(App(), "Campaigns")
+        AudienceExportProvider.configure(one, **roles(one), **needing_everything(one))
+        declare(one)
+        found.append(actions_of(Template.from_stack(one)) | {"lambda:InvokeFunction"})  # inline in a role made here
+    assert found[0] == found[1]
+
+
+def test_nothing_is_added_to_imported_roles(stack: Stack) -> None:
+    provider = AudienceExportProvider.configure(stack, **imported(stack), **needing_everything(stack))
+    provider.add_to_role_policy(iam.PolicyStatement(actions=["s3:GetObject"], resources=["*"]))
+    declare(stack)
+    declare(stack, "Other", audience_generation_job_arn=stack.resolve(OTHER_JOB))
+    template = Template.from_stack(stack)
+    template.resource_count_is("AWS::IAM::Policy", 0)
+    names = {json.dumps(role) for role in template.find_resources("AWS::IAM::Role")}
+    assert not {name for name in names if "CleanRoomsML" in name}
+    for function in template.find_resources("AWS::Lambda::Function").values():
+        assert function["Properties"]["Role"] == ARN
+    template.has_resource_properties("AWS::StepFunctions::StateMachine", {"RoleArn": ARN})
+    template.resource_count_is(EXPORT, 2)
+
+
+def test_what_is_added_to_the_role_policy_reaches_the_functions(stack: Stack) -> None:
+    provider = AudienceExportProvider.of(stack)
+    provider.add_to_role_policy(iam.PolicyStatement(actions=["ssm:GetParameter"], resources=["*"]))
+    assert "ssm:GetParameter" in actions_of(Template.from_stack(stack))
+
+
+def test_the_provider_can_be_granted_something(stack: Stack) -> None:
+    s3.Bucket(stack, "Audiences").grant_read(AudienceExportProvider.of(stack))
+    assert "s3:GetObject*" in actions_of(Template.from_stack(stack))
+
+
+def test_a_permissions_boundary_reaches_both_roles(stack: Stack) -> None:
+    declare(stack)
+    boundary = iam.ManagedPolicy.from_managed_policy_name(stack, "Boundary", "boundary")
+    iam.PermissionsBoundary.of(stack).apply(boundary)
+    roles = Template.from_stack(stack).find_resources("AWS::IAM::Role")
+    assert len(roles) == 2
+    assert all("PermissionsBoundary" in role["Properties"] for role in roles.values())
+
+
+class TestCustomizeRoles:
+    """An organisation that lets no IAM come from the CDK gets a report of what to make, and makes it."""
+
+    NAMES = {f"Campaigns/CleanRoomsMLAudienceExports/{role}": role for role in ("HandlerRole", "StateMachineRole")}
+
+    @pytest.fixture
+    def synthesised(self, tmp_path: Path) -> Callable[..., tuple[Template, dict[str, Any]]]:
+        def synthesise(*jobs: str, **settings: Any) -> tuple[Template, dict[str, Any]]:
+            app = App(outdir=str(tmp_path))
+            stack = Stack(app, "Campaigns")
+            iam.Role.customize_roles(stack, use_precreated_roles=self.NAMES)
+            if settings:
+                AudienceExportProvider.configure(stack, **settings)
+            for number, job in enumerate(jobs):
+                declare(stack, f"Export{number}", audience_generation_job_arn=job)
+            template = Template.from_stack(stack)
+            report = json.loads((tmp_path / "iam-policy-report.json").read_text())
+            return template, {role["roleConstructPath"].split("/")[-1]: role for role in report["roles"]}
+
+        return synthesise
+
+    def test_no_iam_is_left_in_the_template(self, synthesised: Callable[..., Any]) -> None:
+        template, _ = synthesised(JOB, OTHER_JOB, tracing=lambda_.Tracing.ACTIVE)
+        types = {resource["Type"] for resource in template.to_json()["Resources"].values()}
+        assert not {one for one in types if one.startswith("AWS::IAM")}
+
+    def test_the_report_has_every_permission(self, synthesised: Callable[..., Any]) -> None:
+        declared = Stack(App(), "Campaigns")
+        for number, job in enumerate((JOB, OTHER_JOB)):
+            declare(declared, f"Export{number}", audience_generation_job_arn=job)
+        expected = actions_of(Template.from_stack(declared))
+        _, report = synthesised(JOB, OTHER_JOB)
+        reported = json.dumps(report["HandlerRole"]["identityPolicyStatements"])
+        assert all(action in reported for action in expected)
+        assert JOB in reported
+        assert OTHER_JOB in reported
+        assert "lambda:InvokeFunction" in json.dumps(report["StateMachineRole"]["identityPolicyStatements"])
+        assert "Token[" not in json.dumps(report)
