@@ -1,5 +1,5 @@
 # Every command of the project. `make setup` installs all it needs into this checkout and nowhere else.
-.PHONY: setup hooks demo local quick test nightly simulate mutants load check types format clean lock
+.PHONY: setup hooks demo local quick test nightly simulate mutants load upgrades check types format clean lock
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -56,6 +56,10 @@ mutants: $(READY)
 # How often waiting exports call each API, against the limits of an account.
 load: $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH=constructs:lambda $(BIN)/python -m tests.simulation --load
+
+# Writes down what this version changes in stacks that earlier releases have deployed (tests/upgrade/changes).
+upgrades: $(READY)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH=constructs:lambda $(BIN)/python -m tests.upgrade
 
 check: types
 	@$(BIN)/ruff format --check .

@@ -9,6 +9,7 @@ from cdk_cleanroomsml.errors import (
     InvalidArgumentError,
 )
 from cdk_cleanroomsml.provider import AudienceExportProvider
+from cdk_cleanroomsml.provider_settings import ProviderSettings
 from cdk_cleanroomsml_contract.on_conflict import OnConflict
 
 __all__ = [
@@ -20,4 +21,5 @@ __all__ = [
     "HandlerCodeError",
     "InvalidArgumentError",
     "OnConflict",
+    "ProviderSettings",
 ]

@@ -10,6 +10,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk.assertions import Template
+from constructs import Construct
 
 from cdk_cleanroomsml import AudienceExport, AudienceSize
 from tests.builders.arns import JOB
@@ -17,10 +18,10 @@ from tests.builders.arns import JOB
 EXPORT = "Custom::CleanRoomsMLAudienceExport"
 
 
-def declare(stack: Stack, construct_id: str = "Export", **changes: Any) -> AudienceExport:
+def declare(scope: Construct, construct_id: str = "Export", **changes: Any) -> AudienceExport:
     """Declare an export of ten percent, with arguments of the test's choice."""
     arguments: dict[str, Any] = {"audience_generation_job_arn": JOB, "audience_size": AudienceSize.percentage(10)}
-    return AudienceExport(stack, construct_id, **(arguments | changes))
+    return AudienceExport(scope, construct_id, **(arguments | changes))
 
 
 def waited_for(template: Template, logical_id: str) -> set[str]:

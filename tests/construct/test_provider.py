@@ -2,16 +2,22 @@
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import botocore.session
 import pytest
-from aws_cdk import App, Stack
+from aws_cdk import App, Duration, RemovalPolicy, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk.assertions import Template
-from constructs import RootConstruct
+from aws_cdk.custom_resources import CustomResourceConfig
+from constructs import Construct, RootConstruct
 
-from cdk_cleanroomsml import HandlerCodeError, handler_code
+from cdk_cleanroomsml import AudienceExportProvider, HandlerCodeError, InvalidArgumentError, handler_code
 from tests.builders.stacks import EXPORT, declare, waited_for
 
 HANDLER = Path(__file__).parents[2] / "lambda" / "audience_export_handler"
@@ -177,3 +183,79 @@ def test_the_state_machine_ends_by_itself(stack: Stack) -> None:
     definition = json.dumps(machine["Properties"]["DefinitionString"])
     assert '\\"TimeoutSeconds\\":3900' in definition
     assert "LoggingConfiguration" not in machine["Properties"], "execution data holds the ResponseURL"
+
+
+class TestConfigure:
+    def test_it_configures_the_provider_that_the_exports_of_the_stack_share(self, stack: Stack) -> None:
+        provider = AudienceExportProvider.configure(stack, memory_size=1024)
+        declare(stack)
+        declare(Construct(stack, "Deeper"), "Other")
+        assert AudienceExportProvider.of(stack) is provider
+        template = Template.from_stack(stack)
+        template.resource_count_is("AWS::StepFunctions::StateMachine", 1)
+        template.has_resource_properties("AWS::Lambda::Function", {"MemorySize": 1024})
+
+    def test_any_construct_of_the_stack_will_do(self, stack: Stack) -> None:
+        provider = AudienceExportProvider.configure(Construct(stack, "Deeper"))
+        assert provider.node.path == "Campaigns/CleanRoomsMLAudienceExports"
+
+    @pytest.mark.parametrize("first", [declare, AudienceExportProvider.of, AudienceExportProvider.configure])
+    def test_once_and_before_the_first_export(self, stack: Stack, first: Callable[[Stack], object]) -> None:
+        first(stack)
+        rule = "scope must be in a stack without a provider yet: configure it once, before the stack's first export"
+        with pytest.raises(InvalidArgumentError, match=f"^{rule}; got 'Campaigns'$"):
+            AudienceExportProvider.configure(stack, memory_size=1024)
+
+
+def test_its_parts_are_constructs_that_tools_recognise(stack: Stack) -> None:
+    provider = AudienceExportProvider.of(stack)
+    assert isinstance(provider.function, lambda_.Function)
+    assert isinstance(provider.state_machine, sfn.StateMachine)
+    assert isinstance(provider.role, iam.Role)
+    assert isinstance(provider.state_machine_role, iam.Role)
+    assert isinstance(provider.log_group, logs.LogGroup)
+    functions = [one for one in stack.node.find_all() if isinstance(one, lambda_.Function)]
+    assert len(functions) == 2, "an Aspect that looks for functions finds both"
+
+
+@pytest.mark.parametrize(
+    ("metric", "namespace", "name"),
+    [
+        ("errors", "AWS/Lambda", "Errors"),
+        ("throttles", "AWS/Lambda", "Throttles"),
+        ("exports_succeeded", "AWS/States", "ExecutionsSucceeded"),
+        ("exports_failed", "AWS/States", "ExecutionsFailed"),
+    ],
+)
+def test_its_metrics_can_be_alarmed_on(stack: Stack, metric: str, namespace: str, name: str) -> None:
+    provider = AudienceExportProvider.of(stack)
+    found = getattr(provider, f"metric_{metric}")(period=Duration.minutes(1))
+    found.create_alarm(stack, "Alarm", threshold=1, evaluation_periods=1)
+    expected = {"Namespace": namespace, "MetricName": name, "Statistic": "Sum", "Period": 60}
+    Template.from_stack(stack).has_resource_properties("AWS::CloudWatch::Alarm", expected)
+
+
+class TestCustomResourceConfig:
+    """The app-wide settings for custom resources hold, unless the provider has its own."""
+
+    def configured(self, stack: Stack, **settings: Any) -> Template:
+        config = CustomResourceConfig.of(stack)
+        config.add_log_retention_lifetime(logs.RetentionDays.TEN_YEARS)
+        config.add_removal_policy(RemovalPolicy.RETAIN)
+        config.add_lambda_runtime(lambda_.Runtime.PYTHON_3_14)
+        AudienceExportProvider.configure(stack, **settings)
+        return Template.from_stack(stack)
+
+    def test_they_reach_the_log_group_and_both_functions(self, stack: Stack) -> None:
+        template = self.configured(stack)
+        template.has_resource("AWS::Logs::LogGroup", {"DeletionPolicy": "Retain"})
+        template.has_resource_properties("AWS::Logs::LogGroup", {"RetentionInDays": 3653})
+        functions = template.find_resources("AWS::Lambda::Function").values()
+        assert [one["Properties"]["Runtime"] for one in functions] == ["python3.14"] * 2
+
+    def test_the_provider_s_own_settings_win(self, stack: Stack) -> None:
+        template = self.configured(stack, log_retention=logs.RetentionDays.ONE_DAY, runtime=lambda_.Runtime.PYTHON_3_12)
+        template.has_resource("AWS::Logs::LogGroup", {"DeletionPolicy": "Delete"})
+        template.has_resource_properties("AWS::Logs::LogGroup", {"RetentionInDays": 1})
+        functions = template.find_resources("AWS::Lambda::Function").values()
+        assert [one["Properties"]["Runtime"] for one in functions] == ["python3.12"] * 2

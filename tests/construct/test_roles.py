@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from aws_cdk import App, Stack
@@ -16,10 +16,10 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk.assertions import Template
 
 from cdk_cleanroomsml import AudienceExportProvider
+from cdk_cleanroomsml.provider_settings import ProviderSettings
 from tests.builders.arns import JOB, OTHER_JOB
 from tests.builders.stacks import EXPORT, declare
 
-ROLES = {"role": "lambda.amazonaws.com", "state_machine_role": "states.amazonaws.com"}
 ARN = "arn:aws:iam::111122223333:role/path/exports"
 
 
@@ -28,14 +28,19 @@ def stack() -> Stack:
     return Stack(App(), "Campaigns")
 
 
-def made(stack: Stack) -> dict[str, iam.IRole]:
+def made(stack: Stack) -> ProviderSettings:
     """Roles of the app."""
-    return {name: iam.Role(stack, name, assumed_by=iam.ServicePrincipal(service)) for name, service in ROLES.items()}
+    service = iam.ServicePrincipal
+    return ProviderSettings(
+        role=iam.Role(stack, "Role", assumed_by=service("lambda.amazonaws.com")),
+        state_machine_role=iam.Role(stack, "OtherRole", assumed_by=service("states.amazonaws.com")),
+    )
 
 
-def imported(stack: Stack) -> dict[str, iam.IRole]:
+def imported(stack: Stack) -> ProviderSettings:
     """Imported roles, which the CDK would attach policies to."""
-    return {name: iam.Role.from_role_arn(stack, name, ARN) for name in ROLES}
+    role, other = (iam.Role.from_role_arn(stack, name, ARN) for name in ("Role", "OtherRole"))
+    return ProviderSettings(role=role, state_machine_role=other)
 
 
 def actions_of(template: Template) -> set[str]:
@@ -47,20 +52,20 @@ def actions_of(template: Template) -> set[str]:
     return found
 
 
-def needing_everything(stack: Stack) -> dict[str, Any]:
+def needing_everything(stack: Stack) -> ProviderSettings:
     """The settings that need more permissions."""
-    return {
-        "vpc": ec2.Vpc(stack, "Vpc"),
-        "tracing": lambda_.Tracing.ACTIVE,
-        "encryption_key": kms.Key(stack, "Key"),
-        "environment_encryption": kms.Key(stack, "EnvironmentKey"),
-        "state_machine_logging": sfn.LogOptions(),
-    }
+    return ProviderSettings(
+        vpc=ec2.Vpc(stack, "Vpc"),
+        tracing=lambda_.Tracing.ACTIVE,
+        encryption_key=kms.Key(stack, "Key"),
+        environment_encryption=kms.Key(stack, "EnvironmentKey"),
+        state_machine_logging=sfn.LogOptions(),
+    )
 
 
 def test_roles_of_the_app_get_what_the_provider_needs(stack: Stack) -> None:
     roles = made(stack)
-    provider = AudienceExportProvider.configure(stack, **roles)  # type: ignore[arg-type]
+    provider = AudienceExportProvider.configure(stack, **roles)
     declare(stack)
     template = Template.from_stack(stack)
     assert (provider.role, provider.state_machine_role) == (roles["role"], roles["state_machine_role"])
@@ -72,16 +77,18 @@ def test_roles_of_the_app_get_what_the_provider_needs(stack: Stack) -> None:
 
 def test_the_permissions_are_those_that_a_role_made_here_gets(stack: Stack) -> None:
     found = []
-    for roles in (made, lambda _: {}):
+    for roles in (made, lambda _: ProviderSettings()):
         one = Stack(App(), "Campaigns")
-        AudienceExportProvider.configure(one, **roles(one), **needing_everything(one))
+        settings: dict[str, Any] = {**roles(one), **needing_everything(one)}
+        AudienceExportProvider.configure(one, **settings)
         declare(one)
         found.append(actions_of(Template.from_stack(one)) | {"lambda:InvokeFunction"})  # inline in a role made here
     assert found[0] == found[1]
 
 
 def test_nothing_is_added_to_imported_roles(stack: Stack) -> None:
-    provider = AudienceExportProvider.configure(stack, **imported(stack), **needing_everything(stack))
+    settings: dict[str, Any] = {**imported(stack), **needing_everything(stack)}
+    provider = AudienceExportProvider.configure(stack, **settings)
     provider.add_to_role_policy(iam.PolicyStatement(actions=["s3:GetObject"], resources=["*"]))
     declare(stack)
     declare(stack, "Other", audience_generation_job_arn=stack.resolve(OTHER_JOB))
@@ -118,7 +125,8 @@ def test_a_permissions_boundary_reaches_both_roles(stack: Stack) -> None:
 class TestCustomizeRoles:
     """An organisation that lets no IAM come from the CDK gets a report of what to make, and makes it."""
 
-    NAMES = {f"Campaigns/CleanRoomsMLAudienceExports/{role}": role for role in ("HandlerRole", "StateMachineRole")}
+    PROVIDER = "Campaigns/CleanRoomsMLAudienceExports"
+    NAMES: ClassVar = {f"{PROVIDER}/HandlerRole": "exports", f"{PROVIDER}/StateMachineRole": "exports-machine"}
 
     @pytest.fixture
     def synthesised(self, tmp_path: Path) -> Callable[..., tuple[Template, dict[str, Any]]]:
