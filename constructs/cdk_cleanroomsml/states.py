@@ -95,8 +95,8 @@ def _answer(handler_arn: str) -> dict[str, Any]:
         "Resource": handler_arn,
         "TimeoutSeconds": int(TASK_TIMEOUT.total_seconds()),
         "Parameters": message.ANSWER,
-        # What the handler returns is nothing; the data of the execution stay.
-        "ResultPath": None,
+        # The verdict stays in the data beside it. Null would keep the data as they are, but the CDK leaves null out.
+        "ResultPath": message.ANSWER_RESULT,
         "Retry": [_RETRY | _UNTIL_THE_TIMEOUT],
         "Next": "Succeeded?",
     }

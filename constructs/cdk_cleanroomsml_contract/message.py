@@ -29,7 +29,7 @@ STEP = {
 ANSWER = {"Version": VERSION, "Phase": "Answer", "Request.$": "$.Request", "Result.$": "$.Step"}
 # Where the state machine puts what a step returns, and what it reads of it.
 STEP_RESULT, IS_SETTLED, WAIT_SECONDS = "$.Step", "$.Step.Settled", "$.Step.WaitSeconds"
-VERDICT_STATUS = "$.Step.Verdict.Status"
+VERDICT_STATUS, ANSWER_RESULT = "$.Step.Verdict.Status", "$.Answer"
 
 Event = dict[str, Any]
 

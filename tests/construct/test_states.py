@@ -47,7 +47,7 @@ def test_a_task_calls_the_handler_itself(task: dict[str, Any]) -> None:
 def test_tasks_send_the_contract_s_messages() -> None:
     assert (STEP["Parameters"], ANSWER["Parameters"]) == (message.STEP, message.ANSWER)
     assert STEP["ResultPath"] == message.STEP_RESULT
-    assert ANSWER["ResultPath"] is None, "the verdict stays in the data"
+    assert ANSWER["ResultPath"] == "$.Answer", "the verdict stays in the data"
 
 
 @either_task

@@ -206,8 +206,6 @@ def _at(data: object, path: str) -> object:
 
 def _put(state: dict[str, Any], data: dict[str, Any], result: Any) -> Any:
     path = state.get("ResultPath", "$")
-    if path is None:
-        return data
     if path == "$":
         return result
     return {**data, path[2:]: result}
