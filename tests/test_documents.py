@@ -3,6 +3,7 @@
 import re
 import runpy
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,8 +17,22 @@ def test_the_readme_begins_with_the_two_commands() -> None:
     assert commands == ["make demo", "make test"]
 
 
-def test_the_readme_s_example_synthesises(tmp_path: Path) -> None:
-    [code] = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+def examples() -> list[Any]:
+    """The apps in the documents."""
+    return [
+        pytest.param(code, id=f"{document.name}-{number}")
+        for document in DOCUMENTS
+        for number, code in enumerate(re.findall(r"```python\n(.*?)```", document.read_text(), re.DOTALL))
+        if "app = App()" in code
+    ]
+
+
+def test_the_first_example_is_in_the_readme() -> None:
+    assert "README.md-0" in [example.id for example in examples()]
+
+
+@pytest.mark.parametrize("code", examples())
+def test_an_example_synthesises(code: str, tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(code)
     app = runpy.run_path(str(tmp_path / "app.py"), run_name="__main__")["app"]
     assembly = Path(app.synth().directory)
