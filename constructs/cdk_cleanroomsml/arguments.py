@@ -5,12 +5,14 @@ Types come first, then tokens, then limits: a value of a wrong type can end the 
 
 from __future__ import annotations
 
-from aws_cdk import Duration, Stack, Token
+from aws_cdk import Duration, Stack
 from constructs import Construct
 
 from cdk_cleanroomsml.audience_size import AudienceSize
 from cdk_cleanroomsml.errors import InvalidArgumentError
+from cdk_cleanroomsml.place import Place
 from cdk_cleanroomsml.provider import AudienceExportProvider
+from cdk_cleanroomsml.tokens import is_token
 from cdk_cleanroomsml_contract.api_limits import broken_rule
 from cdk_cleanroomsml_contract.export_properties import TIMEOUT_SECONDS
 from cdk_cleanroomsml_contract.on_conflict import OnConflict
@@ -19,26 +21,22 @@ from cdk_cleanroomsml_contract.scope import broken_scope_rule
 
 def check_scope(scope: object) -> None:
     """Refuse a scope that is not in a stack."""
-    if not isinstance(scope, Construct) or not any(isinstance(one, Stack) for one in scope.node.scopes):
+    if not isinstance(scope, Construct) or not (isinstance(scope, Stack) or _is_in_stack(scope)):
         raise InvalidArgumentError("scope", "must be a stack, or a construct in one", scope)
 
 
 def check_text(argument: str, member: str, value: object) -> None:
     """Refuse a text that breaks a limit of a member of the request; a token is checked at deployment."""
     _check_string(argument, value)
-    if not Token.is_unresolved(value) and (rule := broken_rule(member, value)):
+    if not is_token(value) and (rule := broken_rule(member, value)):
         raise InvalidArgumentError(argument, rule, value)
 
 
-def check_own_job(audience_generation_job_arn: str, stack: Stack) -> None:
+def check_own_job(audience_generation_job_arn: str, place: Place) -> None:
     """Refuse a generation job of another place than the stack, as far as both are known."""
-    if Token.is_unresolved(audience_generation_job_arn):
+    if is_token(audience_generation_job_arn):
         return
-    known = {
-        name: None if Token.is_unresolved(value) else value
-        for name, value in (("partition", stack.partition), ("region", stack.region), ("account", stack.account))
-    }
-    if rule := broken_scope_rule(audience_generation_job_arn, **known):
+    if rule := broken_scope_rule(audience_generation_job_arn, **place.known):
         raise InvalidArgumentError("audience_generation_job_arn", rule, audience_generation_job_arn)
 
 
@@ -85,15 +83,19 @@ def check_revision(revision: object, name: str | None) -> None:
         raise InvalidArgumentError("revision", rule, revision)
 
 
-def check_provider(provider: object, stack: Stack) -> None:
+def check_provider(provider: object, place: Place) -> None:
     """Refuse anything but a provider of the same stack."""
     if provider is None:
         return
     if not isinstance(provider, AudienceExportProvider):
         raise InvalidArgumentError("provider", "must be an AudienceExportProvider", provider)
-    if Stack.of(provider) is not stack:
-        rule = f"must be in the export's own stack, {stack.node.path}"
+    if Stack.of(provider) is not place.stack:
+        rule = f"must be in the export's own stack, {place.stack.node.path}"
         raise InvalidArgumentError("provider", rule, provider.node.path)
+
+
+def _is_in_stack(scope: Construct) -> bool:
+    return any(isinstance(one, Stack) for one in scope.node.scopes)
 
 
 def _check_string(argument: str, value: object) -> None:

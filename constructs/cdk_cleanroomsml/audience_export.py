@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from aws_cdk import CustomResource, Duration, Stack
+from aws_cdk import CustomResource, Duration
 from constructs import Construct
 
-from cdk_cleanroomsml import arguments, exports_per_job, given_names
+from cdk_cleanroomsml import arguments, exports_per_job, given_names, place
 from cdk_cleanroomsml.audience_size import AudienceSize
 from cdk_cleanroomsml.errors import AttributeUnknownError
 from cdk_cleanroomsml.given_names import GivenName
@@ -73,7 +73,8 @@ class AudienceExport(Construct):
     ) -> None:
         arguments.check_scope(scope)
         arguments.check_text("audience_generation_job_arn", "audienceGenerationJobArn", audience_generation_job_arn)
-        arguments.check_own_job(audience_generation_job_arn, Stack.of(scope))
+        here = place.of(scope)
+        arguments.check_own_job(audience_generation_job_arn, here)
         arguments.check_size(audience_size)
         if name is not None:
             arguments.check_text("name", "name", name)
@@ -82,13 +83,13 @@ class AudienceExport(Construct):
         arguments.check_on_conflict(on_conflict)
         arguments.check_waiting(wait_for_completion, timeout)
         arguments.check_revision(revision, name)
-        arguments.check_provider(provider, Stack.of(scope))
+        arguments.check_provider(provider, here)
         given = GivenName(name, audience_generation_job_arn, audience_size, on_conflict) if name is not None else None
         if given:
-            given_names.check(scope, given)
+            given_names.check(here, given)
 
         super().__init__(scope, construct_id)
-        provider = provider or AudienceExportProvider.of(self)
+        provider = provider or AudienceExportProvider.of(scope)
         properties = ExportProperties(
             audience_generation_job_arn=audience_generation_job_arn,
             audience_size=audience_size,
@@ -97,7 +98,7 @@ class AudienceExport(Construct):
             description=description,
             on_conflict=on_conflict,
             revision=revision,
-            stack_path=None if name is not None else _path_of_nested(Stack.of(self)),
+            stack_path=None if name is not None else here.path_of_nested,
             wait_for_completion=wait_for_completion,
             timeout_seconds=int(timeout.to_seconds()) if timeout else TIMEOUT_SECONDS[-1],
         )
@@ -111,9 +112,9 @@ class AudienceExport(Construct):
             properties=properties.encode(),
         )
         provider.serve(self._resource, audience_generation_job_arn)
-        exports_per_job.count(self, audience_generation_job_arn)
+        exports_per_job.count(self, here.app, audience_generation_job_arn)
         if given:
-            given_names.record(self, given)
+            given_names.record(self, here, given)
 
     @property
     def name(self) -> str:
@@ -152,12 +153,3 @@ class AudienceExport(Construct):
                 "False. Set wait_for_completion to True, or read the export with ListAudienceExportJobs"
             )
         return self._resource.get_att_string(attribute)
-
-
-def _path_of_nested(stack: Stack) -> str | None:
-    """Return what stays the same for a nested stack that is created again: its place below the root stack."""
-    logical_ids: list[str] = []
-    while stack.nested_stack_parent and stack.nested_stack_resource:
-        logical_ids.insert(0, stack.nested_stack_resource.logical_id)
-        stack = stack.nested_stack_parent
-    return "/".join([stack.stack_name, *logical_ids]) if logical_ids else None

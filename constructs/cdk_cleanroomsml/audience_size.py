@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import cast
 
-from aws_cdk import Token
-
 from cdk_cleanroomsml.errors import InvalidArgumentError
+from cdk_cleanroomsml.tokens import is_token
 from cdk_cleanroomsml_contract import export_properties
 from cdk_cleanroomsml_contract.api_limits import size_rule
 
@@ -30,7 +29,7 @@ class AudienceSize(export_properties.AudienceSize):
         # A number token is a finite float; jsii ends the CDK's process if it gets another one.
         if not isinstance(value, int | float) or not isfinite(value):
             raise InvalidArgumentError(argument, "must be a whole number", value)
-        if not Token.is_unresolved(self.value) and (rule := size_rule(self.type, self.value)):
+        if not is_token(self.value) and (rule := size_rule(self.type, self.value)):
             raise InvalidArgumentError(argument, rule, self.value)
 
     @classmethod

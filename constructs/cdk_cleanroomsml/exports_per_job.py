@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from weakref import WeakKeyDictionary
 
-from aws_cdk import Annotations, Token
+from aws_cdk import Annotations
 from constructs import IConstruct
 
+from cdk_cleanroomsml.tokens import is_token
 from cdk_cleanroomsml_contract.api_limits import ACTIVE_OF_JOB
 
 _WARNING = "cdk-cleanroomsml:exportsPerGenerationJob"
@@ -15,11 +16,11 @@ _WARNING = "cdk-cleanroomsml:exportsPerGenerationJob"
 _declared: WeakKeyDictionary[IConstruct, Counter[str]] = WeakKeyDictionary()
 
 
-def count(export: IConstruct, audience_generation_job_arn: str) -> None:
+def count(export: IConstruct, app: IConstruct, audience_generation_job_arn: str) -> None:
     """Count an export of a literal ARN over the whole app, and warn at the first one too many."""
-    if Token.is_unresolved(audience_generation_job_arn):
+    if is_token(audience_generation_job_arn):
         return
-    of_app = _declared.setdefault(export.node.root, Counter())
+    of_app = _declared.setdefault(app, Counter())
     of_app[audience_generation_job_arn] += 1
     if of_app[audience_generation_job_arn] == ACTIVE_OF_JOB + 1:
         Annotations.of(export).add_warning_v2(

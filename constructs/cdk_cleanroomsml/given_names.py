@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
-from aws_cdk import Annotations, Stack, Token
+from aws_cdk import Annotations, Stack
 from constructs import Construct
 
 from cdk_cleanroomsml.audience_size import AudienceSize
 from cdk_cleanroomsml.errors import InvalidArgumentError
+from cdk_cleanroomsml.place import Place
+from cdk_cleanroomsml.tokens import is_token
 from cdk_cleanroomsml_contract.on_conflict import OnConflict
 
 _WARNING = "cdk-cleanroomsml:nameOutsideAscii"
@@ -29,18 +31,18 @@ class GivenName:
 _declared: WeakKeyDictionary[Stack, list[tuple[Construct, GivenName]]] = WeakKeyDictionary()
 
 
-def check(scope: Construct, given: GivenName) -> None:
+def check(place: Place, given: GivenName) -> None:
     """Refuse a name that another export of the same job and deployment has, unless one can adopt the other's export."""
-    if Token.is_unresolved(given.name) or Token.is_unresolved(given.audience_generation_job_arn):
+    if is_token(given.name) or is_token(given.audience_generation_job_arn):
         return
-    for export, other in _declared.get(_root_of(scope), []):
+    for export, other in _declared.get(place.root_stack, []):
         if _is_same_export(given, other) and _is_in_tree(export) and (rule := _broken_rule(given, other)):
             raise InvalidArgumentError("name", f"is also that of {export.node.path}: {rule}", given.name)
 
 
-def record(export: Construct, given: GivenName) -> None:
+def record(export: Construct, place: Place, given: GivenName) -> None:
     """Remember an export for those that come after it, and warn if its name is not ASCII."""
-    _declared.setdefault(_root_of(export), []).append((export, given))
+    _declared.setdefault(place.root_stack, []).append((export, given))
     if not given.name.isascii():
         Annotations.of(export).add_warning_v2(
             _WARNING,
@@ -63,7 +65,7 @@ def _is_same_export(given: GivenName, other: GivenName) -> bool:
 
 
 def _differ(one: AudienceSize, other: AudienceSize) -> bool:
-    are_known = not any(Token.is_unresolved(size.value) for size in (one, other))
+    are_known = not any(is_token(size.value) for size in (one, other))
     return one.type != other.type or (are_known and one.value != other.value)
 
 
@@ -71,10 +73,3 @@ def _is_in_tree(export: Construct) -> bool:
     """Whether the app has not removed it again."""
     scope = export.node.scope
     return scope is not None and scope.node.try_find_child(export.node.id) is export
-
-
-def _root_of(scope: Construct) -> Stack:
-    stack = Stack.of(scope)
-    while stack.nested_stack_parent:
-        stack = stack.nested_stack_parent
-    return stack

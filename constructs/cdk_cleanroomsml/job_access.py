@@ -14,6 +14,7 @@ from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from cdk_cleanroomsml.tokens import is_token
 from cdk_cleanroomsml_contract.identity import digest
 
 ACTIONS = [
@@ -91,7 +92,7 @@ class JobAccess:
         return policy
 
     def _length(self, arn: str) -> int | None:
-        return _known_length(self._stack.resolve(arn))
+        return _known_length(self._stack.resolve(arn)) if is_token(arn) else len(arn)
 
 
 def every_job_of(stack: Stack) -> str:

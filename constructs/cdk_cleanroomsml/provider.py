@@ -7,6 +7,7 @@ would make a new function, and CloudFormation would refuse every existing export
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import jsii
 from aws_cdk import Stack
@@ -17,7 +18,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct, IConstruct
 
-from cdk_cleanroomsml import handler_access, log_groups, provider_settings, roles, state_machine
+from cdk_cleanroomsml import handler_access, log_groups, place, provider_settings, roles, state_machine
 from cdk_cleanroomsml.errors import InvalidArgumentError
 from cdk_cleanroomsml.functions import Functions
 from cdk_cleanroomsml.provider_settings import ProviderSettings
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 _DEFAULT_ID = "CleanRoomsMLAudienceExports"
+# Remembered here, because a question to the construct tree goes to the CDK's own process.
+_of_stack: WeakKeyDictionary[Stack, AudienceExportProvider] = WeakKeyDictionary()
 
 
 @jsii.implements(iam.IGrantable, ec2.IConnectable)
@@ -47,7 +50,7 @@ class AudienceExportProvider(Construct):
     @classmethod
     def of(cls, scope: Construct) -> AudienceExportProvider:
         """Return the provider of the stack that `scope` is in; it is made if the stack has none yet."""
-        return _existing(scope) or cls(Stack.of(scope), _DEFAULT_ID)
+        return _existing(scope) or cls(place.of(scope).stack, _DEFAULT_ID)
 
     @classmethod
     def configure(cls, scope: Construct, **settings: Unpack[ProviderSettings]) -> AudienceExportProvider:
@@ -59,7 +62,7 @@ class AudienceExportProvider(Construct):
         if _existing(scope):
             rule = "must be in a stack without a provider yet: configure it once, before the stack's first export"
             raise InvalidArgumentError("scope", rule, scope.node.path)
-        return cls(Stack.of(scope), _DEFAULT_ID, **settings)
+        return cls(place.of(scope).stack, _DEFAULT_ID, **settings)
 
     def __init__(self, scope: Construct, construct_id: str, **settings: Unpack[ProviderSettings]) -> None:
         given = provider_settings.check(settings)
@@ -92,6 +95,8 @@ class AudienceExportProvider(Construct):
         )
         self._delivery = functions.deliver_events()
         self._delivery.node.add_dependency(self._access.policy)
+        if construct_id == _DEFAULT_ID and isinstance(scope, Stack):
+            _of_stack[scope] = self
 
     def serve(self, resource: IConstruct, audience_generation_job_arn: str) -> None:
         """Allow exports of a generation job, and make the resource wait for what it needs but does not refer to."""
@@ -138,5 +143,4 @@ class AudienceExportProvider(Construct):
 
 
 def _existing(scope: Construct) -> AudienceExportProvider | None:
-    found = Stack.of(scope).node.try_find_child(_DEFAULT_ID)
-    return found if isinstance(found, AudienceExportProvider) else None
+    return _of_stack.get(place.of(scope).stack)

@@ -1,0 +1,62 @@
+"""Where an export is declared: what the CDK says about a scope, asked once for each.
+
+The CDK runs in a process of its own, so each question takes time, and the exports of a scope would all ask the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+from aws_cdk import Stack, Token
+from constructs import Construct, IConstruct
+
+
+@dataclass(frozen=True)
+class Place:
+    """The surroundings of a scope.
+
+    Attributes:
+        stack: the stack that the scope is in.
+        root_stack: the stack that is deployed together with it: itself, or the one that it is nested in.
+        app: the root of the construct tree.
+        known: partition, region and account of the stack, None if they are known only at deployment.
+        path_of_nested: what stays the same for a nested stack that is created again; None for any other stack.
+    """
+
+    stack: Stack
+    root_stack: Stack
+    app: IConstruct
+    known: Mapping[str, str | None]
+    path_of_nested: str | None
+
+
+_of_scope: WeakKeyDictionary[Construct, Place] = WeakKeyDictionary()
+_of_stack: WeakKeyDictionary[Stack, Place] = WeakKeyDictionary()
+
+
+def of(scope: Construct) -> Place:
+    """Return the place of a scope that is in a stack."""
+    if scope not in _of_scope:
+        stack = Stack.of(scope)
+        if stack not in _of_stack:
+            _of_stack[stack] = _ask(stack)
+        _of_scope[scope] = _of_stack[stack]
+    return _of_scope[scope]
+
+
+def _ask(stack: Stack) -> Place:
+    names = ("partition", "region", "account")
+    env = {name: getattr(stack, name) for name in names}
+    root_stack, logical_ids = stack, []
+    while root_stack.nested_stack_parent and root_stack.nested_stack_resource:
+        logical_ids.insert(0, root_stack.nested_stack_resource.logical_id)
+        root_stack = root_stack.nested_stack_parent
+    return Place(
+        stack,
+        root_stack,
+        stack.node.root,
+        {name: None if Token.is_unresolved(value) else value for name, value in env.items()},
+        "/".join([root_stack.stack_name, *logical_ids]) if logical_ids else None,
+    )
