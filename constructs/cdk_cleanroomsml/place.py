@@ -49,7 +49,8 @@ def of(scope: Construct) -> Place:
 def _ask(stack: Stack) -> Place:
     names = ("partition", "region", "account")
     env = {name: getattr(stack, name) for name in names}
-    root_stack, logical_ids = stack, []
+    root_stack = stack
+    logical_ids: list[str] = []
     while root_stack.nested_stack_parent and root_stack.nested_stack_resource:
         logical_ids.insert(0, root_stack.nested_stack_resource.logical_id)
         root_stack = root_stack.nested_stack_parent

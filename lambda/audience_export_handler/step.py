@@ -68,6 +68,13 @@ class StepInput:
 
 def take(given: StepInput) -> ExportJob | Pending:
     """Return the export that fulfils the request, or how to continue; ExportFailure: it cannot be fulfilled."""
+    result = _take(given)
+    return (
+        replace(result, progress=result.progress.after_step(given.clock())) if isinstance(result, Pending) else result
+    )
+
+
+def _take(given: StepInput) -> ExportJob | Pending:
     given = replace(given, progress=_after_a_crash(given))
     is_first_count = given.progress.counted_at is None
     given = replace(given, progress=_stop_older(given))

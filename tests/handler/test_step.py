@@ -61,6 +61,31 @@ class TestStartsOnce:
         assert answer["Status"] == "SUCCESS"
         assert len(deployment.starts()) == 1
 
+    def test_an_export_of_somebody_else_from_before_the_step_that_died_is_not_our_own(
+        self, deployment: Deployment
+    ) -> None:
+        """The start was refused, and for a while the exports could not be listed. In none of these steps one was sent."""
+        count = 0
+
+        def invoke(message: dict[str, Any]) -> object:
+            nonlocal count
+            count += 1
+            if count == 4:
+                deployment.start_elsewhere("mine")
+            if count == 9:
+                raise TimeoutError("killed")
+            return deployment.invoke(message)
+
+        deployment.machine.invoke = invoke
+        deployment.emulator.faults.append(Fault("StartAudienceExportJob", FaultKind.THROTTLE))
+        deployment.deliver(deployment.event(ResourceProperties=properties(Name="mine")))
+        deployment.run_for(timedelta(seconds=1))
+        deployment.emulator.faults.append(Fault("ListAudienceExportJobs", FaultKind.THROTTLE, times=6))
+        deployment.run_executions()
+        assert count > 9
+        [answer] = deployment.endpoint.bodies
+        assert answer["Reason"].startswith("ConflictException: ")
+
     def test_a_silent_repeat_is_not_treated_as_our_own(self, deployment: Deployment) -> None:
         deployment.emulator.service.readings = Readings(repeat=Repeat.SILENT, listing_lag=timedelta(seconds=10))
         deployment.start_elsewhere("mine")

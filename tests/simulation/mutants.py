@@ -36,6 +36,7 @@ from audience_export_handler.core import (
 )
 from audience_export_handler.core.attempt import Accepted, Announced, Attempt
 from audience_export_handler.core.facts import StackPhase
+from audience_export_handler.core.progress import Progress
 from audience_export_handler.core.situation import Decision, Situation
 from audience_export_handler.state_machine_resource import StateMachineResource
 from cdk_cleanroomsml_contract import export_properties, identity
@@ -357,4 +358,5 @@ FOUND = [
     (27, _named("an outage of Lambda is final")),
     (278, _named("an update that failed is not tried again")),
     (373, Mutant("4", "a later export is its own", lambda: [(decision, "_is_own", _ours_forever(decision._is_own))])),
+    (47510, Mutant("4", "an earlier export is its own", lambda: [(Progress, "after_step", lambda self, now: self)])),
 ]

@@ -2,13 +2,13 @@
 
     [*] → Announced ──200──────────────► Accepted(at)
             │  ▲ └──5xx, no answer, step ran again──► Unanswered ──still not listed──► Announced
-            │  └── throttled, denied early, account full (stays Announced)
+            │  └── throttled, denied early, account full, or nothing sent (stays Announced)
             └──conflict that may be our own──► Taken
 
 An attempt is recorded in the execution's state before its start is sent. So an export can be recognised as the
 request's own after a crash, and a start whose outcome nobody knows is never simply sent again: only a listing settles
-it. The service names no owner of an export, so what counts is when the export was created: between the announcement
-and the moment by which the last start that may have taken effect is listed.
+it. The service names no owner of an export, so what counts is when the export was created: after the last step that
+surely started nothing, and before the moment by which the last start that may have taken effect is listed.
 """
 
 from __future__ import annotations
@@ -86,8 +86,12 @@ class Attempt:
         """The step runs again: its first run may have sent the start, or still be about to."""
         return self._unknown_until(now, now + OUTLASTING_STEP, "") if isinstance(self.phase, Announced) else self
 
-    def refused_for_now(self, now: datetime) -> Attempt:
-        """The start surely had no effect, and is sent again later: what may be its own begins now."""
+    def nothing_started_until(self, now: datetime) -> Attempt:
+        """No start was sent until now, or it surely had no effect: what may be the attempt's own begins now.
+
+        Otherwise the export of somebody else that was created meanwhile would be treated as the request's own, if a
+        later step dies and nobody knows whether it sent the start.
+        """
         return self if self.may_have_started else replace(self, own_from=now)
 
     def taken(self, now: datetime, said: str) -> Attempt:

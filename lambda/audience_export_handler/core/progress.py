@@ -66,6 +66,10 @@ class Progress:
         """Return the progress once the requests that run in the stack are counted."""
         return replace(self, neighbours=neighbours, counted_at=now)
 
+    def after_step(self, now: datetime) -> Progress:
+        """Return the progress at the end of a step: a start can only be sent in a later one, unless one was sent."""
+        return replace(self, attempt=self.attempt.nothing_started_until(now)) if self.attempt else self
+
     def to_json(self) -> dict[str, Any]:
         """Return the state as JSON-able data."""
         values = (self.attempt, self.retried, self.older_ended_by, self.neighbours, self.counted_at)

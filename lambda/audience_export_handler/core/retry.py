@@ -24,7 +24,7 @@ def after_failed_start(
     if error.kind is ErrorKind.UNANSWERED:
         return replace(retrying, attempt=attempt.unanswered(now, str(error)))
     if is_transient(error, age) or error.code == quota.CODE:
-        return replace(retrying, attempt=attempt.refused_for_now(now))
+        return replace(retrying, attempt=attempt)
     if error.code == "ConflictException" and (attempt.may_have_started or request.adopts or not request.name_is_given):
         # Perhaps the request's own export, or the one to adopt, which is not listed yet.
         return replace(progress, attempt=attempt.taken(now, error.message), retried=None)

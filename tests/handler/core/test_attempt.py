@@ -47,8 +47,8 @@ def test_a_start_that_is_still_not_listed_is_announced_again_and_keeps_what_may_
 
 
 def test_a_refusal_for_now_stays_announced() -> None:
-    assert ANNOUNCED.refused_for_now(LATER) == Attempt("mine", Announced(), LATER)
-    assert PERHAPS.refused_for_now(LATER) == PERHAPS, "an earlier start may have taken effect"
+    assert ANNOUNCED.nothing_started_until(LATER) == Attempt("mine", Announced(), LATER)
+    assert PERHAPS.nothing_started_until(LATER) == PERHAPS, "an earlier start may have taken effect"
 
 
 @pytest.mark.parametrize("attempt", [ANNOUNCED, PERHAPS], ids=["surely not started", "perhaps started"])

@@ -78,3 +78,11 @@ def test_keeps_how_many_requests_ran_and_when_they_were_counted() -> None:
     assert Progress(older_ended_by=SOON).after_counting(3, NOW) == Progress(
         older_ended_by=SOON, neighbours=3, counted_at=NOW
     )
+
+
+def test_at_the_end_of_a_step_what_may_be_our_own_begins_anew() -> None:
+    announced = Progress(Attempt("mine", Announced(), own_from=NOW))
+    assert announced.after_step(SOON) == Progress(Attempt("mine", Announced(), own_from=SOON))
+    accepted = Progress(announced.attempt.accepted(NOW) if announced.attempt else None)
+    assert accepted.after_step(SOON) == accepted
+    assert Progress().after_step(SOON) == Progress()

@@ -38,9 +38,7 @@ def after(
 @pytest.mark.parametrize("error", [THROTTLED, refused(quota.CODE), DENIED], ids=lambda error: error.code)
 def test_a_start_that_surely_had_no_effect_may_be_sent_again(error: ServiceError) -> None:
     following = after(error)
-    assert following == Progress(
-        ATTEMPT.refused_for_now(NOW), RetriedError(START, NOW, error.code, error.message), EARLIER
-    )
+    assert following == Progress(ATTEMPT, RetriedError(START, NOW, error.code, error.message), EARLIER)
 
 
 def test_what_may_be_our_own_keeps_its_first_time() -> None:
