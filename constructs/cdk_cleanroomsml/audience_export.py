@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import CustomResource, Duration
+from aws_cdk import CfnResource, Duration
 from constructs import Construct
 
 from cdk_cleanroomsml import arguments, exports_per_job, given_names, place
@@ -103,13 +103,12 @@ class AudienceExport(Construct):
             timeout_seconds=int(timeout.to_seconds()) if timeout else TIMEOUT_SECONDS[-1],
         )
         self._waits = wait_for_completion
-        self._resource = CustomResource(
-            self,
-            "Resource",
-            resource_type=_RESOURCE_TYPE,
-            service_timeout=timeout,
-            service_token=provider.service_token,
-            properties=properties.encode(),
+        # The L2 construct, CustomResource, would be one more around it, and two more questions to the CDK's process.
+        of_cloudformation = {"ServiceToken": provider.service_token}
+        if timeout:
+            of_cloudformation["ServiceTimeout"] = str(properties.timeout_seconds)
+        self._resource = CfnResource(
+            self, "Resource", type=_RESOURCE_TYPE, properties={**of_cloudformation, **properties.encode()}
         )
         provider.serve(self._resource, audience_generation_job_arn)
         exports_per_job.count(self, here.app, audience_generation_job_arn)
@@ -119,7 +118,7 @@ class AudienceExport(Construct):
     @property
     def name(self) -> str:
         """Name of the export, given or generated; a token."""
-        return self._resource.get_att_string(attributes.NAME)
+        return self._get(attributes.NAME)
 
     @property
     def status(self) -> str:
@@ -144,7 +143,7 @@ class AudienceExport(Construct):
     @property
     def create_time(self) -> str:
         """When the export was created, ISO 8601 with its offset; a token."""
-        return self._resource.get_att_string(attributes.CREATE_TIME)
+        return self._get(attributes.CREATE_TIME)
 
     def _at_the_end(self, name: str, attribute: str) -> str:
         if not self._waits:
@@ -152,4 +151,7 @@ class AudienceExport(Construct):
                 f"{name} of {self.node.path} is known only after the export has ended, but wait_for_completion is "
                 "False. Set wait_for_completion to True, or read the export with ListAudienceExportJobs"
             )
-        return self._resource.get_att_string(attribute)
+        return self._get(attribute)
+
+    def _get(self, attribute: str) -> str:
+        return self._resource.get_att(attribute).to_string()

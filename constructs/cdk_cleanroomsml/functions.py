@@ -11,7 +11,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from cdk_cleanroomsml import handler_code, lint, logical_ids, network_access
+from cdk_cleanroomsml import cdk_releases, handler_code, lint, logical_ids, network_access
 from cdk_cleanroomsml.errors import HandlerCodeError
 from cdk_cleanroomsml.provider_settings import ProviderSettings
 from cdk_cleanroomsml_contract import timeouts
@@ -90,7 +90,7 @@ class Functions:
         )
         logical_ids.keep(function, logical_id)
         lint.acknowledge_redundant_dependency(function)
-        lint.acknowledge(
+        cdk_releases.acknowledge(
             function, "AwsSolutions-L1", "the library's tests run the handler on this runtime, or you chose it"
         )
         if "runtime" not in settings:

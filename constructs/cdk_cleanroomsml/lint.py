@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import aws_cdk
 from aws_cdk import CfnResource, Stack
 from constructs import IConstruct
+
+from cdk_cleanroomsml import cdk_releases
 
 
 def acknowledge_redundant_dependency(construct: IConstruct) -> None:
@@ -16,15 +17,11 @@ def acknowledge_redundant_dependency(construct: IConstruct) -> None:
     resource.add_metadata("cfn-lint", {"config": {"ignore_checks": ["W3005"]}})
 
 
-def acknowledge(construct: IConstruct, rule: str, reason: str) -> None:
-    """Acknowledge a finding of cdk-nag 3 below a construct; older releases of the CDK have no place for it."""
-    if hasattr(aws_cdk, "Validations"):
-        aws_cdk.Validations.of(construct).acknowledge(aws_cdk.Acknowledgment(id=rule, reason=reason))
-
-
 def acknowledge_wildcard(policy: IConstruct, resource: str, reason: str) -> None:
     """Acknowledge that a policy allows actions on a resource with a wildcard in it."""
-    acknowledge(policy, f"AwsSolutions-IAM5[Resource::{_written(Stack.of(policy).resolve(resource))}]", reason)
+    cdk_releases.acknowledge(
+        policy, f"AwsSolutions-IAM5[Resource::{_written(Stack.of(policy).resolve(resource))}]", reason
+    )
 
 
 def _written(resolved: Any) -> str:

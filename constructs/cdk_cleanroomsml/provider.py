@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import jsii
-from aws_cdk import Stack
+from aws_cdk import CfnResource, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
-from constructs import Construct, IConstruct
+from constructs import Construct
 
-from cdk_cleanroomsml import handler_access, log_groups, place, provider_settings, roles, state_machine
+from cdk_cleanroomsml import cdk_releases, handler_access, log_groups, place, provider_settings, roles, state_machine
 from cdk_cleanroomsml.errors import InvalidArgumentError
 from cdk_cleanroomsml.functions import Functions
 from cdk_cleanroomsml.provider_settings import ProviderSettings
@@ -98,11 +98,12 @@ class AudienceExportProvider(Construct):
         if construct_id == _DEFAULT_ID and isinstance(scope, Stack):
             _of_stack[scope] = self
 
-    def serve(self, resource: IConstruct, audience_generation_job_arn: str) -> None:
+    def serve(self, resource: CfnResource, audience_generation_job_arn: str) -> None:
         """Allow exports of a generation job, and make the resource wait for what it needs but does not refer to."""
+        cdk_releases.add_dependency(resource, self._delivery)
         policy = self._access.allow_job(audience_generation_job_arn)
-        waits_for = [self._delivery] if policy is self._access.policy else [self._delivery, policy]
-        resource.node.add_dependency(*waits_for)
+        if policy is not self._access.policy:
+            resource.node.add_dependency(policy)
 
     @property
     def grant_principal(self) -> iam.IPrincipal:

@@ -8,7 +8,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from cdk_cleanroomsml import encryption, lint, log_groups, logical_ids, roles, states
+from cdk_cleanroomsml import cdk_releases, encryption, lint, log_groups, logical_ids, roles, states
 from cdk_cleanroomsml.provider_settings import ProviderSettings
 
 
@@ -49,8 +49,10 @@ def arn_of(machine: sfn.StateMachine) -> str:
 
 
 def _acknowledge(machine: sfn.StateMachine, role: iam.IRole) -> None:
-    lint.acknowledge(machine, "AwsSolutions-SF1", "its data contain the ResponseURL, and the handler logs every step")
-    lint.acknowledge(
+    cdk_releases.acknowledge(
+        machine, "AwsSolutions-SF1", "its data contain the ResponseURL, and the handler logs every step"
+    )
+    cdk_releases.acknowledge(
         machine, "AwsSolutions-SF2", "tracing needs a permission on every resource; turn it on with tracing"
     )
     lint.acknowledge_wildcard(role, "*", "log deliveries and traces of a state machine have no ARN to allow")

@@ -162,7 +162,8 @@ def test_an_export_may_take_its_job_from_another_export(stack: Stack) -> None:
     """Template.from_stack fails for a cycle."""
     first = declare(stack, "First")
     resource = first.node.find_child("Resource")
-    arn = resource.get_att_string("AudienceGenerationJobArn")  # type: ignore[attr-defined]  # a CustomResource
+    assert isinstance(resource, CfnResource)
+    arn = resource.get_att("AudienceGenerationJobArn").to_string()
     declare(stack, "Second", audience_generation_job_arn=arn)
     Template.from_stack(stack).resource_count_is(EXPORT, 2)
 

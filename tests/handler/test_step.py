@@ -64,7 +64,7 @@ class TestStartsOnce:
     def test_an_export_of_somebody_else_from_before_the_step_that_died_is_not_our_own(
         self, deployment: Deployment
     ) -> None:
-        """The start was refused, and for a while the exports could not be listed. In none of these steps one was sent."""
+        """The start was refused, and then for a while the exports could not be listed: no step sent another start."""
         count = 0
 
         def invoke(message: dict[str, Any]) -> object:
