@@ -10,7 +10,7 @@ from aws_cdk import App, Stage
 
 from tests.builders.stacks import EXPORT
 
-Template = dict[str, Any]
+Template = Mapping[str, Any]
 
 
 def templates_of(scope: App | Stage) -> dict[str, Template]:

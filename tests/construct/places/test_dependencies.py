@@ -1,7 +1,5 @@
 """Dependencies that users declare between exports and other resources, in both directions."""
 
-from typing import Any
-
 import pytest
 from aws_cdk import App, NestedStack, Stack
 from aws_cdk.aws_s3 import Bucket
@@ -11,7 +9,7 @@ from constructs import Construct
 from cdk_cleanroomsml import AudienceExportProvider
 from tests.builders import templates
 from tests.builders.stacks import EXPORT, declare
-from tests.builders.templates import export_named, only_one, templates_of, waits_for
+from tests.builders.templates import Template, export_named, only_one, templates_of, waits_for
 
 BUCKET = "AWS::S3::Bucket"
 
@@ -26,7 +24,7 @@ def stack(app: App) -> Stack:
     return Stack(app, "Campaigns")
 
 
-def checked(app: App, name: str = "Campaigns") -> dict[str, Any]:
+def checked(app: App, name: str = "Campaigns") -> Template:
     template = templates_of(app)[name]
     templates.check(template)
     return template
