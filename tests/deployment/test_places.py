@@ -51,25 +51,28 @@ def test_a_stack_whose_resources_were_retained_finds_its_export_again(local_clou
 
 
 @by_api
-def test_hotswap_changes_the_handler_and_no_export(
+def test_hotswap_changes_the_handler_and_no_export_unless_it_may_fall_back(
     local_cloud: LocalCloud, client: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def codes() -> set[str]:
-        return {one["CodeSha256"] for one in functions_of(local_cloud, "Swapped")}
-
-    def hotswap(percent: int) -> None:
-        app = App(outdir=str(local_cloud.folder / "assemblies" / "hotswap"))
-        export(percent=percent)(Stack(app, stack.name))
-        options = ("--app", app.synth().directory, "--require-approval", "never")
-        assert local_cloud.cdk.run("deploy", "--hotswap", *options) == 0, local_cloud.cdk.log.read_text()
+    def deploy_twenty_percent(option: str) -> None:
+        app = App(outdir=str(local_cloud.folder / "assemblies" / option))
+        export(percent=20)(Stack(app, stack.name))
+        options = (option, "--app", app.synth().directory, "--require-approval", "never")
+        assert local_cloud.cdk.run("deploy", *options) == 0, local_cloud.cdk.log.read_text()
 
     stack = DeployedStack(local_cloud, client, "Swapped")
     assert stack.deploy(export()) == "CREATE_COMPLETE", stack.reasons()
-    outputs, [before] = stack.outputs(), codes()
+    outputs, before = stack.outputs(), [one["CodeSha256"] for one in functions_of(local_cloud, "Swapped")]
     modules = handler_code._handler_files
     monkeypatch.setattr(handler_code, "_handler_files", lambda: modules() | {"audience_export_handler/new.py": b""})
-    hotswap(percent=20)
-    assert codes() & {before} == set(), "both functions have the new code"
-    assert len(codes()) == 1
+
+    deploy_twenty_percent("--hotswap")
+    after = [one["CodeSha256"] for one in functions_of(local_cloud, "Swapped")]
+    assert len(after) == 2
+    assert not {*after} & {*before}, "both functions have the new code"
     assert stack.outputs() == outputs
-    assert len(local_cloud.clean_rooms_ml.started()) == 1
+    assert [one.size["value"] for one in local_cloud.clean_rooms_ml.service.exports] == [10]
+
+    deploy_twenty_percent("--hotswap-fallback")
+    assert stack.outputs() != outputs
+    assert [one.size["value"] for one in local_cloud.clean_rooms_ml.service.exports] == [10, 20]

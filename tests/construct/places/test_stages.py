@@ -73,6 +73,7 @@ def test_without_staging_the_code_stays_where_the_manifest_says(tmp_path: Path) 
     paths = [Path(asset["source"]["path"]) for manifest in manifests for asset in manifest["files"].values()]
     handlers = [path for path in paths if path.name.startswith("audience_export_handler-")]
     assert len(handlers) == 2
+    assert {path.parent.parent for path in handlers} == {tmp_path}, "each stage has its own"
     assert all((path / "audience_export_handler").is_dir() for path in handlers)
 
 
