@@ -5,8 +5,9 @@ import json
 from aws_cdk import App, Stack
 from aws_cdk.assertions import Annotations, Match, Template
 
-from tests.builders.arns import JOB
+from tests.builders.arns import JOB, OTHER_JOB
 from tests.builders.stacks import declare
+from tests.builders.templates import export_named, waits_for
 
 
 def stack_of(app: App) -> Stack:
@@ -53,3 +54,13 @@ def test_a_stack_can_be_read_before_the_app_is_synthesised() -> None:
     stack = stack_of(app)
     before = Template.from_stack(stack).to_json()
     assert before == app.synth().get_stack_by_name("Campaigns").template
+
+
+def test_an_app_that_was_synthesised_can_have_another_export() -> None:
+    app = App()
+    stack = stack_of(app)
+    app.synth()
+    declare(stack, "Later", name="later", audience_generation_job_arn=OTHER_JOB)
+    template = app.synth(force=True).get_stack_by_name("Campaigns").template
+    before_it = [template["Resources"][name] for name in waits_for(template, export_named(template, "later"))]
+    assert OTHER_JOB in json.dumps([one for one in before_it if one["Type"] == "AWS::IAM::Policy"])

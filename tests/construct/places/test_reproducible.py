@@ -37,9 +37,10 @@ def synthesise(folder: Path, *, seed: str, umask: str, outdir: str) -> dict[str,
     subprocess.run(arguments, cwd=folder, env=environ, check=True)
     made = folder / outdir
     files = [*made.rglob("*.template.json"), *made.rglob("*.assets.json"), *made.rglob("manifest.json")]
-    codes = {path.name: FileSystem.fingerprint(str(path)).encode() for path in made.glob("asset.*")}
-    assert len(codes) == 1
-    return {str(path.relative_to(made)): path.read_bytes() for path in files} | codes
+    [code] = made.glob("asset.*")
+    modes = {oct(path.stat().st_mode) for path in code.rglob("*.py")}
+    of_code = f"{code.name} {FileSystem.fingerprint(str(code))} {modes}".encode()
+    return {str(path.relative_to(made)): path.read_bytes() for path in files} | {"code": of_code}
 
 
 def test_an_app_is_the_same_bytes_in_every_process_and_folder(tmp_path: Path) -> None:
