@@ -93,6 +93,14 @@ def test_a_resource_can_wait_for_the_provider_alone(app: App, stack: Stack) -> N
     assert only_one(template, EXPORT)[0] not in waits_for(template, only_one(template, BUCKET)[0])
 
 
+def test_what_the_provider_may_read_is_made_before_its_exports(app: App, stack: Stack) -> None:
+    declare(stack)
+    bucket = Bucket(stack, "Read")
+    bucket.grant_read(AudienceExportProvider.of(stack))
+    template = checked(app)
+    assert only_one(template, BUCKET)[0] in waits_for(template, only_one(template, EXPORT)[0])
+
+
 def test_a_construct_of_another_stack_makes_the_stacks_wait(app: App, stack: Stack) -> None:
     other = Stack(app, "Other")
     declare(stack).node.add_dependency(Bucket(other, "Before"))
