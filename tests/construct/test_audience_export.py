@@ -2,11 +2,9 @@
 
 import json
 import re
-import tarfile
 from pathlib import Path
 from typing import Any, cast
 
-import aws_cdk
 import pytest
 from aws_cdk import App, CfnOutput, CfnParameter, Duration, Environment, NestedStack, Stack, Stage, Token
 from aws_cdk.assertions import Match, Template
@@ -18,6 +16,7 @@ from cdk_cleanroomsml import (
     InvalidArgumentError,
     OnConflict,
 )
+from tests.builders import feature_flags
 from tests.builders.arns import JOB
 from tests.builders.stacks import EXPORT, declare, waited_for
 
@@ -223,15 +222,6 @@ def test_waits_for_all_that_its_handler_needs(stack: Stack) -> None:
     assert waited_for(template, export) == needed
 
 
-def recommended_feature_flags() -> dict[str, Any]:
-    """The flags that `cdk init` sets, as aws-cdk-lib ships them."""
-    [archive] = Path(aws_cdk.__file__).parent.glob("_jsii/aws-cdk-lib@*.tgz")
-    with tarfile.open(archive) as files:
-        flags = files.extractfile("package/recommended-feature-flags.json")
-        assert flags
-        return dict(json.load(flags))
-
-
 def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
@@ -249,7 +239,7 @@ def permissions(resources: dict[str, Any]) -> set[tuple[str, str]]:
 
 
 def test_the_resources_are_the_same_without_feature_flags_and_with_all() -> None:
-    flags = recommended_feature_flags()
+    flags = feature_flags.recommended()
     assert len(flags) > 50
     synthesised = []
     for context in ({}, flags):
