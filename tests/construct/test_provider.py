@@ -9,6 +9,7 @@ from typing import Any
 import botocore.session
 import pytest
 from aws_cdk import App, Duration, RemovalPolicy, Stack
+from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -205,6 +206,18 @@ class TestConfigure:
         rule = "scope must be in a stack without a provider yet: configure it once, before the stack's first export"
         with pytest.raises(InvalidArgumentError, match=f"^{rule}; got 'Campaigns'$"):
             AudienceExportProvider.configure(stack, memory_size=1024)
+
+    def test_one_that_the_app_makes_under_its_id_is_the_stack_s(self, stack: Stack) -> None:
+        own = AudienceExportProvider(stack, "CleanRoomsMLAudienceExports", memory_size=1024)
+        assert AudienceExportProvider.of(stack) is own
+
+    def test_what_the_cdk_refuses_leaves_nothing_behind(self, stack: Stack) -> None:
+        public = ec2.SubnetSelection(subnet_type=ec2.SubnetType.PUBLIC)
+        vpc = ec2.Vpc(stack, "Vpc")
+        with pytest.raises(RuntimeError, match="public subnet"):
+            AudienceExportProvider.configure(stack, vpc=vpc, vpc_subnets=public)
+        assert [one.node.id for one in stack.node.children] == ["Vpc"]
+        AudienceExportProvider.configure(stack, vpc=vpc)
 
 
 def test_its_parts_are_constructs_that_tools_recognise(stack: Stack) -> None:
