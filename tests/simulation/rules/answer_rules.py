@@ -15,7 +15,16 @@ from tests.simulation.rules.invariant import Invariant
 if TYPE_CHECKING:
     from tests.simulation.model.world import World
 
-ATTRIBUTES = {"Name", "Status", "OutputLocation", "CreateTime", "AudienceGenerationJobArn"}
+ATTRIBUTES = {
+    "Name",
+    "Status",
+    "OutputLocation",
+    "CreateTime",
+    "UpdateTime",
+    "AudienceGenerationJobArn",
+    "AudienceSizeType",
+    "AudienceSizeValue",
+}
 
 
 class AnswerRules:
