@@ -1,11 +1,14 @@
 """An output location in another stack, by a parameter of Systems Manager: a changed size reaches that stack."""
 
+from datetime import datetime
+
 import pytest
 from aws_cdk import CfnOutput, Stack
 from aws_cdk.aws_logs import CfnLogGroup
 from aws_cdk.aws_ssm import StringParameter
 
 from local_cloud.cloud import LocalCloud
+from tests.builders.arns import JOB
 from tests.deployment.clients import Api
 from tests.deployment.stack import Declare, DeployedStack, export
 
@@ -14,8 +17,11 @@ LOCATION = "/campaigns/spring/output-location"
 
 def producer(percent: int) -> Declare:
     def declare(stack: Stack) -> None:
-        location = export(percent=percent)(stack).output_location
-        StringParameter(stack, "OutputLocation", parameter_name=LOCATION, string_value=location)
+        declared = export(percent=percent)(stack)
+        StringParameter(stack, "OutputLocation", parameter_name=LOCATION, string_value=declared.output_location)
+        CfnOutput(stack, "Job", value=declared.audience_generation_job_arn)
+        CfnOutput(stack, "Size", value=f"{declared.audience_size_type} {declared.audience_size_value}")
+        CfnOutput(stack, "Times", value=f"{declared.create_time} {declared.update_time}")
 
     return declare
 
@@ -38,6 +44,10 @@ def test_another_stack_reads_the_new_location_when_it_is_deployed_again(local_cl
         assert campaigns.deploy(producer(percent)).endswith("_COMPLETE"), campaigns.reasons()
         assert reports.deploy(consumer(days)) in ("CREATE_COMPLETE", "UPDATE_COMPLETE")
         assert reports.outputs()["Read"] == campaigns.outputs()["Location"]
+        outputs = campaigns.outputs()
+        assert (outputs["Job"], outputs["Size"]) == (JOB, f"PERCENTAGE {percent}")
+        created, updated = map(datetime.fromisoformat, outputs["Times"].split())
+        assert updated > created
         read.append(reports.outputs()["Read"])
     assert len(set(read)) == 2
     assert [one.size["value"] for one in local_cloud.clean_rooms_ml.service.exports] == [10, 20]
