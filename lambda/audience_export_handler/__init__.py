@@ -15,6 +15,7 @@ Data takes one way: properties → request → decision → call → answer.
     - `staleness`                what a read of the stack's status can show
     - `retry`, `quota`           what an error of a call means
     - `failure`, `reasons`       the error that the stack hears of, and the text of each
+    - `advice`                   what a reason advises this reader to do next
     - `timing`                   the time spans, each with its reason
 - `aws`                     the outside, one module for each partner, and the only callers of it
     - `clean_rooms_ml`, `step_functions`, `cloudformation`, `response`
