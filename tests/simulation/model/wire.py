@@ -67,9 +67,9 @@ def installed() -> Iterator[None]:
     session = boto3.Session(
         aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1", botocore_session=core
     )
-    session.events.register("before-call", _answer)
+    session.events.register("before-call", _answer)  # type: ignore[arg-type] # these two may return a response
     session.events.register("request-created", _note_patience)
-    session.events.register("before-send", _send)  # type: ignore[arg-type] # this hook may return a response
+    session.events.register("before-send", _send)  # type: ignore[arg-type]
     put = SimpleNamespace(Request=urllib.request.Request, urlopen=_urlopen)
     no_network = patch.object(response, "urllib", SimpleNamespace(request=put, error=urllib.error))
     no_tls = patch.object(response, "ssl", SimpleNamespace(create_default_context=lambda: None))
@@ -135,7 +135,7 @@ class Answered:
 def _parse(response: dict[str, Any], model: OperationModel) -> dict[str, Any]:
     """Parse a response as botocore's endpoint does: an error for its general members, then for its own."""
     parser = _parser(model.service_model.resolved_protocol)
-    parsed: dict[str, Any] = parser.parse(response, model.output_shape)
+    parsed: dict[str, Any] = parser.parse(response, model.output_shape)  # type: ignore[arg-type] # None is no output
     if response["status_code"] >= _ERRORS:
         shape = model.service_model.shape_for_error_code(parsed.get("Error", {}).get("Code"))
         if shape is not None:
@@ -161,7 +161,9 @@ def _note_patience(request: AWSRequest, **_: Any) -> None:
 
 def _send(request: AWSPreparedRequest, event_name: str, **_: Any) -> AWSResponse:
     operation = event_name.split(".")[2]
-    sent = Sent(request.method, request.url, _texts(request.headers), request.body or b"")
+    body = request.body or b""
+    assert isinstance(body, str | bytes)
+    sent = Sent(request.method, request.url, _texts(request.headers), body)
     status, headers, body = service_calls.call(_the_world(), _service_of(event_name), operation, sent)
     return AWSResponse(request.url, status, HTTPHeaders.from_dict(headers), _Raw(body))
 
