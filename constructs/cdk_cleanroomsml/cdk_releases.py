@@ -3,14 +3,7 @@
 from __future__ import annotations
 
 import aws_cdk
-from aws_cdk import CfnResource
 from constructs import IConstruct
-
-
-def add_dependency(resource: CfnResource, target: CfnResource) -> None:
-    """Make a resource wait for another one, by a name that does not warn of its deprecation."""
-    add = getattr(resource, "add_resource_dependency", None) or resource.add_dependency
-    add(target)
 
 
 def acknowledge(construct: IConstruct, rule: str, reason: str) -> None:

@@ -18,7 +18,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from cdk_cleanroomsml import cdk_releases, handler_access, log_groups, place, provider_settings, roles, state_machine
+from cdk_cleanroomsml import handler_access, log_groups, place, provider_settings, roles, state_machine
 from cdk_cleanroomsml.errors import InvalidArgumentError
 from cdk_cleanroomsml.functions import Functions
 from cdk_cleanroomsml.provider_settings import ProviderSettings
@@ -92,8 +92,6 @@ class AudienceExportProvider(Construct):
         """The role of the state machine."""
         self.state_machine: sfn.StateMachine = state_machine.make(self, self.function, self.state_machine_role, given)
         """The state machine, which the handler starts; one execution follows one request."""
-        self.state_machine_arn: str = state_machine.arn_of(self.state_machine)
-        """ARN of the state machine."""
         self._access = handler_access.HandlerAccess(
             self,
             changeable,
@@ -102,12 +100,13 @@ class AudienceExportProvider(Construct):
             log_group=self.log_group,
             settings=given,
         )
-        self._delivery = functions.deliver_events()
-        self._delivery.node.add_dependency(self._access.policy)
+        delivery = functions.deliver_events()
+        delivery.node.add_dependency(self._access.policy)
+        self.state_machine_arn: str = state_machine.arn_for_exports(self.state_machine, delivery)
+        """ARN of the state machine. What refers to it waits for all that the handler needs."""
 
     def serve(self, resource: CfnResource, audience_generation_job_arn: str) -> None:
-        """Allow exports of a generation job, and make the resource wait for what it needs but does not refer to."""
-        cdk_releases.add_dependency(resource, self._delivery)
+        """Allow exports of a generation job, and make the resource wait for that."""
         policy = self._access.allow_job(audience_generation_job_arn)
         if policy is not self._access.policy:
             resource.node.add_dependency(policy)

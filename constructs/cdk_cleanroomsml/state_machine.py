@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import Stack
+from aws_cdk import CfnResource, Stack, Token
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_stepfunctions as sfn
@@ -41,11 +41,15 @@ def make(scope: Construct, handler: lambda_.Function, role: iam.IRole, settings:
     return machine
 
 
-def arn_of(machine: sfn.StateMachine) -> str:
-    """Return the ARN as the first release wrote it into every export: another form of it would look like a change."""
+def arn_for_exports(machine: sfn.StateMachine, delivery: CfnResource) -> str:
+    """Return the ARN as every export has it in its properties: the export then waits for the delivery of events too.
+
+    CloudFormation waits for all that the properties of a resource refer to, also for what `Fn::Select` does not pick. A
+    dependency of each export on the delivery would be one more message to the CDK's process for each.
+    """
     resource = machine.node.default_child
     assert isinstance(resource, sfn.CfnStateMachine)  # noqa: S101 - an L2 construct has an L1 one
-    return resource.attr_arn
+    return Token.as_string({"Fn::Select": [0, [resource.attr_arn, delivery.ref]]})
 
 
 def _acknowledge(machine: sfn.StateMachine, role: iam.IRole) -> None:

@@ -9,7 +9,6 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
-from aws_cdk.assertions import Template
 from constructs import Construct
 
 from cdk_cleanroomsml import AudienceExport, AudienceSize
@@ -22,18 +21,6 @@ def declare(scope: Construct, construct_id: str = "Export", **changes: Any) -> A
     """Declare an export of ten percent, with arguments of the test's choice."""
     arguments: dict[str, Any] = {"audience_generation_job_arn": JOB, "audience_size": AudienceSize.percentage(10)}
     return AudienceExport(scope, construct_id, **(arguments | changes))
-
-
-def waited_for(template: Template, logical_id: str) -> set[str]:
-    """The logical ids of all that a resource waits for, by dependencies and the dependencies of those."""
-    resources = template.to_json()["Resources"]
-    found: set[str] = set()
-    left = [logical_id]
-    while left:
-        new = {*resources[left.pop()].get("DependsOn", [])} - found
-        found |= new
-        left += new
-    return found
 
 
 def settings_of_every_kind(stack: Stack) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from aws_cdk.assertions import Template
 
 from cdk_cleanroomsml import AudienceExportProvider, job_access
 from tests.builders.arns import JOB
-from tests.builders.stacks import EXPORT, declare, settings_of_every_kind, waited_for
+from tests.builders.stacks import EXPORT, declare, settings_of_every_kind
+from tests.builders.templates import waits_for
 
 LIKELY, ROLE_BYTES = 256, 10_240
 
@@ -193,7 +194,7 @@ def test_an_export_may_take_its_job_from_a_resource_that_waits_for_another_expor
     own = {"Fn::GetAtt": ["Job", "Arn"]}
     assert job_resources(template) == [JOB, own]
     [policy] = [name for name in template.find_resources("AWS::IAM::Policy") if "JobAccess" in name]
-    waits = {name: policy in waited_for(template, name) for name in template.find_resources(EXPORT)}
+    waits = {name: policy in waits_for(template.to_json(), name) for name in template.find_resources(EXPORT)}
     assert sorted(waits.values()) == [False, True, True], "only its exports wait for the policy of the job"
 
 

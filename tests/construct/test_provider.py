@@ -20,7 +20,8 @@ from aws_cdk.custom_resources import CustomResourceConfig
 from constructs import Construct
 
 from cdk_cleanroomsml import AudienceExportProvider, HandlerCodeError, InvalidArgumentError, handler_code
-from tests.builders.stacks import EXPORT, declare, waited_for
+from tests.builders.stacks import EXPORT, declare
+from tests.builders.templates import waits_for
 
 HANDLER = Path(__file__).parents[2] / "lambda" / "audience_export_handler"
 
@@ -108,7 +109,7 @@ def test_every_export_waits_for_the_policies_of_its_handler(stack: Stack) -> Non
     declare(stack)
     template = Template.from_stack(stack)
     [export] = template.find_resources(EXPORT)
-    assert set(template.find_resources("AWS::IAM::Policy")) <= waited_for(template, export)
+    assert set(template.find_resources("AWS::IAM::Policy")) <= waits_for(template.to_json(), export)
 
 
 def test_the_policies_name_their_resources(stack: Stack) -> None:
