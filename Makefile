@@ -66,7 +66,7 @@ check: types
 	@$(BIN)/ruff check .
 
 types: $(READY)
-	@$(BIN)/mypy constructs/cdk_cleanroomsml constructs/cdk_cleanroomsml_contract app.py local_cloud
+	@$(BIN)/mypy constructs/cdk_cleanroomsml constructs/cdk_cleanroomsml_contract constructs/cdk_cleanroomsml_cli app.py local_cloud
 	@$(BIN)/mypy lambda/audience_export_handler
 	@$(BIN)/mypy tests
 
