@@ -14,5 +14,6 @@ It reads only, and it is installed with the extra `cli`.
 - `verdict`: what a deployment would do with each export; pure
 - `progress`: where each export of a stack stands; pure
 - `ledger`: whose export each one is, and what is left; pure
+- `layout`: blocks of lines at the console's width
 - `rendering`, `json_output`: the results as text, and as JSON
 """

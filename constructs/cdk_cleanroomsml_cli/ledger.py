@@ -73,7 +73,12 @@ def by_job(exports: Iterable[ListedExport], owners: Iterable[Owner]) -> list[Job
 
 def adopting_code(name: str) -> str:
     """Return the line that adopts an export."""
-    return f"AudienceExport(..., name={json.dumps(name, ensure_ascii=False)}, on_conflict=OnConflict.ADOPT)"
+    return f"AudienceExport({', '.join(adopting_arguments(name))})"
+
+
+def adopting_arguments(name: str) -> tuple[str, ...]:
+    """Return the arguments that adopt an export; the others are those of any export of its job and size."""
+    return "...", f"name={json.dumps(name, ensure_ascii=False)}", "on_conflict=OnConflict.ADOPT"
 
 
 def _id_of(export: ListedExport, name: str) -> str:

@@ -9,12 +9,12 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from rich.console import Console, Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from cdk_cleanroomsml_cli import ledger
 from cdk_cleanroomsml_cli.checking import Checked, JobUse, Report
 from cdk_cleanroomsml_cli.facts import Unread
+from cdk_cleanroomsml_cli.layout import Block, Code, Columns
 from cdk_cleanroomsml_cli.ledger_reading import Ledger
 from cdk_cleanroomsml_cli.progress import Row
 from cdk_cleanroomsml_cli.start_check import Outcome
@@ -22,6 +22,7 @@ from cdk_cleanroomsml_cli.watching import Snapshot
 from cdk_cleanroomsml_contract.api_limits import ACTIVE_OF_JOB, RUNNING_OF_ACCOUNT
 
 _COLOURS = {Outcome.STARTS: "cyan", Outcome.EXISTS: "green", Outcome.FAILS: "red", Outcome.UNKNOWN: "yellow"}
+_WIDEST_OUTCOME = max(len(outcome.value) for outcome in Outcome)
 _NAMED_STATUSES = {"ACTIVE": "green", "CREATE_FAILED": "red"}
 
 
@@ -34,9 +35,10 @@ def report(found: Report) -> RenderableType:
     """Return what `check` found: each export, the generation jobs, and a summary."""
     if not found.exports:
         return Text("No audience export is declared.")
-    parts: list[RenderableType] = [_exports(found.exports), Text()]
+    parts: list[RenderableType] = [*map(_checked, found.exports), Text()]
     if found.jobs:
-        parts += [_jobs(found.jobs), Text()]
+        headings = (("exports", 7), ("to start", 9), (f"left of {ACTIVE_OF_JOB}", 9))
+        parts += [Columns("generation job", headings), *map(_use, found.jobs), Text()]
     counts = {outcome: found.count(outcome) for outcome in Outcome}
     summary = (
         f"{counts[Outcome.STARTS]} would start, {counts[Outcome.EXISTS]} exist already, "
@@ -48,12 +50,13 @@ def report(found: Report) -> RenderableType:
 def ledger_of(found: Ledger) -> RenderableType:
     """Return what `exports` found, by generation job."""
     parts: list[RenderableType] = [] if found.jobs else [Text("The account has no audience export.")]
-    for job in found.jobs:
-        parts.append(Text(f"{job.job}", style="bold"))
+    for number, job in enumerate(found.jobs):
+        account, region = job.job.split(":")[4], job.job.split(":")[3]
+        parts += [Text()] if number else []
+        parts.append(Text(f"Generation job {job_id(job.job)} ({region}, {account})", style="bold"))
         parts.append(Text(f"{job.alive} of {ACTIVE_OF_JOB} exports, {job.left} left"))
         for entry in job.entries:
             parts += [Text(), *_entry(entry, is_certain=not found.unread)]
-        parts.append(Text())
     parts += [Text(f"Not read: {unread} {unread.message}".rstrip(), style="yellow") for unread in found.unread]
     return Group(*parts)
 
@@ -62,22 +65,12 @@ def snapshot(found: Snapshot, *, rows: int | None = None) -> RenderableType:
     """Return the table of `watch`; `rows` is how many fit, those that have not ended first."""
     ordered = sorted(found.rows, key=lambda row: row.has_ended)
     shown = ordered if rows is None else ordered[: max(1, rows)]
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, expand=True)
-    table.add_column("resource and export", overflow="fold", ratio=1)
-    for heading in ("status", "age", "ends in", "gives up in"):
-        table.add_column(heading, overflow="fold", justify="left" if heading == "status" else "right")
-    for row in shown:
-        table.add_row(
-            Text(f"{row.construct_path}\n  {row.export or 'name not known'}"),
-            Text(row.status, style=_NAMED_STATUSES.get(row.status, "")),
-            span(row.age),
-            span(row.estimate),
-            span(row.left),
-        )
     heads = [Text(f"{name}  {status}", style="bold") for name, status in found.statuses.items()]
+    headings = _columns("status", "age", "ends in", "gives up")
+    table = [Columns("export", headings), *map(_row, shown)] if shown else [Text("No audience export.")]
     more = [Text(f"and {len(ordered) - len(shown)} more")] if len(shown) < len(ordered) else []
     unread = [Text(f"Not read: {one}", style="yellow") for one in found.unread]
-    return Group(*heads, table, *more, *unread)
+    return Group(*heads, *table, *more, *unread)
 
 
 def reasons(found: Snapshot) -> Iterable[Text]:
@@ -106,48 +99,42 @@ def span(time: timedelta | None) -> str:
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
-def _exports(exports: Iterable[Checked]) -> Table:
-    grid = Table.grid(padding=(0, 1))
-    grid.add_column(min_width=7)
-    grid.add_column(overflow="fold")
-    for checked in exports:
-        grid.add_row(
-            Text(checked.verdict.outcome.value, style=_COLOURS[checked.verdict.outcome]), Text(_described(checked))
-        )
-    return grid
+def _row(row: Row) -> Columns:
+    values = (row.status, span(row.age), span(row.estimate), span(row.left))
+    style = _NAMED_STATUSES.get(row.status, "")
+    return Columns(row.construct_path, _columns(*values), row.export or "name not known", style)
 
 
-def _described(checked: Checked) -> str:
+def _columns(status: str, age: str, estimate: str, left: str) -> tuple[tuple[str, int], ...]:
+    return (status, 21), (age, 7), (estimate, 7), (left, 8)
+
+
+def _checked(checked: Checked) -> Block:
     declared, verdict = checked.declared, checked.verdict
     where = declared.construct_path
-    if declared.stack and not where.startswith(f"{declared.stack}/"):
+    if declared.stack and declared.stack not in where.split("/"):
         where = f"{where} (stack {declared.stack})"
     size = declared.properties.get("AudienceSize")
     size_text = f"{size.get('Type')} {size.get('Value')}" if isinstance(size, dict) else "size known at deployment"
     job = job_id(declared.job) if declared.job else "known at deployment"
-    score = f", relevance score {verdict.score:g}" if verdict.score is not None else ""
+    score = f", relevance {verdict.score:g}" if verdict.score is not None else ""
     lines = [where, verdict.name or "name not known", f"{size_text} of job {job}{score}", verdict.reason]
-    return "\n".join([*lines, *(f"note: {note}" for note in verdict.notes)])
+    lines += [f"note: {note}" for note in verdict.notes]
+    return Block(verdict.outcome.value, _COLOURS[verdict.outcome], tuple(lines), _WIDEST_OUTCOME + 1)
 
 
-def _jobs(uses: Iterable[JobUse]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
-    table.add_column("generation job", overflow="fold")
-    for heading in ("exports", "would start", f"left of {ACTIVE_OF_JOB}"):
-        table.add_column(heading, justify="right")
-    for use in uses:
-        values = (use.alive, use.starts, use.left)
-        table.add_row(Text(job_id(use.job)), *("unknown" if value is None else str(value) for value in values))
-    return table
+def _use(use: JobUse) -> Columns:
+    values = zip((use.alive, use.starts, use.left), (7, 9, 9), strict=True)
+    return Columns(job_id(use.job), tuple(("unknown" if one is None else str(one), width) for one, width in values))
 
 
 def _slots(found: Report) -> Iterable[Text]:
     for region, running in found.running.items():
         if isinstance(running, Unread):
-            yield Text(f"Running in {region}: unknown ({running}).", style="yellow")
+            yield Text(f"How many exports run in {region} is unknown ({running}).", style="yellow")
         else:
             free = found.free_slots[region]
-            yield Text(f"Running in {region}: {running} of {RUNNING_OF_ACCOUNT} exports, {free} free. Others wait.")
+            yield Text(f"{running} of {RUNNING_OF_ACCOUNT} exports run in {region}, {free} slots are free.")
 
 
 def job_id(arn: str) -> str:
@@ -155,7 +142,7 @@ def job_id(arn: str) -> str:
     return arn.rpartition("/")[2]
 
 
-def _entry(entry: ledger.Entry, *, is_certain: bool) -> Iterable[Text]:
+def _entry(entry: ledger.Entry, *, is_certain: bool) -> Iterable[RenderableType]:
     export = entry.export
     yield Text(f"  {export.name}")
     yield Text(f"    {export.size}, {export.status}, created {moment(export.created)}")
@@ -167,4 +154,4 @@ def _entry(entry: ledger.Entry, *, is_certain: bool) -> Iterable[Text]:
         yield Text("    of no stack")
     else:
         yield Text("    of no stack; to adopt it:")
-        yield Text(f"    {ledger.adopting_code(export.name)}")
+        yield Code("AudienceExport", ledger.adopting_arguments(export.name), indent=4)

@@ -106,7 +106,7 @@ def _by_listing(
     alive = [one for one in named if not one.has_failed]
     if any(one.size == wanted.audience_size for one in alive) and (wanted.name is None or is_held or adopts):
         status = next(one.status for one in alive if one.size == wanted.audience_size)
-        return Verdict(Outcome.EXISTS, "exists", _existing(status, is_held=is_held), name)
+        return Verdict(Outcome.EXISTS, "exists", _existing(wanted, status, is_held=is_held), name)
     if alive:
         held_by = f"the name is held by an export of size {alive[0].size}, status {alive[0].status}"
         return Verdict(Outcome.FAILS, "name-taken", held_by, name)
@@ -118,10 +118,11 @@ def _by_listing(
     return Verdict(Outcome.STARTS, "new", "no export has this name", name)
 
 
-def _existing(status: str, *, is_held: bool) -> str:
+def _existing(wanted: ExportProperties, status: str, *, is_held: bool) -> str:
     if status in ("CREATE_PENDING", "CREATE_IN_PROGRESS"):
         return f"it is {status}; the deployment waits for it"
-    return f"{'the resource holds it' if is_held else 'it is used'}, status {status}"
+    how = "the resource holds it" if is_held else "found by its generated name" if wanted.name is None else "adopted"
+    return f"{how}, status {status}"
 
 
 def _name_to_use(wanted: ExportProperties, base: str, listing: Iterable[ListedExport], *, is_held: bool) -> str:
