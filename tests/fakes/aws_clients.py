@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -125,13 +126,18 @@ class FakeClients:
     region = "us-east-1"
 
     def __init__(self, emulator: Emulator, cloudformation: FakeCloudFormation, *, account: str = ACCOUNT) -> None:
-        session: Any = boto3.session.Session(aws_access_key_id="test", aws_secret_access_key="test")
         config = Config(proxies={}, retries={"mode": "standard", "total_max_attempts": 3})
-        client = session.client("cleanroomsml", region_name=self.region, endpoint_url=emulator.url, config=config)
+        client = _session().client("cleanroomsml", region_name=self.region, endpoint_url=emulator.url, config=config)
         self._clients = {"cleanroomsml": client, "cloudformation": cloudformation, "sts": FakeSts(account)}
 
     def client(self, service: str, region: str | None = None) -> Any:
         return self._clients[service]
+
+
+@cache
+def _session() -> Any:
+    """One for all tests: a new session reads the model of the service again."""
+    return boto3.session.Session(aws_access_key_id="test", aws_secret_access_key="test")
 
 
 def error(operation: str, code: str, message: str) -> ClientError:
