@@ -17,7 +17,7 @@ from cdk_cleanroomsml_cli.facts import ListedExport
 from cdk_cleanroomsml_contract import identity
 from cdk_cleanroomsml_contract.api_limits import ACTIVE_OF_JOB
 
-_ORDINAL = re.compile(r"-[1-9][0-9]{0,2}$")
+_ORDINAL = re.compile(r"-([2-9]|[1-9][0-9]{1,2})$")
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,7 @@ def by_job(exports: Iterable[ListedExport], owners: Iterable[Owner]) -> list[Job
     by_name = {_declared_id(owner): owner for owner in known}
     found: dict[str, list[Entry]] = {}
     for export in sorted(exports, key=lambda one: one.created, reverse=True):
-        ids = [_id_of(export, name) for name in (export.name, _ORDINAL.sub("", export.name))]
-        owner = next((index[one] for index in (by_id, by_name) for one in ids if one in index), None)
-        found.setdefault(export.job, []).append(Entry(export, owner))
+        found.setdefault(export.job, []).append(Entry(export, _owner(export, by_id) or _owner(export, by_name)))
     return [JobLedger(job, tuple(entries)) for job, entries in sorted(found.items())]
 
 
@@ -79,6 +77,14 @@ def adopting_code(name: str) -> str:
 def adopting_arguments(name: str) -> tuple[str, ...]:
     """Return the arguments that adopt an export; the others are those of any export of its job and size."""
     return "...", f"name={json.dumps(name, ensure_ascii=False)}", "on_conflict=OnConflict.ADOPT"
+
+
+def _owner(export: ListedExport, index: Mapping[str, Owner]) -> Owner | None:
+    """The owner of an export's name, or of its name without the ordinal, which only generated names have."""
+    if owner := index.get(_id_of(export, export.name)):
+        return owner
+    owner = index.get(_id_of(export, _ORDINAL.sub("", export.name)))
+    return owner if owner and owner.properties and "Name" not in owner.properties else None
 
 
 def _id_of(export: ListedExport, name: str) -> str:

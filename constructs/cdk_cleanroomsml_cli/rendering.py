@@ -16,7 +16,7 @@ from cdk_cleanroomsml_cli.checking import Checked, JobUse, Report
 from cdk_cleanroomsml_cli.facts import Unread
 from cdk_cleanroomsml_cli.layout import Block, Code, Columns
 from cdk_cleanroomsml_cli.ledger_reading import Ledger
-from cdk_cleanroomsml_cli.progress import Row
+from cdk_cleanroomsml_cli.progress import NOT_BEGUN, Row
 from cdk_cleanroomsml_cli.start_check import Outcome
 from cdk_cleanroomsml_cli.watching import Snapshot
 from cdk_cleanroomsml_contract.api_limits import ACTIVE_OF_JOB, RUNNING_OF_ACCOUNT
@@ -62,8 +62,8 @@ def ledger_of(found: Ledger) -> RenderableType:
 
 
 def snapshot(found: Snapshot, *, rows: int | None = None) -> RenderableType:
-    """Return the table of `watch`; `rows` is how many fit, those that have not ended first."""
-    ordered = sorted(found.rows, key=lambda row: row.has_ended)
+    """Return the table of `watch`; `rows` is how many fit, those that are under way first."""
+    ordered = sorted(found.rows, key=lambda row: (row.has_ended, row.status == NOT_BEGUN))
     shown = ordered if rows is None else ordered[: max(1, rows)]
     heads = [Text(f"{name}  {status}", style="bold") for name, status in found.statuses.items()]
     headings = _columns("status", "age", "ends in", "gives up")

@@ -29,7 +29,8 @@ def show(snapshots: Iterable[Snapshot], console: Console, *, as_json: bool) -> S
         for last in iterator:
             live.update(_fitting(last, console), refresh=True)
         live.update(rendering.snapshot(last), refresh=True)
-    console.print(*rendering.reasons(last), sep="\n", end="")
+    for reason in rendering.reasons(last):
+        console.print(reason)
     return last
 
 

@@ -1,8 +1,12 @@
-"""The command line as a person runs it, against the emulator and a fake CloudFormation."""
+"""The command line as a person runs it, against the emulator and a fake CloudFormation.
+
+`during_pauses` is what happens while a command sleeps, pause by pause.
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,11 +25,19 @@ class CommandLine:
     cloudformation: FakeCloudFormation
     clock: VirtualClock
     clients: FakeClients
+    during_pauses: list[Callable[[], object]] = field(default_factory=list)
+    slept: list[float] = field(default_factory=list)
     runner: CliRunner = field(default_factory=CliRunner)
 
     def run(self, *arguments: object, columns: int = 100) -> Result:
-        app = make_app(open_session=lambda profile, region: self.clients, clock=self.clock, sleep=self.clock.sleep)
+        app = make_app(open_session=lambda profile, region: self.clients, clock=self.clock, sleep=self._sleep)
         return self.runner.invoke(app, list(map(str, arguments)), env={"COLUMNS": str(columns)})
+
+    def _sleep(self, seconds: float) -> None:
+        """Let time pass, and what happens meanwhile; a command that sleeps once more than expected fails the test."""
+        self.clock.sleep(seconds)
+        self.slept.append(seconds)
+        self.during_pauses.pop(0)()
 
     def json(self, *arguments: object) -> Any:
         return json.loads(self.run(*arguments, "--json").stdout)
