@@ -30,6 +30,7 @@ def test_an_installed_wheel_synthesises_with_its_own_handler(tmp_path: Path) -> 
     [wheel] = tmp_path.glob("*.whl")
     site = tmp_path / "site"
     zipfile.ZipFile(wheel).extractall(site)
+    assert (site / "cdk_cleanroomsml_cli" / "entry.py").exists()
 
     (tmp_path / "app.py").write_text(APP.format(site=str(site)))
     environ = environment.base(tmp_path) | {"PYTHONPATH": str(site), "CDK_OUTDIR": str(tmp_path / "out")}

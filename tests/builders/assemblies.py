@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from cdk_cleanroomsml_cli.facts import EXPORT_TYPE
 from tests.builders.arns import JOB
-from tests.builders.stacks import EXPORT
 
 Resources = dict[str, Any]
 
@@ -21,7 +21,7 @@ def resource(*, path: str = "", job: object = JOB, percent: object = 10, **prope
         "AudienceSize": {"Type": "PERCENTAGE", "Value": percent},
     }
     metadata = {"Metadata": {"aws:cdk:path": f"{path}/Resource"}} if path else {}
-    return {"Type": EXPORT, "Properties": declared | properties} | metadata
+    return {"Type": EXPORT_TYPE, "Properties": declared | properties} | metadata
 
 
 def template(**resources: Resources) -> dict[str, Any]:

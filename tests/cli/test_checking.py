@@ -220,3 +220,13 @@ def test_the_members_of_the_json(command_line: CommandLine, folder: Path) -> Non
     assert report["generationJobs"] == [used]
     assert report["regions"] == [{"region": "us-east-1", "running": 0, "limit": 20, "free": 20}]
     assert report["summary"] == {"starts": 1, "exists": 0, "fails": 0, "unknown": 0}
+
+
+def test_an_interrupted_command_ends_with_130(command_line: CommandLine, folder: Path) -> None:
+    def interrupt(**_: object) -> None:
+        raise KeyboardInterrupt
+
+    command_line.clients.client("cleanroomsml").meta.events.register("before-send", interrupt)
+    result = command_line.run("check", folder)
+    assert result.exit_code == 130
+    assert "Traceback" not in result.output

@@ -14,9 +14,9 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from cdk_cleanroomsml_cli.facts import EXPORT_TYPE
 from local_cloud.emulator import Emulator
 from tests.builders.arns import ACCOUNT
-from tests.builders.stacks import EXPORT
 
 PAGE = 100
 
@@ -41,7 +41,7 @@ class FakeStack:
     def event(self, logical_id: str, status: str, at: datetime) -> None:
         is_own = logical_id == self.name
         one = {"EventId": f"{self.name}-{len(self.events)}", "LogicalResourceId": logical_id, "Timestamp": at}
-        one |= {"ResourceStatus": status, "ResourceType": "AWS::CloudFormation::Stack" if is_own else EXPORT}
+        one |= {"ResourceStatus": status, "ResourceType": "AWS::CloudFormation::Stack" if is_own else EXPORT_TYPE}
         self.events.append(one | {"PhysicalResourceId": self.stack_id if is_own else ""})
 
 
