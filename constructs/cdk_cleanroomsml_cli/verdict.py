@@ -20,6 +20,8 @@ from cdk_cleanroomsml_contract.export_properties import BrokenRule, ExportProper
 from cdk_cleanroomsml_contract.on_conflict import OnConflict
 from cdk_cleanroomsml_contract.scope import broken_scope_rule
 
+# References to the provider, which stay the same for a deployed resource.
+_OF_PROVIDER = ("ServiceToken", "StateMachineArn")
 _IDENTIFYING = ("AudienceGenerationJobArn", "AudienceSize", "Name", "Revision", "StackPath")
 _FAR = datetime.max.replace(tzinfo=timezone.utc)
 
@@ -57,8 +59,8 @@ def _scope(declared: Declared) -> Verdict | None:
 
 def _identity_unknown(declared: Declared) -> Verdict | None:
     later = [name for name in _IDENTIFYING if is_later(declared.properties.get(name))]
-    if not later and declared.stack is None and not {"Name", "StackPath"} & set(declared.properties):
-        return Verdict(Outcome.UNKNOWN, "stack-name", "the stack's name is not known, and generated names depend on it")
+    if declared.stack is None:
+        return Verdict(Outcome.UNKNOWN, "stack-name", "the name of the stack is not known; set --stack-name")
     if not later:
         return None
     verb = "is" if len(later) == 1 else "are"
@@ -71,6 +73,8 @@ def _unchanged(declared: Declared, facts: Facts, base: str) -> Verdict | None:
     if not isinstance(deployed, DeployedResource) or deployed.status.endswith("_FAILED"):
         return None
     if deployed.properties != declared.raw or not is_held(declared, deployed):
+        return None
+    if any(is_later(value) for name, value in declared.properties.items() if name not in _OF_PROVIDER):
         return None
     listing = () if isinstance(facts.listing, Unread) else facts.listing
     found = _listed_name(base, listing) if "Name" not in declared.properties else base

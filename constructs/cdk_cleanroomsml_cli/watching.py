@@ -120,6 +120,8 @@ class Watch:
         self, stack: Stack, name: str, unread: list[Unread], before: list[WatchedResource]
     ) -> list[WatchedResource]:
         """The exports of a stack and of its nested stacks; what was known before, if they cannot be read."""
+        if stack.status == "REVIEW_IN_PROGRESS":
+            return []  # Its change set has not been executed, so it has neither a template nor resources.
         read = stacks.read_resources(self._cloudformation, stack.stack_id)
         template = self._template(stack)
         if isinstance(read, Unread) or isinstance(template, Unread):

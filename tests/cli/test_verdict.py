@@ -107,6 +107,13 @@ TABLE: dict[str, tuple[Declared, Facts, str, str, str | None]] = {
         "unchanged",
         GENERATED,
     ),
+    "unchanged but for a token, and its export has failed": (
+        declared(Description=LATER),
+        facts(listed(GENERATED, "CREATE_FAILED"), deployed=held(declared(), properties={})),
+        "fails",
+        "held-failed",
+        GENERATED,
+    ),
     "unchanged after a failed update": (
         declared(),
         facts(deployed=held(declared(), properties={}, status="UPDATE_FAILED")),
@@ -184,7 +191,8 @@ TABLE: dict[str, tuple[Declared, Facts, str, str, str | None]] = {
     ),
     "a broken rule": (declared(Name="x" * 64), facts(), "fails", "invalid-property", None),
     "a stack without a name": (replace(declared(), stack=None), facts(), "unknown", "stack-name", None),
-    "a given name in it": (replace(GIVEN, stack=None), facts(), "starts", "new", "mine"),
+    "a given name in it": (replace(GIVEN, stack=None), facts(listed("mine")), "unknown", "stack-name", None),
+    "a broken rule in it": (replace(declared(Name=""), stack=None), facts(), "fails", "invalid-property", None),
 }
 
 

@@ -123,6 +123,21 @@ def test_a_resource_that_has_not_begun(command_line: CommandLine, stack: FakeSta
     assert rows(command_line)[0]["status"] == "not begun"
 
 
+def test_a_change_set_that_waits_is_waited_for(command_line: CommandLine, stack: FakeStack) -> None:
+    stack.status = "REVIEW_IN_PROGRESS"
+    command_line.cloudformation.denied.add("GetTemplate")
+
+    def execute() -> None:
+        command_line.cloudformation.denied.clear()
+        stack.status = "CREATE_IN_PROGRESS"
+
+    command_line.during_pauses = [execute, completing(stack)]
+    printed = lines(command_line)
+    assert printed[0] == ["Campaigns", "REVIEW_IN_PROGRESS"]
+    assert not any("not read" in line[0] for line in printed)
+    assert ["Campaigns", "Campaigns/Export", "waits for its listing", GENERATED] in printed
+
+
 def test_nested_stacks_belong_to_their_stack(command_line: CommandLine, stack: FakeStack) -> None:
     inner = FakeStack("Nested-1", template(Inner=resource(path="Campaigns/Nested/Inner", StackPath="Campaigns/Nested")))
     inner.statuses["Inner"] = "CREATE_IN_PROGRESS"
