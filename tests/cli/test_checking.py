@@ -10,7 +10,7 @@ import pytest
 from cdk_cleanroomsml_contract import identity
 from local_cloud.emulator import Fault, FaultKind
 from local_cloud.readings import Readings
-from tests.builders.arns import ACCOUNT, JOB, STACK_ID, UNFINISHED_JOB, UNKNOWN_JOB
+from tests.builders.arns import ACCOUNT, FAILING_JOB, JOB, STACK_ID, UNFINISHED_JOB, UNKNOWN_JOB
 from tests.builders.assemblies import resource, template, write_assembly
 from tests.fakes.aws_clients import FakeClients, FakeStack
 from tests.fakes.command_line import CommandLine
@@ -162,6 +162,13 @@ class TestCounting:
         one, other = template(Export=resource(Name="mine")), template(Export=resource(Name="mine", OnConflict="ADOPT"))
         report = command_line.json("check", write_assembly(tmp_path, {"One": one, "Other": other, "Third": one}))
         assert outcomes(report) == [("starts", "new"), ("exists", "exists"), ("fails", "name-taken")]
+
+    def test_the_name_of_another_job_s_export_is_a_note(self, command_line: CommandLine, tmp_path: Path) -> None:
+        command_line.start("mine", job=FAILING_JOB)
+        body = template(Export=resource(Name="mine"))
+        [export] = command_line.json("check", write_assembly(tmp_path, {"Campaigns": body}))["exports"]
+        assert export["outcome"] == "starts"
+        assert export["notes"] == ["another generation job has an export of this name; the service may refuse it"]
 
     def test_running_exports_are_those_of_the_account(self, command_line: CommandLine, folder: Path) -> None:
         for number in range(3):

@@ -55,3 +55,12 @@ def test_an_export_has_its_construct_s_path_and_condition() -> None:
 )
 def test_only_json_is_a_template(body: object, expected: object) -> None:
     assert read_template(body) == expected
+
+
+def test_a_nested_stack_has_the_parameters_that_it_is_given() -> None:
+    outer = {"Type": "AWS::CloudFormation::Stack", "Properties": {"Parameters": {"Job": {"Ref": "Size"}}}}
+    inner = template(One=resource(job={"Ref": "Job"}), Other=resource(job={"Ref": "Size"}))
+    [one, other] = exports_of({"Resources": {"Nested": outer}}, SCOPE, lambda parent, logical_id: inner)
+    assert one.properties["AudienceGenerationJobArn"] == "10"
+    assert other.properties["AudienceGenerationJobArn"] is LATER, "the parameters of the parent are not its own"
+    assert one.nesting == ("Nested",)

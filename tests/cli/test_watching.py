@@ -12,6 +12,7 @@ from cdk_cleanroomsml_cli import showing
 from cdk_cleanroomsml_cli.watching import PATIENCE, Watch
 from cdk_cleanroomsml_contract import identity
 from local_cloud.emulator import Fault, FaultKind
+from local_cloud.readings import Readings
 from tests.builders.arns import STACK_ID
 from tests.builders.assemblies import resource, template
 from tests.fakes.aws_clients import FakeStack
@@ -115,6 +116,51 @@ def test_an_earlier_operation_is_not_this_one(command_line: CommandLine, stack: 
     stack.status = stack.statuses["Export"] = "UPDATE_IN_PROGRESS"
     command_line.during_pauses = [completing(stack)]
     assert rows(command_line)[0]["givesUpInSeconds"] == 600
+
+
+def test_the_first_event_of_a_resource_is_its_request(command_line: CommandLine, stack: FakeStack) -> None:
+    """CloudFormation reports a second one when the resource has its physical id."""
+    command_line.clock.sleep(30)
+    stack.event("Export", "CREATE_IN_PROGRESS", command_line.clock())
+    command_line.during_pauses = [completing(stack)]
+    assert rows(command_line)[0]["givesUpInSeconds"] == 570
+
+
+def test_a_rollback_is_another_request(command_line: CommandLine, stack: FakeStack) -> None:
+    command_line.clock.sleep(30)
+    stack.event("Export", "UPDATE_FAILED", command_line.clock())
+    stack.event("Export", "UPDATE_IN_PROGRESS", command_line.clock())
+    command_line.during_pauses = [completing(stack)]
+    assert rows(command_line)[0]["givesUpInSeconds"] == 600
+
+
+def test_events_of_earlier_operations_are_not_read(command_line: CommandLine, stack: FakeStack) -> None:
+    operation, stack.events = stack.events, []
+    for _ in range(450):
+        stack.event("Export", "UPDATE_COMPLETE", command_line.clock())
+    stack.events += operation
+    command_line.during_pauses = [nothing, completing(stack)]
+    assert command_line.run("watch", "Campaigns").exit_code == 0
+    assert command_line.cloudformation.calls["DescribeStackEvents"] == 3, "a page in each round"
+
+
+def test_an_arn_of_the_other_account_is_the_own_one(command_line: CommandLine, stack: FakeStack) -> None:
+    command_line.emulator.service.readings = Readings(summaries_name_account="444455556666")
+    command_line.start(GENERATED)
+    command_line.during_pauses = [completing(stack)]
+    assert rows(command_line)[0]["status"] == "CREATE_PENDING"
+
+
+def test_a_deletion_is_followed_to_its_end(command_line: CommandLine, stack: FakeStack) -> None:
+    stack.status = stack.statuses["Export"] = "DELETE_IN_PROGRESS"
+
+    def delete() -> None:
+        stack.status = stack.statuses["Export"] = "DELETE_COMPLETE"
+
+    command_line.during_pauses = [delete]
+    result = command_line.run("watch", "Campaigns")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "Campaigns  DELETE_COMPLETE" in result.stdout
 
 
 def test_a_resource_that_has_not_begun(command_line: CommandLine, stack: FakeStack) -> None:

@@ -46,7 +46,7 @@ class FakeStack:
 
 
 class FakeCloudFormation:
-    """`denied` are operations that are refused, `missing_after` stacks by id that no longer exist."""
+    """`denied` are operations that are refused; `at` is when resources last changed."""
 
     def __init__(self, *stacks: FakeStack, at: datetime) -> None:
         self.stacks = list(stacks)
@@ -97,7 +97,8 @@ class FakeCloudFormation:
 
     def _stack(self, name: str, operation: str) -> FakeStack:
         for stack in self.stacks:
-            if name in (stack.name, stack.stack_id):
+            # A stack that was deleted is found by its id only.
+            if name == stack.stack_id or (name == stack.name and stack.status != "DELETE_COMPLETE"):
                 return stack
         raise error(operation, "ValidationError", f"Stack with id {name} does not exist")
 
