@@ -75,7 +75,8 @@ check: types
 	@$(BIN)/ruff check .
 
 types: $(READY)
-	@$(BIN)/mypy constructs/cdk_cleanroomsml constructs/cdk_cleanroomsml_contract app.py hatch_build.py local_cloud release
+	@$(BIN)/mypy constructs/cdk_cleanroomsml constructs/cdk_cleanroomsml_contract constructs/cdk_cleanroomsml_cli \
+		app.py hatch_build.py local_cloud release
 	@$(BIN)/mypy lambda/audience_export_handler
 	@$(BIN)/mypy tests
 

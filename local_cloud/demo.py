@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 import sys
 import textwrap
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from local_cloud import catalog, cloud, interrupt
@@ -41,6 +43,7 @@ class Demo:
     def run(self) -> None:
         """Run every step; raise UnexpectedOutcomeError at the first outcome that is not as announced."""
         self._bootstrap()
+        self._check()
         outputs = self._deploy()
         self._deploy_a_taken_name(outputs["SpringCampaignname"])
         self._deploy_a_size_not_offered()
@@ -50,13 +53,33 @@ class Demo:
         _headline("cdk bootstrap", "Prepares the local account for deployments, like a real one (about 15 s).")
         self._expect(self._cdk("bootstrap") == 0, "cdk bootstrap succeeds")
 
+    def _check(self) -> None:
+        _headline(
+            "cdk synth, and cdk-cleanroomsml check",
+            "Shows what the deployment would start and what would fail. It only reads.",
+        )
+        self._expect(self._cdk("synth", "--quiet") == 0, "cdk synth succeeds")
+        checked = self._run_check()
+        print(textwrap.indent((checked.stdout + checked.stderr).rstrip(), " " * 10), flush=True)
+        self._expect(checked.returncode == 0, "the one export would start")
+
+    def _run_check(self) -> subprocess.CompletedProcess[str]:
+        cdk = self.cloud.cdk
+        return subprocess.run(
+            [Path(sys.executable).parent / "cdk-cleanroomsml", "check", cdk.output],
+            env=dict(cdk.environment) | {"COLUMNS": str(_WIDTH - 10)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
     def _deploy(self) -> dict[str, str]:
         _headline(
             "cdk deploy",
-            "Deploys app.py with the one export in cdk.json, of 10 percent. The stack is complete when the export is "
-            "ACTIVE. The stack's outputs are the export's name and its output location.",
+            "Deploys what was checked: app.py with the one export in cdk.json, of 10 percent. The stack is complete "
+            "when the export is ACTIVE. The stack's outputs are the export's name and its output location.",
         )
-        status = self._cdk("deploy", "--require-approval", "never")
+        status = self._cdk("deploy", "--app", str(self.cloud.cdk.output), "--require-approval", "never")
         self._expect(status == 0 and self._stack()["StackStatus"] == "CREATE_COMPLETE", "the stack is CREATE_COMPLETE")
         outputs = self._outputs()
         for name, value in outputs.items():

@@ -16,6 +16,7 @@ def test_the_demo_shows_the_main_job() -> None:
     assert max(map(len, output.splitlines())) <= 100
     for line in (
         " Custom::CleanRoomsMLAudienceExport\n",
+        "1 would start, 0 exist already, 0 would fail, 0 unknown.",
         "export  CREATE_PENDING",
         "export  CREATE_IN_PROGRESS",
         "export  ACTIVE",

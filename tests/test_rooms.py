@@ -17,6 +17,7 @@ CORE = "audience_export_handler.core"
 ROOMS = {
     "cdk_cleanroomsml_contract": {"cdk_cleanroomsml_contract", "botocore"},
     "cdk_cleanroomsml": {"cdk_cleanroomsml", "cdk_cleanroomsml_contract", "aws_cdk", "constructs", "jsii"},
+    "cdk_cleanroomsml_cli": {"cdk_cleanroomsml_cli", "cdk_cleanroomsml_contract", "boto3", "botocore", "rich", "typer"},
     CORE: {CORE, "cdk_cleanroomsml_contract"},
     "audience_export_handler.aws": {
         "audience_export_handler.aws",

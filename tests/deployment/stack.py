@@ -60,6 +60,11 @@ class DeployedStack:
         declare(Stack(app, self.name))
         self._assembly = Assembly(Path(app.synth().directory), self.name)
 
+    @property
+    def assembly_folder(self) -> Path:
+        """The folder of what was synthesised last."""
+        return self._assembly.folder
+
     def deploy_assembly(self, *, rollback: bool = True, **parameters: str) -> str:
         """Deploy what was synthesised last, with parameters of the stack; returns the status that it ends in."""
         self.client.deploy(self._assembly, rollback=rollback, parameters=parameters)

@@ -16,7 +16,7 @@ from tests.builders import packages
 from tests.builders.packages import Built
 
 ROOT = packages.ROOT
-PACKAGES = ("cdk_cleanroomsml", "cdk_cleanroomsml_contract")
+PACKAGES = ("cdk_cleanroomsml", "cdk_cleanroomsml_contract", "cdk_cleanroomsml_cli")
 CRHELPER = ("LICENSE", "NOTICE", "__init__.py", "log_helper.py", "resource_helper.py", "utils.py")
 VERSION = "0.1.0"
 
@@ -31,7 +31,8 @@ HANDLER = modules("lambda", "audience_export_handler")
 
 def test_the_wheel(built: Built) -> None:
     about = {
-        f"cdk_cleanroomsml-{VERSION}.dist-info/{name}" for name in ("METADATA", "WHEEL", "RECORD", "licenses/LICENSE")
+        f"cdk_cleanroomsml-{VERSION}.dist-info/{name}"
+        for name in ("METADATA", "WHEEL", "RECORD", "entry_points.txt", "licenses/LICENSE")
     }
     carried = HANDLER | {f"crhelper/{name}" for name in CRHELPER}
     assert built.in_wheel == CONSTRUCTS | about | {f"cdk_cleanroomsml/lambda/{name}" for name in carried}
@@ -61,7 +62,9 @@ def metadata(built: Built) -> Message:
 
 def test_a_user_needs_three_packages_in_ranges(metadata: Message) -> None:
     required = [Requirement(text) for text in metadata.get_all("Requires-Dist", [])]
-    assert {one.name for one in required} == {"aws-cdk-lib", "constructs", "botocore"}
+    of_command_line = {one.name for one in required if one.marker and one.marker.evaluate({"extra": "cli"})}
+    assert of_command_line == {"boto3", "rich", "typer"}
+    assert {one.name for one in required} - of_command_line == {"aws-cdk-lib", "constructs", "botocore"}
     assert not [one for one in required for part in one.specifier if part.operator in ("==", "===", "~=")]
 
 
