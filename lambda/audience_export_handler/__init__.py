@@ -14,6 +14,8 @@ Data takes one way: properties → request → decision → call → answer.
     - `situation`, `decision`    what a decision depends on and what it can be; what to do next
     - `staleness`                what a read of the stack's status can show
     - `retry`, `quota`           what an error of a call means
+    - `generation_job`           what the generation job's status means for a refused start
+    - `deadline`                 what a request that ran out of time reports
     - `failure`, `reasons`       the error that the stack hears of, and the text of each
     - `timing`                   the time spans, each with its reason
 - `aws`                     the outside, one module for each partner, and the only callers of it

@@ -12,9 +12,9 @@ from datetime import datetime
 from typing import Any
 
 from audience_export_handler.aws import clean_rooms_ml, cloudformation, step_functions
-from audience_export_handler.core import decision, quota, reasons, retry, timing
+from audience_export_handler.core import deadline, decision, generation_job, quota, reasons, retry, timing
 from audience_export_handler.core.attempt import Attempt, announce
-from audience_export_handler.core.facts import ExportJob, ServiceError
+from audience_export_handler.core.facts import ErrorKind, ExportJob, RefusalFacts, ServiceError
 from audience_export_handler.core.failure import ExportFailure
 from audience_export_handler.core.progress import LIST, Progress
 from audience_export_handler.core.request import ExportRequest
@@ -81,7 +81,7 @@ def _take(given: StepInput) -> ExportJob | Pending:
     if is_first_count and given.progress.neighbours > timing.TOGETHER and (pause := _delay_of_first_read(given)):
         return Pending(given.progress, pause)
     if given.is_over():
-        raise _deadline_failure(given, given.progress, given.clock(), is_listed=None)
+        raise _deadline_failure(given, given.progress, given.clock(), was_listed=False)
     try:
         exports = clean_rooms_ml.list_exports(given.request.audience_generation_job_arn, given.in_time)
     except ServiceError as error:
@@ -190,12 +190,22 @@ def _after_failed_start(given: StepInput, situation: Situation, attempt: Attempt
     if error.code == quota.CODE and following and _is_used_up(given, situation, following, error):
         raise reasons.used_up(request, error)
     facts = hint = ""
-    if error.code in _EXPLAINABLE and given.in_time():
-        found = clean_rooms_ml.read_refusal_facts(request.audience_generation_job_arn, given.in_time)
+    if error.code in _EXPLAINABLE and (given.in_time() or situation.progress.waits_for_job):
+        found = _read_refusal_facts(given)
+        waiting = generation_job.after_refusal(request, situation.progress, attempt, error, found, now=now, age=age)
+        if waiting:
+            return _try_again(given, waiting, given.clock(), was_listed=True)
         facts, hint = reasons.refusal_facts(found, request.audience_size), reasons.size_hint(found, request)
     if following is None or (facts and not attempt.may_have_started):
         raise _final_refusal(given, request, error, facts, hint)
-    return _try_again(given, following, now, is_listed=False)
+    return _try_again(given, following, now, was_listed=True)
+
+
+def _read_refusal_facts(given: StepInput) -> RefusalFacts:
+    if not given.in_time():
+        return RefusalFacts(unread=ErrorKind.UNANSWERED)
+    arn, is_waiting = given.request.audience_generation_job_arn, given.progress.waits_for_job
+    return clean_rooms_ml.read_refusal_facts(arn, given.in_time, is_waiting=is_waiting)
 
 
 def _is_used_up(given: StepInput, situation: Situation, following: Progress, error: ServiceError) -> bool:
@@ -225,14 +235,14 @@ def _after_failed_listing(given: StepInput, error: ServiceError) -> Pending:
     following = retry.after_failed_listing(given.progress, error, now=now, age=now - given.requested_at)
     if following is None:
         raise reasons.listing_refused(given.request, error)
-    return _try_again(given, following, now, is_listed=None)
+    return _try_again(given, following, now, was_listed=False)
 
 
-def _try_again(given: StepInput, progress: Progress, now: datetime, *, is_listed: bool | None) -> Pending:
+def _try_again(given: StepInput, progress: Progress, now: datetime, *, was_listed: bool) -> Pending:
     """Wait for a service that cannot be used now, but not beyond the deadline."""
     left = int((given.deadline - now).total_seconds())
     if left < 1:
-        raise _deadline_failure(given, progress, now, is_listed=is_listed)
+        raise _deadline_failure(given, progress, now, was_listed=was_listed)
     seconds = (
         retry.pause(progress.retried, now, given.draw(), progress.neighbours)
         if progress.retried
@@ -241,5 +251,5 @@ def _try_again(given: StepInput, progress: Progress, now: datetime, *, is_listed
     return Pending(progress, min(seconds, left))
 
 
-def _deadline_failure(given: StepInput, progress: Progress, now: datetime, *, is_listed: bool | None) -> ExportFailure:
-    return decision.deadline_failure(given.request, progress, now, None, is_listed=is_listed)
+def _deadline_failure(given: StepInput, progress: Progress, now: datetime, *, was_listed: bool) -> ExportFailure:
+    return deadline.failure(given.request, progress, now, None, was_listed=was_listed)

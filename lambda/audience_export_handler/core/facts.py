@@ -8,6 +8,9 @@ from enum import Enum
 
 from cdk_cleanroomsml_contract.export_properties import AudienceSize
 
+# Statuses of a generation job that may still become ACTIVE; any other one never does.
+BEING_CREATED = ("CREATE_PENDING", "CREATE_IN_PROGRESS")
+
 
 def subject_of(name: str, size: AudienceSize, audience_generation_job_arn: str) -> str:
     """Return how messages name an export."""
@@ -69,14 +72,22 @@ class ServiceError(Exception):
 class RefusalFacts:
     """What the generation job and its model say that may explain a refused start; best effort, may be empty.
 
-    `job_status` is empty if it is unknown or ACTIVE; `offered` are the sizes of the configured audience model,
-    `measured` those of the job's own metrics; `model_account` is the model's account, empty if it is unknown.
+    `job_status` is empty if it is unknown or ACTIVE, `job_details` is what the service says about it; `offered` are the
+    sizes of the configured audience model, `measured` those of the job's own metrics; `model_account` is the model's
+    account, empty if it is unknown; `unread` is why the job could not be read, None if it was.
     """
 
     job_status: str = ""
     offered: tuple[AudienceSize, ...] = ()
     measured: tuple[AudienceSize, ...] = ()
     model_account: str = ""
+    job_details: str = ""
+    unread: ErrorKind | None = None
+
+    @property
+    def is_being_created(self) -> bool:
+        """Whether the generation job may still become ACTIVE."""
+        return self.job_status in BEING_CREATED
 
 
 class StackPhase(Enum):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from audience_export_handler.core import timing
 from audience_export_handler.core.facts import ErrorKind, ExportJob, RefusalFacts, ServiceError, StackPhase
@@ -83,7 +83,8 @@ def refusal_facts(facts: RefusalFacts, wanted: AudienceSize) -> str:
     """Return what the generation job and its model say about a refused start, in words; empty if it is nothing."""
     parts = []
     if facts.job_status:
-        parts.append(f"The generation job is {facts.job_status}; only the audience of an ACTIVE job can be exported.")
+        status = f"{facts.job_status} ({facts.job_details})" if facts.job_details else facts.job_status
+        parts.append(f"The generation job is {status}; only the audience of an ACTIVE job can be exported.")
     if facts.offered and wanted not in facts.offered:
         parts.append(f"The configured audience model offers these audience sizes: {_size_list(facts.offered)}.")
     if facts.measured and wanted not in facts.measured and set(facts.measured) != set(facts.offered):
@@ -319,3 +320,46 @@ def _error_message(cause: str) -> str:
 def _shown(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 200 else f"{text[:120]} ... {text[-40:]} ({len(text)} characters)"
+
+
+def job_not_active(request: ExportRequest, status: str, *, may_have_started: bool) -> ExportFailure:
+    """A generation job that was still being created at the deadline."""
+    started = "An export may have been started." if may_have_started else _NOTHING_STARTED
+    return ExportFailure(
+        "GenerationJobNotActive",
+        request.subject,
+        f"the generation job was still {status} when it was last read, shortly before the time-out of "
+        f"{int(request.timeout.total_seconds()):,} s. Only the audience of an ACTIVE job can be exported",
+        _also(request, f"{started} Deploy again when the job is ACTIVE.", _IF_ROLLBACK),
+    )
+
+
+def last_seen(export: ExportJob) -> str:
+    """How far a listed export is."""
+    return (
+        f"The last listing showed it as {export.status}, created at {_time(export.create_time)}, updated at "
+        f"{_time(export.update_time)}."
+    )
+
+
+def start_accepted(at: datetime) -> str:
+    """When a start was accepted whose export is not known to be listed."""
+    return f"The service accepted its start at {_time(at)}."
+
+
+def waited(since: datetime, awaited: str) -> str:
+    """Since when a start has been tried, and what it waited for at the end."""
+    return f"The handler had tried to start it since {_time(since)}, and was waiting for {awaited}."
+
+
+def watch(request: ExportRequest) -> str:
+    """How to see more of the stack's exports."""
+    return f'To see more, run "{WATCH_COMMAND} {request.stack_id.split("/")[1]}".'
+
+
+def _time(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds")
+
+
+# The project's own command that follows the exports of a stack.
+WATCH_COMMAND = "cdk-cleanroomsml watch"

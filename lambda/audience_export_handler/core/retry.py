@@ -74,5 +74,8 @@ def _retried(progress: Progress, call: str, error: ServiceError, now: datetime) 
     last = progress.retried
     if call == LIST and last and last.call == START:
         return last  # A listing that fails in between is not what keeps the export from starting.
-    since = last.since if last and last.call == call else now
+    if last and last.job_status and error.code != quota.CODE:
+        return last  # Nor is a start that is throttled while the generation job is being created.
+    # Waiting for a slot begins with the first refusal for a quota: only then may the account's listing show it.
+    since = last.since if last and last.call == call and not last.job_status else now
     return RetriedError(call, since, error.code, error.message)

@@ -73,6 +73,18 @@ REASONS: dict[str, tuple[ExportFailure, str, str, bool]] = {
     "executions_unreadable": (reasons.executions_unreadable(GIVEN), "ExecutionsUnreadable", MINE, True),
     "missing_in_rollback": (reasons.missing_in_rollback(GIVEN), "RollbackWithoutExport", MINE, True),
     "missing_in_update": (reasons.missing_in_update(GIVEN), "ExportNotFound", MINE, True),
+    "job_not_active": (
+        reasons.job_not_active(GIVEN, "CREATE_PENDING", may_have_started=False),
+        "GenerationJobNotActive",
+        MINE,
+        True,
+    ),
+    "job_not_active, perhaps started": (
+        reasons.job_not_active(GIVEN, "CREATE_PENDING", may_have_started=True),
+        "GenerationJobNotActive",
+        MINE,
+        False,
+    ),
     "not_accepted": (
         reasons.not_accepted(KeyError("a bug")),
         "KeyError",
