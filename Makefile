@@ -66,7 +66,7 @@ check: types
 	@$(BIN)/ruff check .
 
 types: $(READY)
-	@$(BIN)/mypy constructs/cdk_cleanroomsml constructs/cdk_cleanroomsml_contract app.py local_cloud
+	@$(BIN)/mypy constructs/cdk_cleanroomsml constructs/cdk_cleanroomsml_contract app.py hatch_build.py local_cloud
 	@$(BIN)/mypy lambda/audience_export_handler
 	@$(BIN)/mypy tests
 
@@ -78,10 +78,12 @@ format: $(READY)
 hooks: $(READY)
 	@$(BIN)/pre-commit install
 
-# Resolves the pinned development dependencies anew. Both lock files name no registry.
-lock: $(READY)
-	@$(BIN)/uv pip compile --universal --python-version 3.10 --quiet --upgrade --no-header --no-annotate --no-emit-index-url \
-		--group dev pyproject.toml -o requirements-dev.txt
+# Resolves the pinned development dependencies: those that still fit stay, and UPGRADE=1 takes the newest of all. Both
+# lock files name no registry. It needs no complete setup, because a new requirement is missing in the old one.
+lock:
+	@test -x $(BIN)/uv || $(MAKE) --no-print-directory setup
+	@$(BIN)/uv pip compile --universal --python-version 3.10 --quiet $(if $(UPGRADE),--upgrade) --no-header --no-annotate \
+		--no-emit-index-url --group dev pyproject.toml -o requirements-dev.txt
 	@PATH="$(CURDIR)/$(BIN):$$PATH" npm install --package-lock-only --omit-lockfile-registry-resolved --silent
 
 clean:

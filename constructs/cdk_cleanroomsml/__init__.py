@@ -23,3 +23,5 @@ __all__ = [
     "OnConflict",
     "ProviderSettings",
 ]
+
+__version__ = "0.1.0"

@@ -47,10 +47,16 @@ def check_size(value: object) -> None:
         raise InvalidArgumentError("audience_size", rule, value)
 
 
-def check_on_conflict(value: object) -> None:
-    """Refuse anything but an OnConflict."""
+def check_on_conflict(value: object, name: str | None) -> None:
+    """Refuse anything but an OnConflict, and adoption without a name to adopt."""
     if not isinstance(value, OnConflict):
         raise InvalidArgumentError("on_conflict", "must be OnConflict.FAIL or OnConflict.ADOPT", value)
+    if value is OnConflict.ADOPT and name is None:
+        rule = (
+            "must not be OnConflict.ADOPT without a name, because it would have no effect: set name to the name of the "
+            "export to use, or leave on_conflict out, because a generated name always finds its own export"
+        )
+        raise InvalidArgumentError("on_conflict", rule, value)
 
 
 def check_waiting(wait_for_completion: object, timeout: object) -> None:
@@ -60,7 +66,7 @@ def check_waiting(wait_for_completion: object, timeout: object) -> None:
     if timeout is None:
         return
     if not isinstance(timeout, Duration):
-        raise InvalidArgumentError("timeout", "must be a Duration", timeout)
+        raise InvalidArgumentError("timeout", "must be a Duration, such as Duration.minutes(30)", timeout)
     if timeout.is_unresolved():
         raise InvalidArgumentError("timeout", "must be known at synth, not a token", timeout.to_string())
     try:

@@ -32,16 +32,19 @@ class AudienceExport(Construct):
             (``arn:…:audience-generation-job/…``), of the stack's own account, Region and partition. A cross-account
             job has one ARN for each account.
         audience_size: one of the sizes of the configured audience model.
-        name: name of the export, 1 to 63 characters and not blank; it stays taken after the resource was deleted (see
-            `on_conflict`). Two exports of a stack and its nested stacks may have one name for one job only if one of
-            them adopts and their sizes are the same. Outside ASCII it is a warning at synth. Left out, a name is
-            generated that stays the same for this stack, resource, job, size and revision.
+        name: name of the export, 1 to 63 characters and not blank; it stays taken after the resource was deleted, also
+            by the rollback of a failed first deployment (see `on_conflict`). Two exports of a stack and its nested
+            stacks may have one name for one job only if one of them adopts and their sizes are the same. Outside ASCII
+            it is a warning at synth. Left out, a name is generated that stays the same for this stack, resource, job,
+            size and revision.
         description: up to 255 characters. It is sent with the start: a later change is not carried over to the export.
         wait_for_completion: whether the deployment waits until the export is ACTIVE or has failed. Otherwise it
-            continues once the export is listed, and `status` and `output_location` are not available.
+            continues once the export is listed, and `status`, `output_location` and `update_time` are not
+            available.
         timeout: how long the deployment waits, 1 minute to 1 hour (CloudFormation's ServiceTimeout); an hour by
             default. The export itself continues after that.
-        on_conflict: what to do if a given name is taken; by default the deployment fails.
+        on_conflict: what to do if a given name is taken; by default the deployment fails, also if an earlier
+            deployment of this stack started the export. ADOPT needs a `name`.
         revision: any string, not empty; another one requests another export of the same job and size. Not together
             with `name`: an export cannot run again under its name.
         provider: a provider of the same stack, which all exports of the stack share by default. CloudFormation refuses
@@ -80,7 +83,7 @@ class AudienceExport(Construct):
             arguments.check_text("name", "name", name)
         if description is not None:
             arguments.check_text("description", "description", description)
-        arguments.check_on_conflict(on_conflict)
+        arguments.check_on_conflict(on_conflict, name)
         arguments.check_waiting(wait_for_completion, timeout)
         arguments.check_revision(revision, name)
         arguments.check_provider(provider, here)
@@ -133,7 +136,16 @@ class AudienceExport(Construct):
     def output_location(self) -> str:
         """Where the audience was written, ``s3://…``, up to 1,285 characters; a token.
 
-        Empty if the service returns none; it is optional in the API.
+        It is empty if the service returns none: always if the configured audience model belongs to another account, in
+        a rollback to an export that is not ACTIVE, and if there is none a minute after the export's end or at the
+        deadline. CloudFormation refuses an empty value in the export of a stack, and SSM refuses one in a parameter.
+
+        To use it in another stack, write it to an SSM parameter, and read that there with
+        ``StringParameter.value_for_string_parameter``. A plain reference to another stack becomes an export of this
+        stack. CloudFormation does not change an exported value that another stack imports, so a changed size would
+        start an export, and the deployment would then fail. The other stack reads the new value when it is deployed
+        again. From aws-cdk-lib 2.258 on, ``Stack.consume_reference`` with ``ReferenceStrength.WEAK`` exports nothing
+        either.
 
         Raises:
             AttributeUnknownError: the export is not waited for, so it has no location yet.
@@ -144,6 +156,30 @@ class AudienceExport(Construct):
     def create_time(self) -> str:
         """When the export was created, ISO 8601 with its offset; a token."""
         return self._get(attributes.CREATE_TIME)
+
+    @property
+    def update_time(self) -> str:
+        """When the service last changed the export, ISO 8601 with its offset; a token.
+
+        Raises:
+            AttributeUnknownError: the export is not waited for, so it may still change.
+        """
+        return self._at_the_end("update_time", attributes.UPDATE_TIME)
+
+    @property
+    def audience_generation_job_arn(self) -> str:
+        """ARN of the generation job, as it was given; a token, so what uses it waits for the export."""
+        return self._get(attributes.AUDIENCE_GENERATION_JOB_ARN)
+
+    @property
+    def audience_size_type(self) -> str:
+        """PERCENTAGE or ABSOLUTE; a token, so what uses it waits for the export."""
+        return self._get(attributes.AUDIENCE_SIZE_TYPE)
+
+    @property
+    def audience_size_value(self) -> str:
+        """The number of the size as text, which an output takes; `Token.as_number` makes a number of it. A token."""
+        return self._get(attributes.AUDIENCE_SIZE_VALUE)
 
     def _at_the_end(self, name: str, attribute: str) -> str:
         if not self._waits:

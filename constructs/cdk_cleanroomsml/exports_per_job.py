@@ -26,5 +26,5 @@ def count(export: IConstruct, app: IConstruct, audience_generation_job_arn: str)
         Annotations.of(export).add_warning_v2(
             _WARNING,
             f"this is export {ACTIVE_OF_JOB + 1} of generation job {audience_generation_job_arn}; the service allows "
-            f"{ACTIVE_OF_JOB}, and none can be deleted, so its deployment fails unless the quota was raised",
+            f"{ACTIVE_OF_JOB}, and none can be deleted, so its deployment fails unless AWS has raised the quota",
         )

@@ -37,7 +37,7 @@ def check(place: Place, given: GivenName) -> None:
         return
     for export, other in _declared.get(place.root_stack, []):
         if _is_same_export(given, other) and _is_in_tree(export) and (rule := _broken_rule(given, other)):
-            raise InvalidArgumentError("name", f"is also that of {export.node.path}: {rule}", given.name)
+            raise InvalidArgumentError("name", f"is already that of {export.node.path}, {rule}", given.name)
 
 
 def record(export: Construct, place: Place, given: GivenName) -> None:
@@ -53,9 +53,15 @@ def record(export: Construct, place: Place, given: GivenName) -> None:
 
 def _broken_rule(given: GivenName, other: GivenName) -> str | None:
     if _differ(given.audience_size, other.audience_size):
-        return f"a name must have one size for a generation job, and it has {other.audience_size} there"
+        return (
+            f"an export of the same generation job with the size {_shown(other.audience_size)}, and an export has one "
+            "size: choose another name for one of them"
+        )
     if OnConflict.ADOPT not in (given.on_conflict, other.on_conflict):
-        return "two exports of a generation job must not have one name, unless OnConflict.ADOPT lets one use the other"
+        return (
+            "of the same generation job, and both fail if their name is taken: choose another name for one of them, or "
+            "set on_conflict=OnConflict.ADOPT on both to have them use one export"
+        )
     return None
 
 
@@ -67,6 +73,10 @@ def _is_same_export(given: GivenName, other: GivenName) -> bool:
 def _differ(one: AudienceSize, other: AudienceSize) -> bool:
     are_known = not any(is_token(size.value) for size in (one, other))
     return one.type != other.type or (are_known and one.value != other.value)
+
+
+def _shown(size: AudienceSize) -> str:
+    return size.type if is_token(size.value) else str(size)
 
 
 def _is_in_tree(export: Construct) -> bool:

@@ -19,7 +19,7 @@ from cdk_cleanroomsml.job_access import REST_BYTES, JobAccess, every_job_of
 from cdk_cleanroomsml.provider_settings import ProviderSettings
 
 # What the settings that change the role can add to its policies: VPC, tracing, keys.
-_BYTES_OF_SETTINGS = 1_536
+_BYTES_OF_SETTINGS = 832
 _ADDING = {"vpc", "tracing", "environment_encryption", "encryption_key"}
 
 

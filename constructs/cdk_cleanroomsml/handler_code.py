@@ -1,8 +1,8 @@
 """Assembles the Lambda asset from files that are already installed: no network, no Docker, the same bytes everywhere.
 
-The handler's own modules are beside this package in an installed wheel, and in ``lambda/`` in a checkout. The contract
-and crhelper come from where they are installed; crhelper at exactly the version that the handler is written for. boto3
-comes with the Lambda runtime.
+The handler's own modules are in ``lambda/``: beside this package in an installed wheel, at the top of a checkout. The
+contract comes from where it is installed. crhelper comes with the wheel, or from where a checkout has it installed.
+boto3 comes with the Lambda runtime.
 """
 
 from __future__ import annotations
@@ -10,16 +10,15 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
-from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
 import cdk_cleanroomsml_contract
+from cdk_cleanroomsml import crhelper_files
 from cdk_cleanroomsml.errors import HandlerCodeError
 
 HANDLER = "audience_export_handler.lifecycle.handler"
 
 _PACKAGE = "audience_export_handler"
-_CRHELPER_VERSION = "2.0.12"
 
 
 def assemble(directory: Path) -> Path:
@@ -55,25 +54,10 @@ def _modules(package: Path) -> dict[str, bytes]:
 
 def _crhelper_files() -> dict[str, bytes]:
     try:
-        installed = distribution("crhelper")
-    except PackageNotFoundError as error:
-        raise HandlerCodeError(f"crhelper {_CRHELPER_VERSION} is not installed; pip install crhelper") from error
-    if installed.version != _CRHELPER_VERSION:
-        raise HandlerCodeError(f"the handler needs crhelper {_CRHELPER_VERSION}; {installed.version} is installed")
-    return {name: _content(path) for name, path in _wanted(installed).items()}
-
-
-def _wanted(installed: Distribution) -> dict[str, Path]:
-    """The modules of the package, and its licence and notice, which go wherever the code goes."""
-    wanted = {}
-    for file in installed.files or []:
-        if file.parts[0] == "crhelper" and file.suffix == ".py":
-            wanted[str(file)] = Path(str(file.locate()))
-        elif file.name in ("LICENSE", "NOTICE"):
-            wanted[f"crhelper/{file.name}"] = Path(str(file.locate()))
-    if "crhelper/__init__.py" not in wanted:
-        raise HandlerCodeError("the installation of crhelper lists no modules; reinstall it with pip")
-    return wanted
+        files = crhelper_files.find(Path(__file__).resolve().parent / "lambda" / "crhelper")
+    except LookupError as error:
+        raise HandlerCodeError(str(error)) from error
+    return {name: _content(path) for name, path in files.items()}
 
 
 def _content(path: Path) -> bytes:

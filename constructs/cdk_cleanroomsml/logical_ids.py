@@ -6,19 +6,18 @@ CloudFormation refuses a ServiceToken that changes.
 
 from __future__ import annotations
 
-from aws_cdk import CfnElement, CfnResource, Stack
+from aws_cdk import CfnElement, CfnResource
 from constructs import Construct, IConstruct
 
 
 def of_direct_child(scope: Construct, construct_id: str) -> str:
-    """Return the logical id of a resource that would be a child of `scope` itself; none is left behind.
+    """Return the logical id of a resource that would be a child of `scope` itself, as a token; none is left behind.
 
-    The stack says it, because an app can have stacks that allocate logical ids in their own way.
+    The stack says it at synthesis, because an app can allocate logical ids in its own way, and rename them until then.
     """
     probe = CfnResource(scope, construct_id, type="AWS::CloudFormation::WaitConditionHandle")
-    logical_id = str(Stack.of(scope).get_logical_id(probe))
     scope.node.try_remove_child(construct_id)
-    return logical_id
+    return probe.logical_id
 
 
 def keep(construct: IConstruct, logical_id: str) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 from aws_cdk import Stack, Token
+from aws_cdk.region_info import RegionInfo
 from constructs import Construct, IConstruct
 
 
@@ -48,7 +49,10 @@ def of(scope: Construct) -> Place:
 
 def _ask(stack: Stack) -> Place:
     names = ("partition", "region", "account")
-    env = {name: getattr(stack, name) for name in names}
+    known = {name: None if Token.is_unresolved(value := getattr(stack, name)) else str(value) for name in names}
+    if known["region"] and not known["partition"]:
+        # The CDK writes the partition as a token, unless a feature flag asks for it, and yet knows it.
+        known["partition"] = RegionInfo.get(known["region"]).partition
     root_stack = stack
     logical_ids: list[str] = []
     while root_stack.nested_stack_parent and root_stack.nested_stack_resource:
@@ -58,6 +62,6 @@ def _ask(stack: Stack) -> Place:
         stack,
         root_stack,
         stack.node.root,
-        {name: None if Token.is_unresolved(value) else value for name, value in env.items()},
+        known,
         "/".join([root_stack.stack_name, *logical_ids]) if logical_ids else None,
     )

@@ -50,7 +50,7 @@ class AudienceExportProvider(Construct):
     @classmethod
     def of(cls, scope: Construct) -> AudienceExportProvider:
         """Return the provider of the stack that `scope` is in; it is made if the stack has none yet."""
-        return _existing(scope) or cls(place.of(scope).stack, _DEFAULT_ID)
+        return _existing(scope) or cls._make_default(place.of(scope).stack)
 
     @classmethod
     def configure(cls, scope: Construct, **settings: Unpack[ProviderSettings]) -> AudienceExportProvider:
@@ -62,7 +62,16 @@ class AudienceExportProvider(Construct):
         if _existing(scope):
             rule = "must be in a stack without a provider yet: configure it once, before the stack's first export"
             raise InvalidArgumentError("scope", rule, scope.node.path)
-        return cls(place.of(scope).stack, _DEFAULT_ID, **settings)
+        return cls._make_default(place.of(scope).stack, **settings)
+
+    @classmethod
+    def _make_default(cls, stack: Stack, **settings: Unpack[ProviderSettings]) -> AudienceExportProvider:
+        try:
+            _of_stack[stack] = cls(stack, _DEFAULT_ID, **settings)
+        except Exception:
+            stack.node.try_remove_child(_DEFAULT_ID)  # half of it would be in the way of the next one
+            raise
+        return _of_stack[stack]
 
     def __init__(self, scope: Construct, construct_id: str, **settings: Unpack[ProviderSettings]) -> None:
         given = provider_settings.check(settings)
@@ -95,8 +104,6 @@ class AudienceExportProvider(Construct):
         )
         self._delivery = functions.deliver_events()
         self._delivery.node.add_dependency(self._access.policy)
-        if construct_id == _DEFAULT_ID and isinstance(scope, Stack):
-            _of_stack[scope] = self
 
     def serve(self, resource: CfnResource, audience_generation_job_arn: str) -> None:
         """Allow exports of a generation job, and make the resource wait for what it needs but does not refer to."""
@@ -144,4 +151,10 @@ class AudienceExportProvider(Construct):
 
 
 def _existing(scope: Construct) -> AudienceExportProvider | None:
-    return _of_stack.get(place.of(scope).stack)
+    stack = place.of(scope).stack
+    if stack not in _of_stack:
+        found = stack.node.try_find_child(_DEFAULT_ID)
+        if not isinstance(found, AudienceExportProvider):
+            return None
+        _of_stack[stack] = found
+    return _of_stack[stack]

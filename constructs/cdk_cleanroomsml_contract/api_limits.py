@@ -17,6 +17,20 @@ PERCENTAGE_MAXIMUM = 100  # from the documentation of AudienceSize; the shape it
 RUNNING_OF_ACCOUNT = 20  # exports pending or in progress
 ACTIVE_OF_JOB = 25  # active exports of a generation job; none can be deleted, so it is a quota for life
 
+_JOB_ARN = "arn:aws:cleanrooms-ml:REGION:ACCOUNT:audience-generation-job/ID"
+# What the patterns of the model mean. A test holds each sentence against the model's pattern.
+PATTERN_IN_WORDS = {
+    "name": (
+        "must not be blank, and must have only tabs and characters from U+0020 to U+FFFD, so no line breaks and no "
+        "emoji above U+FFFD"
+    ),
+    "description": (
+        "must have only tabs, line breaks and characters from U+0020 to U+FFFD, so no other control characters below "
+        "U+0020 and no emoji above U+FFFD"
+    ),
+    "audienceGenerationJobArn": f"must be the ARN of an audience generation job, {_JOB_ARN}, and nothing else",
+}
+
 
 @cache
 def _start_request() -> StructureShape:
@@ -40,7 +54,7 @@ def broken_rule(member: str, value: object) -> str | None:
     rules = shape.metadata
     if shape.type_name == "integer":
         return _integer_rule(value, rules.get("min", 1), rules.get("max"))
-    return _string_rule(value, rules)
+    return _string_rule(value, rules, PATTERN_IN_WORDS.get(member, "must have the form that the service requires"))
 
 
 def size_rule(size_type: str, value: object) -> str | None:
@@ -58,7 +72,7 @@ def _integer_rule(value: object, low: int, high: int | None) -> str | None:
     return None
 
 
-def _string_rule(value: object, rules: dict[str, object]) -> str | None:
+def _string_rule(value: object, rules: dict[str, object], pattern_in_words: str) -> str | None:
     if not isinstance(value, str):
         return "must be a string"
     low, high, pattern, allowed = (rules.get(key) for key in ("min", "max", "pattern", "enum"))
@@ -67,5 +81,5 @@ def _string_rule(value: object, rules: dict[str, object]) -> str | None:
     if isinstance(low, int) and isinstance(high, int) and not low <= len(value) <= high:
         return f"must be {low} to {high:,} characters long, not {len(value):,}"
     if isinstance(pattern, str) and not re.fullmatch(pattern, value):
-        return f"must match the service's pattern {pattern}"
+        return f"{pattern_in_words} (the service's pattern: {pattern})"
     return None

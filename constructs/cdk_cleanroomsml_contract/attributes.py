@@ -1,4 +1,8 @@
-"""The attributes that ``Fn::GetAtt`` offers; the handler writes them, the construct reads them."""
+"""The attributes that ``Fn::GetAtt`` offers; the handler writes them, the construct reads them.
+
+They are the members of a listed export ("ListAudienceExportJobs"), but for those that explain a failure. The size is
+two attributes, because a template can use a type and a value, and not a structure.
+"""
 
 from __future__ import annotations
 
@@ -6,4 +10,7 @@ NAME = "Name"
 STATUS = "Status"
 OUTPUT_LOCATION = "OutputLocation"
 CREATE_TIME = "CreateTime"
+UPDATE_TIME = "UpdateTime"
 AUDIENCE_GENERATION_JOB_ARN = "AudienceGenerationJobArn"
+AUDIENCE_SIZE_TYPE = "AudienceSizeType"
+AUDIENCE_SIZE_VALUE = "AudienceSizeValue"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from cdk_cleanroomsml_contract.api_limits import broken_rule, size_rule
 from cdk_cleanroomsml_contract.on_conflict import OnConflict
@@ -38,7 +38,7 @@ class BrokenRule(ValueError):
 class AudienceSize:
     """Size of an audience: `type` ABSOLUTE (identifiers, 1 to 20,000,000) or PERCENTAGE (1 to 100)."""
 
-    type: str
+    type: Literal["ABSOLUTE", "PERCENTAGE"]
     value: int
 
     def __str__(self) -> str:

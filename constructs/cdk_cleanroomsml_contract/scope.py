@@ -7,6 +7,7 @@ Region without the service a call would never be answered, so this is checked be
 from __future__ import annotations
 
 _PARTS = {"partition": 1, "Region": 3, "account": 4}
+_HINTS = {"account": ": a generation job that two accounts share has one ARN in each of them, so use the stack's"}
 
 
 def broken_scope_rule(
@@ -16,5 +17,5 @@ def broken_scope_rule(
     parts = audience_generation_job_arn.split(":")
     for name, wanted in (("partition", partition), ("Region", region), ("account", account)):
         if wanted is not None and parts[_PARTS[name]] != wanted:
-            return f"must be of the stack's own {name} {wanted}, not {parts[_PARTS[name]]}"
+            return f"must be of the stack's own {name} {wanted}, not {parts[_PARTS[name]]}{_HINTS.get(name, '')}"
     return None

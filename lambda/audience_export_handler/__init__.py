@@ -17,6 +17,7 @@ Data takes one way: properties → request → decision → call → answer.
     - `generation_job`           what the generation job's status means for a refused start
     - `deadline`                 what a request that ran out of time reports
     - `failure`, `reasons`       the error that the stack hears of, and the text of each
+    - `advice`                   what a reason advises this reader to do next
     - `timing`                   the time spans, each with its reason
 - `aws`                     the outside, one module for each partner, and the only callers of it
     - `clean_rooms_ml`, `step_functions`, `cloudformation`, `response`

@@ -82,13 +82,16 @@ def make_handler(
 
 
 def _attributes(export: ExportJob) -> dict[str, str]:
-    """Return what ``Fn::GetAtt`` offers. Times are ISO 8601."""
+    """Return what ``Fn::GetAtt`` offers, all as text. Times are ISO 8601."""
     return {
         attributes.NAME: export.name,
         attributes.STATUS: export.status,
         attributes.OUTPUT_LOCATION: export.output_location,
         attributes.CREATE_TIME: export.create_time.isoformat(),
+        attributes.UPDATE_TIME: export.update_time.isoformat(),
         attributes.AUDIENCE_GENERATION_JOB_ARN: export.audience_generation_job_arn,
+        attributes.AUDIENCE_SIZE_TYPE: export.audience_size.type,
+        attributes.AUDIENCE_SIZE_VALUE: str(export.audience_size.value),
     }
 
 

@@ -55,13 +55,39 @@ def test_leaves_out_what_was_not_given(stack: Stack) -> None:
         ("status", "Status"),
         ("output_location", "OutputLocation"),
         ("create_time", "CreateTime"),
+        ("update_time", "UpdateTime"),
+        ("audience_generation_job_arn", "AudienceGenerationJobArn"),
+        ("audience_size_type", "AudienceSizeType"),
+        ("audience_size_value", "AudienceSizeValue"),
     ],
-    ids=["name", "status", "output location", "create time"],
 )
 def test_offers_the_attributes_of_the_export(stack: Stack, attribute: str, expected: str) -> None:
     CfnOutput(stack, "Out", value=getattr(declare(stack), attribute))
     value = {"Fn::GetAtt": [Match.string_like_regexp("^Export"), expected]}
     Template.from_stack(stack).has_output("Out", {"Value": value})
+
+
+def test_the_attributes_of_an_export_of_tokens_are_its_own(stack: Stack) -> None:
+    """Not the tokens that were given: what uses an attribute waits for the export, and another export can use it."""
+    arn = CfnParameter(stack, "Arn").value_as_string
+    size = AudienceSize.absolute(CfnParameter(stack, "Size", type="Number").value_as_number)
+    first = declare(stack, "First", audience_generation_job_arn=arn, audience_size=size)
+    declare(
+        stack,
+        "Second",
+        audience_generation_job_arn=first.audience_generation_job_arn,
+        audience_size=AudienceSize.absolute(Token.as_number(first.audience_size_value)),
+        description=f"after {first.audience_size_type} {first.audience_size_value}",
+    )
+    Template.from_stack(stack).has_resource_properties(
+        EXPORT,
+        {
+            "AudienceGenerationJobArn": {
+                "Fn::GetAtt": [Match.string_like_regexp("^First"), "AudienceGenerationJobArn"]
+            },
+            "AudienceSize": {"Value": {"Fn::GetAtt": [Match.string_like_regexp("^First"), "AudienceSizeValue"]}},
+        },
+    )
 
 
 ARN = "audience_generation_job_arn"
@@ -79,6 +105,7 @@ BAD_INPUT: dict[str, dict[str, Any]] = {
     "no ARN": {ARN: None},
     "bare number": {"audience_size": 10},
     "on_conflict as a string": {"on_conflict": "ADOPT"},
+    "adoption without a name": {"on_conflict": OnConflict.ADOPT},
     "neither True nor False": {"wait_for_completion": "no"},
     "seconds": {"timeout": 600},
     "empty revision": {"revision": ""},
@@ -126,11 +153,14 @@ def test_an_app_is_no_scope() -> None:
 OTHER_SCOPES = {
     "account": (("111122223333", "444455556666"), "account 111122223333, not 444455556666"),
     "Region": (("us-east-1", "eu-west-1"), "Region us-east-1, not eu-west-1"),
+    "partition": (("arn:aws:", "arn:aws-cn:"), "partition aws, not aws-cn"),
 }
 
 
 @pytest.mark.parametrize(("change", "rule"), OTHER_SCOPES.values(), ids=list(OTHER_SCOPES))
-def test_a_generation_job_is_of_the_stack_s_own_account_and_region(change: tuple[str, str], rule: str) -> None:
+def test_a_generation_job_is_of_the_stack_s_own_account_region_and_partition(
+    change: tuple[str, str], rule: str
+) -> None:
     stack = Stack(App(), "Campaigns", env=Environment(account="111122223333", region="us-east-1"))
     with pytest.raises(InvalidArgumentError, match=f"audience_generation_job_arn must be of the stack's own {rule}"):
         declare(stack, audience_generation_job_arn=JOB.replace(*change))
@@ -152,13 +182,13 @@ def test_a_time_out_is_sent_to_cloudformation_and_to_the_handler(stack: Stack) -
     Template.from_stack(stack).has_resource_properties(EXPORT, {"ServiceTimeout": "600", "TimeoutSeconds": 600})
 
 
-@pytest.mark.parametrize("attribute", ["status", "output_location"])
+@pytest.mark.parametrize("attribute", ["status", "output_location", "update_time"])
 def test_an_export_that_is_not_waited_for_does_not_know_its_end(stack: Stack, attribute: str) -> None:
     export = declare(stack, wait_for_completion=False)
     with pytest.raises(AttributeUnknownError, match=f"{attribute} of Campaigns/Export is known only after"):
         getattr(export, attribute)
-    assert export.name
-    assert export.create_time
+    for known in ("name", "create_time", "audience_generation_job_arn", "audience_size_type", "audience_size_value"):
+        assert getattr(export, known)
     Template.from_stack(stack).has_resource_properties(EXPORT, {"WaitForCompletion": False})
 
 
@@ -170,6 +200,7 @@ def test_a_name_cannot_have_a_revision(stack: Stack) -> None:
 
 def test_declares_adoption_and_revision_if_requested(stack: Stack) -> None:
     declare(stack, "Adopted", name="spring", on_conflict=OnConflict.ADOPT)
+    declare(stack, "AdoptedToken", name=CfnParameter(stack, "Name").value_as_string, on_conflict=OnConflict.ADOPT)
     declare(stack, "Revised", revision="2026-03")
     template = Template.from_stack(stack)
     template.has_resource_properties(EXPORT, {"OnConflict": "ADOPT", "Revision": Match.absent()})

@@ -39,7 +39,13 @@ def test_a_number_out_of_range_is_refused(value: Any) -> None:
 
 def test_an_unknown_type_is_refused() -> None:
     with pytest.raises(InvalidArgumentError, match="must be PERCENTAGE or ABSOLUTE; got 'ALL'"):
-        AudienceSize("ALL", 10)
+        AudienceSize("ALL", 10)  # type: ignore[arg-type]
+
+
+def test_a_type_in_small_letters_is_refused_by_mypy_too() -> None:
+    """`make check` fails if mypy accepts it, because the comment would then be of no use."""
+    with pytest.raises(InvalidArgumentError, match="must be PERCENTAGE or ABSOLUTE; got 'percentage'"):
+        AudienceSize("percentage", 10)  # type: ignore[arg-type]
 
 
 # The CDK types a number token as int | float, so mypy must find that both take one.

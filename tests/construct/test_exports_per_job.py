@@ -1,5 +1,6 @@
 """The quota of a generation job is a warning at synth: its deployment would fail halfway."""
 
+import aws_cdk
 from aws_cdk import App, CfnParameter, Stack
 from aws_cdk.assertions import Annotations, Match
 
@@ -18,6 +19,14 @@ def test_the_26th_export_of_a_job_is_warned_about() -> None:
     for number in range(27):
         declare(stack, f"Export{number}")
     assert warnings(stack) == ["/Campaigns/Export25"]
+
+
+def test_the_warning_can_be_acknowledged() -> None:
+    """By its id, which therefore stays."""
+    stack = Stack(App(), "Campaigns")
+    exports = [declare(stack, f"Export{number}") for number in range(26)]
+    aws_cdk.Annotations.of(exports[-1]).acknowledge_warning("cdk-cleanroomsml:exportsPerGenerationJob")
+    assert warnings(stack) == []
 
 
 def test_the_exports_of_all_stacks_of_an_app_count() -> None:

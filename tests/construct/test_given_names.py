@@ -21,10 +21,14 @@ def stack() -> Stack:
 
 
 REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
-    "neither adopts": ({}, {}, "must not have one name, unless OnConflict.ADOPT"),
-    "neither adopts, another size": ({}, {"audience_size": TWENTY}, "must have one size .* it has PERCENTAGE 10 there"),
-    "both adopt, another size": (ADOPT, ADOPT | {"audience_size": TWENTY}, "must have one size"),
-    "the second adopts another size": ({}, ADOPT | {"audience_size": TWENTY}, "must have one size"),
+    "neither adopts": ({}, {}, "of the same generation job, and both fail .* set on_conflict=OnConflict.ADOPT on both"),
+    "neither adopts, another size": (
+        {},
+        {"audience_size": TWENTY},
+        "with the size PERCENTAGE 10, and an export has one size: choose another name",
+    ),
+    "both adopt, another size": (ADOPT, ADOPT | {"audience_size": TWENTY}, "an export has one size"),
+    "the second adopts another size": ({}, ADOPT | {"audience_size": TWENTY}, "an export has one size"),
     "both adopt, another type of size": (ADOPT, ADOPT | {"audience_size": AudienceSize.absolute(10)}, "one size"),
 }
 
@@ -35,7 +39,7 @@ def test_two_exports_that_cannot_both_have_a_name_are_an_error(
 ) -> None:
     declare(stack, "First", name="spring", **first)
     children = list(stack.node.children)
-    with pytest.raises(InvalidArgumentError, match=f"name is also that of Campaigns/First: .*{rule}") as raised:
+    with pytest.raises(InvalidArgumentError, match=f"name is already that of Campaigns/First, .*{rule}") as raised:
         declare(stack, "Second", name="spring", **second)
     assert raised.value.argument == "name"
     assert stack.node.children == children, "nothing has been added"
@@ -64,13 +68,13 @@ def test_two_exports_that_may_both_have_a_name(stack: Stack, first: dict[str, An
 def test_a_third_export_is_compared_with_each(stack: Stack) -> None:
     declare(stack, "First", name="spring")
     declare(stack, "Second", name="spring", **ADOPT)
-    with pytest.raises(InvalidArgumentError, match="name is also that of Campaigns/First"):
+    with pytest.raises(InvalidArgumentError, match="name is already that of Campaigns/First"):
         declare(stack, "Third", name="spring")
 
 
 def test_a_root_stack_and_its_nested_stacks_are_deployed_together(stack: Stack) -> None:
     declare(NestedStack(NestedStack(stack, "Spring"), "Deep"), name="spring")
-    with pytest.raises(InvalidArgumentError, match="name is also that of Campaigns/Spring/Deep/Export"):
+    with pytest.raises(InvalidArgumentError, match="name is already that of Campaigns/Spring/Deep/Export"):
         declare(NestedStack(stack, "Autumn"), name="spring")
 
 
@@ -85,6 +89,12 @@ def test_values_that_are_not_known_are_left_to_the_deployment(stack: Stack) -> N
     for number in range(2):
         declare(stack, f"Named{number}", name=token)
         declare(stack, f"OfJob{number}", name="spring", audience_generation_job_arn=token)
+
+
+def test_a_size_that_is_not_known_is_not_shown_as_a_number(stack: Stack) -> None:
+    declare(stack, "First", name="spring", audience_size=AudienceSize.absolute(Token.as_number({"Ref": "Size"})))
+    with pytest.raises(InvalidArgumentError, match="with the size ABSOLUTE, and"):
+        declare(stack, "Second", name="spring")
 
 
 def test_an_export_that_the_app_has_removed_does_not_hold_a_name(stack: Stack) -> None:

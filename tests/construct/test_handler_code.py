@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from aws_cdk import FileSystem
 
-from cdk_cleanroomsml import HandlerCodeError, handler_code
+from cdk_cleanroomsml import HandlerCodeError, crhelper_files, handler_code
 
 
 def test_holds_the_handler_the_contract_and_crhelper_and_nothing_else(tmp_path: Path) -> None:
@@ -114,8 +114,8 @@ def test_the_handler_starts_from_the_asset_alone(tmp_path: Path) -> None:
     assert all(file.startswith(str(asset)) for file in files)
 
 
-def test_another_crhelper_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(handler_code, "_CRHELPER_VERSION", "2.0.13")
+def test_a_crhelper_of_another_version_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crhelper_files, "VERSION", "2.0.13")
     with pytest.raises(HandlerCodeError, match=r"the handler needs crhelper 2\.0\.13; 2\.0\.12 is installed"):
         handler_code.assemble(tmp_path)
 

@@ -77,6 +77,15 @@ def test_a_stack_that_allocates_logical_ids_in_its_own_way_is_asked() -> None:
     assert {f"Our{name}" for name in STAYS} <= set(resources)
 
 
+def test_an_app_can_rename_them_also_after_its_exports() -> None:
+    stack = Stack(App(), "Campaigns")
+    declare(stack)
+    for number, name in enumerate(STAYS):
+        stack.rename_logical_id(name, f"Ours{number}")
+    resources = Template.from_stack(stack).to_json()["Resources"]
+    assert {f"Ours{number}" for number in range(len(STAYS))} <= set(resources)
+
+
 def test_no_probe_is_left_behind() -> None:
     stack = Stack(App(), "Campaigns")
     declare(stack)

@@ -7,15 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import botocore.session
+import constructs
 import pytest
 from aws_cdk import App, Duration, RemovalPolicy, Stack
+from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk.assertions import Template
 from aws_cdk.custom_resources import CustomResourceConfig
-from constructs import Construct, RootConstruct
+from constructs import Construct
 
 from cdk_cleanroomsml import AudienceExportProvider, HandlerCodeError, InvalidArgumentError, handler_code
 from tests.builders.stacks import EXPORT, declare, waited_for
@@ -162,7 +164,9 @@ def test_only_state_machines_of_the_account_may_assume_the_role(stack: Stack) ->
 
 
 def test_a_stack_without_an_app_has_no_place_for_the_handler_s_code() -> None:
-    stack = Stack(RootConstruct(), "Campaigns")
+    if not hasattr(constructs, "RootConstruct"):
+        pytest.skip("the oldest supported version of constructs has no root but an App")
+    stack = Stack(constructs.RootConstruct(), "Campaigns")
     with pytest.raises(HandlerCodeError, match="must be in a stack that belongs to an App"):
         declare(stack)
 
@@ -206,6 +210,18 @@ class TestConfigure:
         with pytest.raises(InvalidArgumentError, match=f"^{rule}; got 'Campaigns'$"):
             AudienceExportProvider.configure(stack, memory_size=1024)
 
+    def test_one_that_the_app_makes_under_its_id_is_the_stack_s(self, stack: Stack) -> None:
+        own = AudienceExportProvider(stack, "CleanRoomsMLAudienceExports", memory_size=1024)
+        assert AudienceExportProvider.of(stack) is own
+
+    def test_what_the_cdk_refuses_leaves_nothing_behind(self, stack: Stack) -> None:
+        public = ec2.SubnetSelection(subnet_type=ec2.SubnetType.PUBLIC)
+        vpc = ec2.Vpc(stack, "Vpc")
+        with pytest.raises(RuntimeError, match="public subnet"):
+            AudienceExportProvider.configure(stack, vpc=vpc, vpc_subnets=public)
+        assert [one.node.id for one in stack.node.children] == ["Vpc"]
+        AudienceExportProvider.configure(stack, vpc=vpc)
+
 
 def test_its_parts_are_constructs_that_tools_recognise(stack: Stack) -> None:
     provider = AudienceExportProvider.of(stack)
@@ -242,7 +258,7 @@ class TestCustomResourceConfig:
         config = CustomResourceConfig.of(stack)
         config.add_log_retention_lifetime(logs.RetentionDays.TEN_YEARS)
         config.add_removal_policy(RemovalPolicy.RETAIN)
-        config.add_lambda_runtime(lambda_.Runtime.PYTHON_3_14)
+        config.add_lambda_runtime(lambda_.Runtime.PYTHON_3_12)
         AudienceExportProvider.configure(stack, **settings)
         return Template.from_stack(stack)
 
@@ -251,11 +267,11 @@ class TestCustomResourceConfig:
         template.has_resource("AWS::Logs::LogGroup", {"DeletionPolicy": "Retain"})
         template.has_resource_properties("AWS::Logs::LogGroup", {"RetentionInDays": 3653})
         functions = template.find_resources("AWS::Lambda::Function").values()
-        assert [one["Properties"]["Runtime"] for one in functions] == ["python3.14"] * 2
+        assert [one["Properties"]["Runtime"] for one in functions] == ["python3.12"] * 2
 
     def test_the_provider_s_own_settings_win(self, stack: Stack) -> None:
-        template = self.configured(stack, log_retention=logs.RetentionDays.ONE_DAY, runtime=lambda_.Runtime.PYTHON_3_12)
+        template = self.configured(stack, log_retention=logs.RetentionDays.ONE_DAY, runtime=lambda_.Runtime.PYTHON_3_11)
         template.has_resource("AWS::Logs::LogGroup", {"DeletionPolicy": "Delete"})
         template.has_resource_properties("AWS::Logs::LogGroup", {"RetentionInDays": 1})
         functions = template.find_resources("AWS::Lambda::Function").values()
-        assert [one["Properties"]["Runtime"] for one in functions] == ["python3.12"] * 2
+        assert [one["Properties"]["Runtime"] for one in functions] == ["python3.11"] * 2

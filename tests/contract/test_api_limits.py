@@ -1,10 +1,18 @@
 """The limits are those of botocore's model: written down here, so that a change of the service is noticed."""
 
+import re
 from typing import Any
 
+import botocore.session
 import pytest
 
-from cdk_cleanroomsml_contract.api_limits import ACTIVE_OF_JOB, RUNNING_OF_ACCOUNT, broken_rule, size_rule
+from cdk_cleanroomsml_contract.api_limits import (
+    ACTIVE_OF_JOB,
+    PATTERN_IN_WORDS,
+    RUNNING_OF_ACCOUNT,
+    broken_rule,
+    size_rule,
+)
 from tests.builders.arns import JOB
 
 ARN, SIZE, TYPE = "audienceGenerationJobArn", "audienceSize.value", "audienceSize.type"
@@ -26,15 +34,21 @@ ALLOWED: dict[str, tuple[str, Any]] = {
 BROKEN: dict[str, tuple[str, Any, str]] = {
     "empty name": ("name", "", "must be 1 to 63 characters long, not 0"),
     "long name": ("name", "x" * 64, "must be 1 to 63 characters long, not 64"),
-    "blank name": ("name", " \t", "must match the service's pattern"),
-    "name of two lines": ("name", "two\nlines", "must match the service's pattern"),
+    "blank name": ("name", " \t", "must not be blank, and must have only tabs and characters from U+0020 to U+FFFD"),
+    "name of two lines": ("name", "two\nlines", "must not be blank, and must have only tabs and characters from"),
+    "name with an emoji": ("name", "spring \U0001f600", "must not be blank, and must have only tabs and characters"),
     "name that is a number": ("name", 7, "must be a string"),
     "long description": ("description", "x" * 256, "must be 0 to 255 characters long, not 256"),
-    "control character": ("description", "bell\a", "must match the service's pattern"),
+    "control character": ("description", "bell\a", "must have only tabs, line breaks and characters from U+0020"),
     "short ARN": (ARN, "x" * 19, "must be 20 to 2,048 characters long, not 19"),
     "long ARN": (ARN, JOB.ljust(2049, "x"), "must be 20 to 2,048 characters long, not 2,049"),
-    "ARN of something else": (ARN, JOB.replace("generation", "export"), "must match the service's pattern"),
-    "ARN and more": (ARN, f"{JOB} and more", "must match the service's pattern"),
+    "ARN of something else": (
+        ARN,
+        JOB.replace("generation", "export"),
+        "must be the ARN of an audience generation job",
+    ),
+    "ARN of a model": (ARN, JOB.replace("generation-job", "model"), "must be the ARN of an audience generation job"),
+    "ARN and more": (ARN, f"{JOB} and more", "must be the ARN of an audience generation job"),
     "no identifiers": (SIZE, 0, "must be from 1 to 20,000,000"),
     "too many identifiers": (SIZE, 20_000_001, "must be from 1 to 20,000,000"),
     "half an identifier": (SIZE, 1.5, "must be a whole number"),
@@ -52,6 +66,35 @@ def test_what_the_model_allows(member: str, value: Any) -> None:
 @pytest.mark.parametrize(("member", "value", "rule"), BROKEN.values(), ids=list(BROKEN))
 def test_what_the_model_forbids(member: str, value: Any, rule: str) -> None:
     assert str(broken_rule(member, value)).startswith(rule)
+
+
+def patterns() -> dict[str, str]:
+    """The pattern of each member of a start that has one."""
+    model = botocore.session.get_session().get_service_model("cleanroomsml")
+    members: dict[str, Any] = model.shape_for("StartAudienceExportJobRequest").members  # type: ignore[attr-defined]
+    return {name: shape.metadata["pattern"] for name, shape in members.items() if "pattern" in shape.metadata}
+
+
+def test_every_pattern_is_said_in_words_first_and_follows_them() -> None:
+    """Nobody should have to read a regular expression to know what to change."""
+    assert set(PATTERN_IN_WORDS) == set(patterns())
+    for member, pattern in patterns().items():
+        value = "\0" * 30
+        assert broken_rule(member, value) == f"{PATTERN_IN_WORDS[member]} (the service's pattern: {pattern})"
+
+
+# What each sentence says, character by character: at the ends of each range, and just outside it.
+WORDS: dict[str, tuple[str, str]] = {
+    "name": ("\t\u0020\ufffd", "\n\r\b\u001f\ufffe\U0001f600"),
+    "description": ("\t\r\n\u0020\ufffd", "\b\u001f\ufffe\U0001f600"),
+}
+
+
+@pytest.mark.parametrize("member", WORDS)
+def test_the_words_say_what_the_pattern_allows(member: str) -> None:
+    allowed, forbidden = WORDS[member]
+    assert [one for one in allowed if not re.fullmatch(patterns()[member], f"x{one}")] == []
+    assert [one for one in forbidden if re.fullmatch(patterns()[member], f"x{one}")] == []
 
 
 @pytest.mark.parametrize("percent", [1, 100])

@@ -1,7 +1,7 @@
 """What the construct writes into the template is what the handler reads, and both apply the same rules."""
 
 import json
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from aws_cdk import App, Duration, NestedStack, Stack
@@ -66,7 +66,7 @@ def test_the_handler_reads_the_path_of_a_nested_stack() -> None:
 @given(
     kind=st.sampled_from(["PERCENTAGE", "ABSOLUTE"]), value=st.integers(-5, 200) | st.integers(19_999_990, 20_000_010)
 )
-def test_both_sides_apply_the_same_rules_to_sizes(kind: str, value: int) -> None:
+def test_both_sides_apply_the_same_rules_to_sizes(kind: Literal["PERCENTAGE", "ABSOLUTE"], value: int) -> None:
     """What the construct accepts, the handler accepts as the string that CloudFormation sends, and the reverse."""
     sent = properties(AudienceSize={"Type": kind, "Value": str(value)})
     try:

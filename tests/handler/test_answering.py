@@ -20,6 +20,20 @@ class TestAnswering:
         assert len(set(deployment.endpoint.raw)) == 1
         assert len(deployment.starts()) == 1
 
+    def test_an_answer_that_is_sent_again_later_is_the_same_although_the_export_has_changed(
+        self, deployment: Deployment
+    ) -> None:
+        """Its status and the time of its last change are those of the verdict, which is stored."""
+        deployment.endpoint.statuses = [503] * 20
+        deployment.deliver(deployment.event(ResourceProperties=properties(WaitForCompletion="false")))
+        deployment.run_executions()
+        assert len(deployment.endpoint.raw) == 21
+        assert len(set(deployment.endpoint.raw)) == 1
+        sent = deployment.endpoint.bodies[-1]["Data"]
+        [listed] = deployment.emulator.service.call("ListAudienceExportJobs", {})["audienceExportJobs"]
+        assert (sent["Status"], listed["status"]) == ("CREATE_IN_PROGRESS", "ACTIVE")
+        assert sent["UpdateTime"] < listed["updateTime"].isoformat()
+
     def test_a_step_that_fails_on_every_retry_is_answered_for(self, deployment: Deployment) -> None:
         def invoke(message: dict[str, Any]) -> object:
             if message["Phase"] == "Step":

@@ -35,7 +35,10 @@ class TestCreate:
             "Status": "ACTIVE",
             "OutputLocation": "s3://lookalike-audiences/exports/export-0001/",
             "CreateTime": "2026-03-01T12:00:00+00:00",
+            "UpdateTime": "2026-03-01T12:00:08+00:00",
             "AudienceGenerationJobArn": JOB,
+            "AudienceSizeType": "PERCENTAGE",
+            "AudienceSizeValue": "10",
         }
         assert deployment.clock() - export.created >= timedelta(seconds=8)
 
@@ -102,7 +105,7 @@ class TestCreate:
         answer = deployment.request(ResourceProperties=properties(WaitForCompletion="false"))
         assert answer["Status"] == "SUCCESS"
         assert answer["Data"]["Status"] == "CREATE_PENDING"
-        assert set(answer["Data"]) == {"Name", "Status", "OutputLocation", "CreateTime", "AudienceGenerationJobArn"}
+        assert answer["Data"]["UpdateTime"] == answer["Data"]["CreateTime"], "nothing has changed it yet"
 
     def test_waits_for_an_output_location_that_comes_late(self, deployment: Deployment) -> None:
         deployment.emulator.service.readings = Readings(output_location_lag=timedelta(seconds=20))

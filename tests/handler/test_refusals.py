@@ -20,7 +20,7 @@ class TestRefusals:
         ("code", "advice"),
         [
             ("ConflictException", "Choose another name"),
-            ("ValidationException", "Correct the property"),
+            ("ValidationException", "Check audience_generation_job_arn, audience_size"),
             ("ResourceNotFoundException", "Check the ARN"),
             ("SomethingNewException", "ask AWS Support about this code"),
         ],

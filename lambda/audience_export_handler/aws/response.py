@@ -17,29 +17,36 @@ from typing import Any
 
 from audience_export_handler.core.failure import AnswerNotDelivered
 from audience_export_handler.core.timing import PUT_SECONDS
-from cdk_cleanroomsml_contract.attributes import AUDIENCE_GENERATION_JOB_ARN
+from cdk_cleanroomsml_contract.attributes import AUDIENCE_GENERATION_JOB_ARN, OUTPUT_LOCATION
 
 logger = logging.getLogger(__name__)
 
 MAXIMUM_BYTES = 4096  # of the whole body; CloudFormation, custom resource response objects
 _CUT = " ... "
+# The two attributes that can be long: 2,048 and 1,285 characters. The ARN goes first, because the reader knows it.
+_LONG_ATTRIBUTES = (AUDIENCE_GENERATION_JOB_ARN, OUTPUT_LOCATION)
 _TRIES = 3
 # Problems after which the answer has surely not arrived: it was refused, or never sent.
 _REFUSED = ("HTTP ", "not https", "ConnectionRefusedError", "gaierror")
 
 
 def encode(body: dict[str, Any]) -> bytes:
-    """Return the body as JSON of at most 4,096 UTF-8 bytes; a long Reason loses its middle, never its start."""
+    """Return the body as JSON of at most 4,096 UTF-8 bytes.
+
+    A long Reason loses its middle, never its start. Attributes that do not fit are left out whole, because a part of an
+    ARN or a location would be wrong: then a template that refers to one fails, and others succeed.
+    """
     encoded = _json(body)
     if len(encoded) <= MAXIMUM_BYTES:
         return encoded
     reason = str(body.get("Reason", ""))
     too_long = bisect_right(range(len(reason)), MAXIMUM_BYTES, key=lambda kept: len(_with_reason(body, reason, kept)))
     encoded = _with_reason(body, reason, max(0, too_long - 1))
-    if len(encoded) > MAXIMUM_BYTES:
-        # Only an ARN near its limit of 2,048 beside a long output location gets here; the reader knows the ARN.
-        data = {key: value for key, value in body.get("Data", {}).items() if key != AUDIENCE_GENERATION_JOB_ARN}
-        encoded = _with_reason(body | {"Data": data}, reason, 0)
+    for attribute in _LONG_ATTRIBUTES:
+        if len(encoded) > MAXIMUM_BYTES:
+            logger.warning("The answer has no attribute %s: it does not fit.", attribute)
+            body = body | {"Data": {key: value for key, value in body.get("Data", {}).items() if key != attribute}}
+            encoded = _with_reason(body, reason, 0)
     return encoded
 
 

@@ -10,48 +10,16 @@ import json
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from audience_export_handler.core import timing
+from audience_export_handler.core import advice, timing
 from audience_export_handler.core.facts import ErrorKind, ExportJob, RefusalFacts, ServiceError, StackPhase
 from audience_export_handler.core.failure import ExportFailure
 from audience_export_handler.core.progress import RetriedError
 from audience_export_handler.core.request import ExportRequest
-from cdk_cleanroomsml_contract.api_limits import ACTIVE_OF_JOB, RUNNING_OF_ACCOUNT
+from cdk_cleanroomsml_contract.api_limits import ACTIVE_OF_JOB
 from cdk_cleanroomsml_contract.export_properties import AudienceSize, BrokenRule
 
 _IMMUTABLE = "An export cannot be changed, deleted or started again under its name."
 _NOTHING_STARTED = "Nothing was started for this resource."
-_OTHER_NAME = (
-    "Choose another name, or omit the name so that one is generated. To use an existing export of the same size, set "
-    "on_conflict=OnConflict.ADOPT."
-)
-_OWN_NAME = "Deploy again. If the generated name is still taken, set a name yourself."
-# A reversed Update that fails leaves the stack in UPDATE_ROLLBACK_FAILED, where nobody can deploy. The handler may not
-# know that an Update is one: the stack may be unread, or the read stale.
-_WITHOUT_IT = "without this resource (ContinueUpdateRollback with ResourcesToSkip), then deploy again."
-_IF_ROLLBACK = "If this update belongs to a rollback, continue the rollback (ContinueUpdateRollback) instead."
-_IF_ROLLBACK_SKIP = f"If this update belongs to a rollback, continue the rollback {_WITHOUT_IT}"
-_CHECK_POLICIES = "Check permissions boundaries and service control policies, then deploy again."
-
-_ADVICE = {
-    "ValidationException": "Correct the property that the message names, then deploy again.",
-    "ConflictException": "Fix the problem that the message describes, then deploy again.",
-    "AccessDeniedException": (
-        "The handler's role needs cleanrooms-ml:StartAudienceExportJob and ListAudienceExportJobs on this "
-        "generation job. Check permissions boundaries, service control policies and the account in the ARN, then "
-        "deploy again."
-    ),
-    "ResourceNotFoundException": (
-        "Check the ARN: the generation job must exist in this account and Region and not be deleted."
-    ),
-    "ServiceQuotaExceededException": (
-        f"An account can have {RUNNING_OF_ACCOUNT} exports pending or in progress in a Region, and no slot became free "
-        "in time. Deploy again, or declare fewer exports in one deployment. The next deployment finds the exports that "
-        f"were started and does not start them again. If the quota is the {ACTIVE_OF_JOB} active exports of a "
-        "generation job, waiting does not help, because none can be deleted."
-    ),
-    "ThrottlingException": "The service throttled the calls until the deadline. Deploy again later.",
-}
-_NO_ADVICE = "Deploy again. If the error persists, ask AWS Support about this code."
 
 
 def invalid_property(broken: BrokenRule) -> ExportFailure:
@@ -60,7 +28,7 @@ def invalid_property(broken: BrokenRule) -> ExportFailure:
         "ValidationException",
         f"property {broken.argument}",
         f"{broken.rule}; got {_shown(broken.value)}",
-        "Nothing was started. Correct the property and deploy again.",
+        f"Nothing was started. Correct {broken.argument}, then deploy again.",
     )
 
 
@@ -68,15 +36,15 @@ def refusal(request: ExportRequest, error: ServiceError, facts: str = "", hint: 
     """A start that was refused for good, with what was found out about it; `hint` is further advice."""
     said = f"{error.message.rstrip('.')}. {facts}" if facts else error.message
     # The generation job of a rollback's export may have been deleted since.
-    if_rollback = _IF_ROLLBACK_SKIP if error.code == "ResourceNotFoundException" else ""
-    advice = f"{_advice(request, error.code, if_rollback)} {hint}".rstrip()
-    return ExportFailure(error.code, request.subject, said, advice)
+    if_rollback = advice.IF_ROLLBACK_SKIP if error.code == "ResourceNotFoundException" else ""
+    to_do = f"{advice.for_code(request, error.code, if_rollback)} {hint}".rstrip()
+    return ExportFailure(error.code, request.subject, said, to_do)
 
 
 def listing_refused(request: ExportRequest, error: ServiceError) -> ExportFailure:
     """A listing that was refused for good: nothing can be decided. In a rollback nobody can correct a property."""
-    if_rollback = _IF_ROLLBACK if error.kind is ErrorKind.DENIED else _IF_ROLLBACK_SKIP
-    return ExportFailure(error.code, request.subject, error.message, _advice(request, error.code, if_rollback))
+    if_rollback = advice.IF_ROLLBACK if error.kind is ErrorKind.DENIED else advice.IF_ROLLBACK_SKIP
+    return ExportFailure(error.code, request.subject, error.message, advice.for_code(request, error.code, if_rollback))
 
 
 def refusal_facts(facts: RefusalFacts, wanted: AudienceSize) -> str:
@@ -109,7 +77,7 @@ def used_up(request: ExportRequest, error: ServiceError) -> ExportFailure:
         error.code,
         request.subject,
         f"{error.message.rstrip('.')}. The generation job already has {allowed} exports, and it can have no more",
-        "No export can be deleted. Use one of them with on_conflict=OnConflict.ADOPT, or use a new generation job.",
+        f"No export can be deleted. {advice.use_listed(request)} To export another audience, use a new generation job.",
     )
 
 
@@ -123,7 +91,7 @@ def kept_failing(
         retried.code,
         request.subject,
         f"{retried.message.rstrip('.')} {tried}",
-        _advice(request, retried.code, "" if retried.is_start else _IF_ROLLBACK),
+        advice.for_code(request, retried.code, "" if retried.is_start else advice.IF_ROLLBACK),
     )
 
 
@@ -132,13 +100,12 @@ def conflict(
 ) -> ExportFailure:
     """A name that is taken, with the export that holds it if that is known."""
     found = [said, _held_by(request, holder) if holder else "", facts]
-    advice = [_IMMUTABLE, "" if may_have_started else _NOTHING_STARTED]
-    advice.append(_OTHER_NAME if request.name_is_given else _OWN_NAME)
+    to_do = [_IMMUTABLE, "" if may_have_started else _NOTHING_STARTED, advice.for_taken_name(request, holder)]
     return ExportFailure(
         "ConflictException",
         request.subject,
         ". ".join(part.rstrip(".") for part in found if part) or "the name is taken",
-        " ".join(part for part in advice if part),
+        " ".join(part for part in to_do if part),
     )
 
 
@@ -146,21 +113,21 @@ def export_failed(request: ExportRequest, export: ExportJob) -> ExportFailure:
     """An export that ended in CREATE_FAILED, with its statusDetails."""
     details = ": ".join(part for part in (export.status_code, export.status_message) if part)
     if request.is_held:
-        advice = (
+        to_do = (
             "The resource keeps this export, so deploying again does not start another one. Fix the problem that the "
-            f"details describe, then {_new_export(request)}."
+            f"details describe, then {advice.new_export(request)}."
         )
     elif request.name_is_given:
-        advice = (
+        to_do = (
             "Fix the problem that the details describe, then deploy again with another name: the service may refuse "
             "the name of a failed export."
         )
     else:
-        advice = (
+        to_do = (
             "Fix the problem that the details describe, then deploy again. The next deployment requests a new export, "
             "with the next number after the generated name."
         )
-    return ExportFailure("CREATE_FAILED", export.subject, details or "the service gave no status details", advice)
+    return ExportFailure("CREATE_FAILED", export.subject, details or "the service gave no status details", to_do)
 
 
 def out_of_time(request: ExportRequest, *, is_started: bool | None) -> ExportFailure:
@@ -172,9 +139,11 @@ def out_of_time(request: ExportRequest, *, is_started: bool | None) -> ExportFai
         )
     elif request.is_held:
         again = "Deploy again to pick it up: the resource keeps it, so the next deployment does not start it again."
+    elif request.adopts:
+        again = "Deploy again to pick it up: OnConflict.ADOPT uses it and does not start it again."
     else:
         again = "To use it, deploy again with on_conflict=OnConflict.ADOPT."
-    advice = {
+    to_do = {
         True: f"The export continues. {again}",
         None: f"An export may have been started. {again}",
         False: f"{_NOTHING_STARTED} Deploy again.",
@@ -183,7 +152,7 @@ def out_of_time(request: ExportRequest, *, is_started: bool | None) -> ExportFai
         "DeadlineExceeded",
         request.subject,
         f"the request was not finished shortly before the time-out of {int(request.timeout.total_seconds()):,} s",
-        _also(request, advice[is_started], _IF_ROLLBACK),
+        advice.also(request, to_do[is_started], advice.IF_ROLLBACK),
     )
 
 
@@ -194,16 +163,17 @@ def never_listed(request: ExportRequest) -> ExportFailure:
         "ExportNotListed",
         request.subject,
         f"the service accepted the start, but {minutes} minutes later the export is not listed",
-        "Check ListAudienceExportJobs for the generation job before you deploy again.",
+        f"Check ListAudienceExportJobs for the generation job before you deploy again.{advice.if_started(request)}",
     )
 
 
 def stack_moved_on(request: ExportRequest, phase: StackPhase, *, may_have_started: bool) -> ExportFailure:
     """A stack that is no longer creating or updating: nothing may start."""
     so = "so the handler sends no other start" if may_have_started else "so nothing was started"
-    if_rollback = _IF_ROLLBACK_SKIP if phase is StackPhase.ROLLING_BACK else ""
-    advice = _also(request, "Deploy again to request the export.", if_rollback)
-    return ExportFailure("StackMovedOn", request.subject, f"the stack is {phase.value}, {so}", advice)
+    if_rollback = advice.IF_ROLLBACK_SKIP if phase is StackPhase.ROLLING_BACK else ""
+    again = f"Deploy again to request the export.{advice.if_started(request) if may_have_started else ''}"
+    to_do = advice.also(request, again, if_rollback)
+    return ExportFailure("StackMovedOn", request.subject, f"the stack is {phase.value}, {so}", to_do)
 
 
 def stack_unreadable(request: ExportRequest) -> ExportFailure:
@@ -212,10 +182,10 @@ def stack_unreadable(request: ExportRequest) -> ExportFailure:
         "StackUnreadable",
         request.subject,
         "the stack's status could not be read, so nothing was started",
-        _also(
+        advice.also(
             request,
-            f"The handler's role needs cloudformation:DescribeStacks on this stack. {_CHECK_POLICIES}",
-            _IF_ROLLBACK,
+            f"The handler's role needs cloudformation:DescribeStacks on this stack. {advice.CHECK_POLICIES}",
+            advice.IF_ROLLBACK,
         ),
     )
 
@@ -226,11 +196,11 @@ def executions_unreadable(request: ExportRequest) -> ExportFailure:
         "ExecutionsUnreadable",
         request.subject,
         "executions of older requests could not be listed and stopped, so nothing was started",
-        _also(
+        advice.also(
             request,
             "The handler's role needs states:ListExecutions and StopExecution on its own state machine. "
-            f"{_CHECK_POLICIES}",
-            _IF_ROLLBACK,
+            f"{advice.CHECK_POLICIES}",
+            advice.IF_ROLLBACK,
         ),
     )
 
@@ -241,7 +211,7 @@ def missing_in_rollback(request: ExportRequest) -> ExportFailure:
         "RollbackWithoutExport",
         request.subject,
         "the stack is rolling back to this export, but the export is not listed",
-        f"The handler starts no export in a rollback. Continue the rollback {_WITHOUT_IT}",
+        f"The handler starts no export in a rollback. Continue the rollback {advice.WITHOUT_IT}",
     )
 
 
@@ -252,7 +222,7 @@ def missing_in_update(request: ExportRequest) -> ExportFailure:
         request.subject,
         "the update changes nothing that identifies the export, and the export is no longer listed",
         "Nothing was started. The resource keeps this export, so deploying again does not start another one. Check "
-        f"that the generation job still exists, then {_new_export(request)}, or use another generation job.",
+        f"that the generation job still exists, then {advice.new_export(request)}, or use another generation job.",
     )
 
 
@@ -274,22 +244,9 @@ def handler_failed(error: str, cause: str) -> ExportFailure:
         error or "HandlerError",
         "the handler of the audience export failed on every try",
         _error_message(cause) or "no cause was given",
-        "See the handler's log. An export may have been started. If its name is generated, deploying again finds it.",
+        "See the handler's log. An export may have been started: deploying again finds it if its name is generated, or "
+        "if on_conflict is OnConflict.ADOPT.",
     )
-
-
-def _advice(request: ExportRequest, code: str, if_rollback: str) -> str:
-    return _also(request, _ADVICE.get(code, _NO_ADVICE), if_rollback)
-
-
-def _also(request: ExportRequest, advice: str, if_rollback: str) -> str:
-    """The advice, and for an Update what to do if it is a rollback's."""
-    return f"{advice} {if_rollback}".rstrip() if request.is_update else advice
-
-
-def _new_export(request: ExportRequest) -> str:
-    """How to request another export instead of the one that a resource holds."""
-    return f"set another {'name' if request.name_is_given else 'revision'} to request a new export"
 
 
 def _held_by(request: ExportRequest, holder: ExportJob) -> str:
@@ -325,12 +282,13 @@ def _shown(value: object) -> str:
 def job_not_active(request: ExportRequest, status: str, *, may_have_started: bool) -> ExportFailure:
     """A generation job that was still being created at the deadline."""
     started = "An export may have been started." if may_have_started else _NOTHING_STARTED
+    if_started = advice.if_started(request) if may_have_started else ""
     return ExportFailure(
         "GenerationJobNotActive",
         request.subject,
         f"the generation job was still {status} when it was last read, shortly before the time-out of "
         f"{int(request.timeout.total_seconds()):,} s. Only the audience of an ACTIVE job can be exported",
-        _also(request, f"{started} Deploy again when the job is ACTIVE.", _IF_ROLLBACK),
+        advice.also(request, f"{started} Deploy again when the job is ACTIVE.{if_started}", advice.IF_ROLLBACK),
     )
 
 

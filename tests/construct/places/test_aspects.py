@@ -112,7 +112,7 @@ def test_an_aspect_finds_exports_by_their_type(app: App, stack: Stack) -> None:
     Aspects.of(app).add(Visiting(note))
     [_, export] = only_one(checked(app), EXPORT)
     assert export["Metadata"] == {"reviewed": True}
-    assert found == ["Campaigns/Export/Resource/Default"]
+    assert [path.startswith("Campaigns/Export/") for path in found] == [True]
 
 
 @pytest.mark.parametrize("has_another", [False, True], ids=["the stack's first", "beside another"])

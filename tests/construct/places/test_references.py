@@ -3,8 +3,11 @@
 import json
 from typing import Any
 
+import aws_cdk
+import pytest
 from aws_cdk import App, CfnOutput, CfnParameter, CfnResource, Environment, NestedStack, Stack
 from aws_cdk.assertions import Template
+from aws_cdk.aws_ssm import StringParameter
 
 from tests.builders import templates
 from tests.builders.arns import ACCOUNT
@@ -43,6 +46,39 @@ def test_the_other_stack_is_deployed_later() -> None:
     consumer(app)
     [reports] = [one for one in app.synth().stacks if one.stack_name == "Reports"]
     assert "Campaigns" in [one.id for one in reports.dependencies]
+
+
+def exported(template: Read) -> list[object]:
+    return [one["Export"] for one in template.get("Outputs", {}).values() if "Export" in one]
+
+
+def test_a_parameter_of_systems_manager_carries_a_location_to_another_stack_without_an_export() -> None:
+    """CloudFormation refuses to change an exported value that is imported, and the new export has started by then."""
+    app = App()
+    campaigns, reports = Stack(app, "Campaigns"), Stack(app, "Reports")
+    location = "/campaigns/spring/output-location"
+    export = declare(campaigns)
+    StringParameter(campaigns, "Location", parameter_name=location, string_value=export.output_location)
+    CfnOutput(reports, "Location", value=StringParameter.value_for_string_parameter(reports, location))
+    reports.add_dependency(campaigns)
+    made = templates_of(app)
+    [export_id, _] = only_one(made["Campaigns"], EXPORT)
+    [_, parameter] = only_one(made["Campaigns"], "AWS::SSM::Parameter")
+    assert parameter["Properties"]["Value"] == {"Fn::GetAtt": [export_id, "OutputLocation"]}
+    assert exported(made["Campaigns"]) == []
+    read = made["Reports"]["Parameters"][made["Reports"]["Outputs"]["Location"]["Value"]["Ref"]]
+    assert read == {"Type": "AWS::SSM::Parameter::Value<String>", "Default": location}
+
+
+@pytest.mark.skipif(not hasattr(aws_cdk, "ReferenceStrength"), reason="aws-cdk-lib has weak references since 2.258")
+def test_a_weak_reference_makes_no_export_either() -> None:
+    app = App()
+    export = declare(Stack(app, "Campaigns"))
+    location = Stack.consume_reference(export.output_location, aws_cdk.ReferenceStrength.WEAK)
+    CfnOutput(Stack(app, "Reports"), "Location", value=location)
+    made = templates_of(app)
+    assert exported(made["Campaigns"]) == []
+    assert "Fn::GetStackOutput" in made["Reports"]["Outputs"]["Location"]["Value"]
 
 
 def test_a_stack_in_another_region_reads_parameters_that_are_written_after_the_export() -> None:

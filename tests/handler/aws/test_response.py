@@ -8,9 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audience_export_handler import lifecycle
 from audience_export_handler.aws import response
 from audience_export_handler.core.failure import AnswerNotDelivered
 from audience_export_handler.core.timing import PUT_SECONDS
+from tests.builders.arns import ACCOUNT, JOB
+from tests.builders.requests import export
 from tests.fakes.deployment import Deployment
 
 
@@ -42,10 +45,66 @@ def test_a_long_reason_loses_its_middle(letter: str) -> None:
     assert 4080 < len(encoded) <= 4096
 
 
-def test_attributes_that_do_not_fit_leave_out_the_arn() -> None:
-    sent = body("", Name="n" * 63, OutputLocation="s3://" + "x" * 1280, AudienceGenerationJobArn="a" * 2700)
-    kept = json.loads(response.encode(sent))
-    assert set(kept["Data"]) == {"Name", "OutputLocation"}
+TIME = "2026-03-01T12:00:00.123456+00:00"
+# Everything but the two long attributes, as long as it can be: a name of 63 characters has up to three bytes for each.
+LONGEST = {
+    "Status": "SUCCESS",
+    "PhysicalResourceId": f"{'n' * 63}-{'0' * 32}",
+    "StackId": f"arn:aws-us-gov:cloudformation:us-gov-west-1:{ACCOUNT}:stack/{'S' * 128}/{'0' * 36}",
+    "RequestId": "0" * 36,
+    "LogicalResourceId": "L" * 255,
+    "Reason": "",
+    "NoEcho": False,
+}
+OF_LONGEST = {
+    "Name": "\ufffd" * 63,
+    "Status": "CREATE_IN_PROGRESS",
+    "CreateTime": TIME,
+    "UpdateTime": TIME,
+    "AudienceSizeType": "PERCENTAGE",
+    "AudienceSizeValue": "20000000",
+}
+BOTH = {"AudienceGenerationJobArn", "OutputLocation"}
+LONG: dict[str, tuple[str, str, set[str]]] = {
+    # 1,093 bytes: a bucket of 63 characters and a key of 1,024 bytes, the limits of S3.
+    "as long as S3 allows": (JOB, f"s3://{'b' * 63}/{'é' * 512}", BOTH),
+    "an ARN of 1,024 characters": (JOB.ljust(1024, "x"), f"s3://{'b' * 63}/{'k' * 1024}", BOTH),
+    "as long as the API allows": (JOB.ljust(2048, "x"), "s3://".ljust(1285, "x"), {"OutputLocation"}),
+    "as long as the API allows, two bytes each": (JOB.ljust(2048, "x"), "s3://".ljust(1285, "é"), {"OutputLocation"}),
+    "as long as the API allows, four bytes each": (JOB.ljust(2048, "x"), "s3://".ljust(1285, "\U0001f600"), set()),
+}
+
+
+@pytest.mark.parametrize(("arn", "location", "kept"), LONG.values(), ids=list(LONG))
+def test_the_longest_answers_fit_in_bytes_and_leave_long_attributes_out_whole(
+    arn: str, location: str, kept: set[str]
+) -> None:
+    data = OF_LONGEST | {"AudienceGenerationJobArn": arn, "OutputLocation": location}
+    encoded = response.encode(LONGEST | {"Data": data})
+    assert len(encoded) <= 4096
+    assert json.loads(encoded) == LONGEST | {"Data": {key: data[key] for key in data if key in {*OF_LONGEST, *kept}}}
+
+
+def test_what_is_left_out_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    response.encode(LONGEST | {"Data": OF_LONGEST | {"OutputLocation": "s3://".ljust(4096, "x")}})
+    assert "The answer has no attribute OutputLocation: it does not fit." in caplog.text
+
+
+def test_the_longest_attributes_are_those_that_the_handler_sends() -> None:
+    sent = lifecycle._attributes(export("mine"))
+    assert {*OF_LONGEST, *BOTH} == sent.keys()
+
+
+@pytest.mark.parametrize("letter", ["\ufffd", '"', "\\"], ids=["three bytes", "escaped", "a backslash"])
+def test_a_failure_of_the_longest_export_fits_and_has_its_ends(letter: str) -> None:
+    """A failed Update answers with the id that CloudFormation sent, of up to 1,024 bytes."""
+    reason = f"CREATE_FAILED: {letter * 3000}. What to do next."
+    sent = LONGEST | {"Status": "FAILED", "Reason": reason, "PhysicalResourceId": "i" * 1024, "Data": {}}
+    encoded = response.encode(sent)
+    assert 4080 < len(encoded) <= 4096
+    kept = json.loads(encoded)["Reason"]
+    assert kept.startswith("CREATE_FAILED: ")
+    assert kept.endswith("What to do next.")
 
 
 @pytest.mark.parametrize("status", [403, 500, 302, None], ids=["403", "500", "302", "no answer"])

@@ -6,10 +6,11 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
-from audience_export_handler.core import reasons
+from audience_export_handler.core import advice, reasons
 from audience_export_handler.core.facts import ErrorKind, RefusalFacts, ServiceError, StackPhase
 from audience_export_handler.core.failure import ExportFailure
 from audience_export_handler.core.progress import LIST as LIST_CALL
@@ -19,9 +20,9 @@ from audience_export_handler.core.request import ExportRequest
 from cdk_cleanroomsml_contract.export_properties import AudienceSize, BrokenRule
 from tests.builders.arns import ACCOUNT, JOB, OTHER_JOB
 from tests.builders.events import properties
-from tests.builders.requests import START, TEN, create, export, update
+from tests.builders.requests import START, TEN, TWENTY, adopting, create, export, update
 
-GIVEN, GENERATED = create("mine"), create()
+GIVEN, GENERATED, ADOPTING = create("mine"), create(), adopting("mine")
 MINE = f'export "mine" (PERCENTAGE 10) of generation job {JOB}'
 FULL = ServiceError("ServiceQuotaExceededException", "The limit is reached.", ErrorKind.REFUSED)
 GONE = ServiceError("ValidationException", "The job does not exist.", ErrorKind.REFUSED)
@@ -100,7 +101,7 @@ REASONS: dict[str, tuple[ExportFailure, str, str, bool]] = {
 }
 
 SOMETHING_TO_DO = (
-    r"\b(Adopt|Check|Choose|Correct|Deploy again|deploy again|Fix|See|Use one of them)\b|deploying again finds it"
+    r"\b(Check|Choose|Correct|Deploy again|deploy again|Fix|See|To use one of them, set)\b|deploying again finds it"
 )
 
 
@@ -131,7 +132,10 @@ def test_a_reason_has_its_code_its_subject_and_says_what_to_do(
 @pytest.mark.parametrize(
     ("code", "advice"),
     [
-        ("ValidationException", "Correct the property that the message names"),
+        (
+            "ValidationException",
+            "Check audience_generation_job_arn, audience_size, name and description against this message",
+        ),
         ("ConflictException", "Fix the problem that the message describes"),
         ("AccessDeniedException", "The handler's role needs cleanrooms-ml:StartAudienceExportJob"),
         ("ResourceNotFoundException", "Check the ARN"),
@@ -150,7 +154,7 @@ def test_each_code_of_the_service_has_its_advice(code: str, advice: str) -> None
 
 def test_a_refusal_shows_what_was_found_out() -> None:
     error = ServiceError("ValidationException", "It is wrong.", ErrorKind.REFUSED)
-    assert "It is wrong. The job is new. Correct" in reasons.refusal(GIVEN, error, "The job is new.").reason
+    assert "It is wrong. The job is new. Check" in reasons.refusal(GIVEN, error, "The job is new.").reason
 
 
 def test_only_a_conflict_without_a_start_says_that_nothing_was_started() -> None:
@@ -172,9 +176,8 @@ def test_a_conflict_without_a_holder_says_what_is_known() -> None:
 
 
 def test_a_conflict_advises_about_the_name_that_was_used() -> None:
-    assert "Choose another name" in reasons.conflict(GIVEN, None).reason
-    assert "Choose another name" not in reasons.conflict(GENERATED, None).reason
-    assert "set a name yourself" in reasons.conflict(GENERATED, None).reason
+    assert reasons.conflict(GIVEN, HOLDER).reason.endswith(advice.for_taken_name(GIVEN, HOLDER))
+    assert reasons.conflict(GENERATED, None).reason.endswith(advice.for_taken_name(GENERATED, None))
 
 
 def test_a_deadline_says_how_to_find_the_export_again() -> None:
@@ -185,6 +188,45 @@ def test_a_deadline_says_how_to_find_the_export_again() -> None:
         assert "finds it by its generated name" in generated
         assert "the time-out of 3,600 s" in given
     assert "ADOPT" not in reasons.out_of_time(GIVEN, is_started=False).reason
+
+
+# What can be said to a request that adopts, and what must not be: to set what it has set.
+TO_ONE_THAT_ADOPTS: dict[str, ExportFailure] = {
+    "conflict": reasons.conflict(ADOPTING, replace(HOLDER, audience_size=TWENTY)),
+    "conflict, nothing listed": reasons.conflict(ADOPTING, None),
+    "used_up": reasons.used_up(ADOPTING, FULL),
+    "out_of_time": reasons.out_of_time(ADOPTING, is_started=True),
+    "out_of_time, perhaps started": reasons.out_of_time(ADOPTING, is_started=None),
+    "never_listed": reasons.never_listed(ADOPTING),
+    "stack_moved_on": reasons.stack_moved_on(ADOPTING, StackPhase.LATER, may_have_started=True),
+    "export_failed": reasons.export_failed(ADOPTING, FAILED),
+}
+
+
+@pytest.mark.parametrize("failure", TO_ONE_THAT_ADOPTS.values(), ids=list(TO_ONE_THAT_ADOPTS))
+def test_adoption_is_not_advised_to_one_that_adopts(failure: ExportFailure) -> None:
+    assert not re.search(r"set on_conflict|on_conflict to|on_conflict=", failure.reason)
+    assert re.search(SOMETHING_TO_DO, failure.reason)
+    assert len(failure.reason.encode()) < 1024
+
+
+def test_a_start_that_may_appear_later_is_found_by_a_given_name_only_with_adoption() -> None:
+    """A Create that has failed is rolled back, and the corrected deployment would conflict with its own export."""
+    for make in (reasons.never_listed, partial(reasons.stack_moved_on, phase=StackPhase.LATER, may_have_started=True)):
+        assert "If the export is listed by then, set on_conflict=OnConflict.ADOPT to use it." in make(GIVEN).reason
+        assert "ADOPT" not in make(GENERATED).reason
+    assert "ADOPT" not in reasons.stack_moved_on(GIVEN, StackPhase.LATER, may_have_started=False).reason
+
+
+def test_a_used_up_job_says_how_to_use_one_of_its_exports() -> None:
+    to_do = "To use one of them, set name and audience_size to its own"
+    assert f"{to_do}, and on_conflict to OnConflict.ADOPT. To export" in reasons.used_up(GIVEN, FULL).reason
+    assert f"{to_do}. To export" in reasons.used_up(ADOPTING, FULL).reason
+
+
+def test_a_bad_property_is_named_where_it_is_to_be_corrected() -> None:
+    reason = reasons.invalid_property(BrokenRule("AudienceSize.Value", "must be from 1 to 100", "0")).reason
+    assert reason.endswith("Nothing was started. Correct AudienceSize.Value, then deploy again.")
 
 
 def test_an_export_that_failed_has_its_status_details() -> None:
@@ -358,4 +400,4 @@ def test_a_raised_quota_is_the_number_that_the_service_reports() -> None:
 def test_a_reason_has_no_control_characters() -> None:
     """One breaks DescribeStackEvents and the CDK CLI."""
     error = ServiceError("ValidationException", "bad\x1b[31m \x00name\r\nand more", ErrorKind.REFUSED)
-    assert "bad [31m name and more. Correct" in reasons.refusal(GIVEN, error).reason
+    assert "bad [31m name and more. Check" in reasons.refusal(GIVEN, error).reason

@@ -15,7 +15,16 @@ from tests.simulation.rules.invariant import Invariant
 if TYPE_CHECKING:
     from tests.simulation.model.world import World
 
-ATTRIBUTES = {"Name", "Status", "OutputLocation", "CreateTime", "AudienceGenerationJobArn"}
+ATTRIBUTES = {
+    "Name",
+    "Status",
+    "OutputLocation",
+    "CreateTime",
+    "UpdateTime",
+    "AudienceGenerationJobArn",
+    "AudienceSizeType",
+    "AudienceSizeValue",
+}
 
 
 class AnswerRules:
@@ -95,6 +104,10 @@ class AnswerRules:
         size = (wanted["AudienceSize"]["Type"], int(wanted["AudienceSize"]["Value"]))
         if size != (export.size["type"], export.size["value"]) or export.job.arn != wanted["AudienceGenerationJobArn"]:
             world.goes_wrong(Invariant.RIGHT_EXPORT, "{} succeeds with an export of another job or size", request)
+        if (data["AudienceSizeType"], int(data["AudienceSizeValue"])) != size:
+            world.goes_wrong(Invariant.RIGHT_EXPORT, "{} succeeds with the size of another export: {}", request, data)
+        if datetime.fromisoformat(data["UpdateTime"]) < datetime.fromisoformat(data["CreateTime"]):
+            world.goes_wrong(Invariant.RIGHT_EXPORT, "{} succeeds with an export changed too early: {}", request, data)
         self._check_location(request, export, data["OutputLocation"])
         if request.is_rollback:
             return

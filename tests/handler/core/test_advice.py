@@ -1,0 +1,53 @@
+"""Advice is for its reader: nobody is told to set what is set already, or to do what would not help."""
+
+from dataclasses import replace
+
+import pytest
+
+from audience_export_handler.core import advice
+from audience_export_handler.core.facts import ExportJob
+from tests.builders.arns import OTHER_JOB
+from tests.builders.requests import TWENTY, adopting, create, export
+
+HOLDER = export("mine")
+YOURS = (
+    "If the export that holds the name is yours, for example from a deployment of this stack that was rolled back, set"
+)
+
+
+@pytest.mark.parametrize("holder", [HOLDER, None], ids=["its size", "unknown"])
+def test_a_taken_name_may_be_held_by_an_export_of_an_earlier_deployment(holder: ExportJob | None) -> None:
+    told = advice.for_taken_name(create("mine"), holder)
+    assert told.startswith(f"{YOURS} on_conflict=OnConflict.ADOPT to use it")
+    assert told.endswith("Choose another name, or omit the name so that one is generated.")
+
+
+@pytest.mark.parametrize(
+    "holder",
+    [
+        replace(HOLDER, audience_size=TWENTY),
+        replace(HOLDER, status="CREATE_FAILED"),
+        replace(HOLDER, audience_generation_job_arn=OTHER_JOB),
+    ],
+    ids=["another size", "failed", "another job"],
+)
+def test_adoption_is_not_advised_for_an_export_that_it_would_not_use(holder: ExportJob) -> None:
+    told = advice.for_taken_name(create("mine"), holder)
+    assert told == "Choose another name, or omit the name so that one is generated."
+
+
+def test_one_that_adopts_is_told_what_adoption_uses() -> None:
+    told = advice.for_taken_name(adopting("mine"), HOLDER)
+    assert told.startswith("OnConflict.ADOPT uses only a listed export of the same generation job and size")
+    assert "omit name and on_conflict" in told, "the construct refuses adoption without a name"
+
+
+def test_a_generated_name_cannot_be_adopted() -> None:
+    told = advice.for_taken_name(create(), None)
+    assert "ADOPT" not in told
+    assert "set a name yourself" in told
+
+
+def test_only_a_given_name_needs_adoption_to_find_a_start_again() -> None:
+    assert "set on_conflict=OnConflict.ADOPT" in advice.if_started(create("mine"))
+    assert advice.if_started(adopting("mine")) == advice.if_started(create()) == ""
