@@ -25,6 +25,7 @@ class GenerationJob:
     name: str = "lookalikes"
     measured_sizes: tuple[dict[str, Any], ...] = ()
     fails_exports: str = ""
+    recall: float | None = None
     becomes: str = ""
     changes_after: timedelta = timedelta(0)
     status_details: dict[str, str] = field(default_factory=dict)
@@ -64,6 +65,7 @@ def _job(entry: dict[str, Any]) -> GenerationJob:
         status=entry.get("status", "ACTIVE"),
         measured_sizes=tuple(entry.get("measuredSizes", ())),
         fails_exports=entry.get("failsExportsWith", ""),
+        recall=entry.get("recall"),
         becomes=entry.get("becomes", ""),
         changes_after=timedelta(seconds=entry.get("changesAfterSeconds", 0)),
         status_details=entry.get("statusDetails", {}),

@@ -216,7 +216,9 @@ class CleanRoomsML:
         job = self._job(request["audienceGenerationJobArn"])
         created = datetime(2026, 1, 1, tzinfo=timezone.utc)
         status = self.shown_status_of_job(job)
-        metrics = {"relevanceMetrics": [{"audienceSize": size, "score": 0.8} for size in job.measured_sizes]}
+        metrics: dict[str, Any] = {"relevanceMetrics": [_measured(size) for size in job.measured_sizes]}
+        if job.recall is not None:
+            metrics["recallMetric"] = job.recall
         shown: dict[str, Any] = {
             "createTime": created,
             "updateTime": created,
@@ -257,6 +259,11 @@ class CleanRoomsML:
         if arn not in self.jobs:
             raise ApiError("ResourceNotFoundException", f"The audience generation job {arn} does not exist.")
         return self.jobs[arn]
+
+
+def _measured(size: dict[str, Any]) -> dict[str, Any]:
+    """A size of the catalog as the metrics of a generation job show it."""
+    return {"audienceSize": {"type": size["type"], "value": size["value"]}, "score": size.get("score", 0.8)}
 
 
 def _in_account(arn: str, account: str) -> str:

@@ -17,7 +17,14 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
-from audience_export_handler.core.facts import BEING_CREATED, ErrorKind, ExportJob, RefusalFacts, ServiceError
+from audience_export_handler.core.facts import (
+    BEING_CREATED,
+    ErrorKind,
+    ExportJob,
+    JobMetrics,
+    RefusalFacts,
+    ServiceError,
+)
 from audience_export_handler.core.request import ExportRequest
 from audience_export_handler.core.timing import CONNECT_SECONDS, READ_SECONDS
 from cdk_cleanroomsml_contract.export_properties import AudienceSize
@@ -82,6 +89,18 @@ def read_model_account(audience_generation_job_arn: str) -> str:
         return _account_of(_job(audience_generation_job_arn).get("configuredAudienceModelArn", ""))
     except ServiceError:
         return ""
+
+
+def read_metrics(audience_generation_job_arn: str) -> JobMetrics:
+    """Return a generation job's status and metrics; ServiceError: it cannot be read."""
+    job = _job(audience_generation_job_arn)
+    metrics = job.get("metrics") or {}
+    scores = {
+        AudienceSize(one["audienceSize"]["type"], one["audienceSize"]["value"]): float(one["score"])
+        for one in metrics.get("relevanceMetrics", [])
+        if "score" in one
+    }
+    return JobMetrics(job["status"], scores, metrics.get("recallMetric"))
 
 
 def read_refusal_facts(audience_generation_job_arn: str, in_time: InTime, *, is_waiting: bool = False) -> RefusalFacts:

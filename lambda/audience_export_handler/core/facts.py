@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
@@ -19,7 +19,10 @@ def subject_of(name: str, size: AudienceSize, audience_generation_job_arn: str) 
 
 @dataclass(frozen=True)
 class ExportJob:
-    """One listed export. Times are UTC; `output_location` is empty until the service reports one."""
+    """One listed export. Times are UTC; `output_location` is empty until the service reports one.
+
+    `relevance_score` and `recall` are its generation job's, None if they were not read or are not shared.
+    """
 
     name: str
     audience_generation_job_arn: str
@@ -30,6 +33,8 @@ class ExportJob:
     output_location: str = ""
     status_code: str = ""
     status_message: str = ""
+    relevance_score: float | None = None
+    recall: float | None = None
 
     @property
     def subject(self) -> str:
@@ -88,6 +93,15 @@ class RefusalFacts:
     def is_being_created(self) -> bool:
         """Whether the generation job may still become ACTIVE."""
         return self.job_status in BEING_CREATED
+
+
+@dataclass(frozen=True)
+class JobMetrics:
+    """A generation job's status, and its metrics as far as the model's owner shares them."""
+
+    status: str
+    scores: dict[AudienceSize, float] = field(default_factory=dict)
+    recall: float | None = None
 
 
 class StackPhase(Enum):

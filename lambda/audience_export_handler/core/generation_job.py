@@ -38,8 +38,13 @@ def after_refusal(
         return _while_unread(progress, attempt, error, found.unread, now=now, age=age)
     if not found.is_being_created or (found.offered and request.audience_size not in found.offered):
         return None
+    return wait_for(progress, attempt, error, found.job_status, now=now)
+
+
+def wait_for(progress: Progress, attempt: Attempt, error: ServiceError, status: str, *, now: datetime) -> Progress:
+    """Return the progress with which a job that is being created is waited for."""
     since = progress.retried.since if progress.retried and progress.waits_for_job else now
-    return _tried_again(progress, attempt, RetriedError(START, since, error.code, error.message, found.job_status))
+    return _tried_again(progress, attempt, RetriedError(START, since, error.code, error.message, status))
 
 
 def _while_unread(

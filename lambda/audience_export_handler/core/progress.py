@@ -14,7 +14,7 @@ from audience_export_handler.core.attempt import Accepted, Announced, Attempt, T
 from audience_export_handler.core.timing import OUTLASTING_STEP
 
 # The calls that are tried again.
-START, LIST = "StartAudienceExportJob", "ListAudienceExportJobs"
+START, LIST, READ_JOB = "StartAudienceExportJob", "ListAudienceExportJobs", "GetAudienceGenerationJob"
 
 
 @dataclass(frozen=True)

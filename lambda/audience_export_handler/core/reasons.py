@@ -11,7 +11,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from audience_export_handler.core import advice, timing
-from audience_export_handler.core.facts import ErrorKind, ExportJob, RefusalFacts, ServiceError, StackPhase
+from audience_export_handler.core.facts import ErrorKind, ExportJob, JobMetrics, RefusalFacts, ServiceError, StackPhase
 from audience_export_handler.core.failure import ExportFailure
 from audience_export_handler.core.progress import RetriedError
 from audience_export_handler.core.request import ExportRequest
@@ -290,6 +290,61 @@ def job_not_active(request: ExportRequest, status: str, *, may_have_started: boo
         f"{int(request.timeout.total_seconds()):,} s. Only the audience of an ACTIVE job can be exported",
         advice.also(request, f"{started} Deploy again when the job is ACTIVE.{if_started}", advice.IF_ROLLBACK),
     )
+
+
+def relevance_too_low(
+    request: ExportRequest, job: JobMetrics, score: float, *, may_have_started: bool
+) -> ExportFailure:
+    """A relevance score below the least one with which the export may start."""
+    return ExportFailure(
+        "RelevanceTooLow",
+        request.subject,
+        f"the relevance score for {request.audience_size} is {score}, and minimum_relevance is "
+        f"{request.minimum_relevance}. {_scores(job)}",
+        _not_started(
+            "Choose a size with a higher score, or a lower minimum_relevance, then deploy again.", may_have_started
+        ),
+    )
+
+
+def relevance_unknown(request: ExportRequest, job: JobMetrics, *, may_have_started: bool) -> ExportFailure:
+    """A least score is required, and the generation job shows none for the size."""
+    return ExportFailure(
+        "RelevanceUnknown",
+        request.subject,
+        f"minimum_relevance is {request.minimum_relevance}, and the generation job, which is {job.status}, shows no "
+        f"relevance score for {request.audience_size}. {_scores(job)}",
+        _not_started(
+            "Check the size, and ask the owner of the configured audience model to share its metrics, or omit "
+            "minimum_relevance, then deploy again.",
+            may_have_started,
+        ),
+    )
+
+
+def job_unreadable(request: ExportRequest, error: ServiceError, *, may_have_started: bool) -> ExportFailure:
+    """A least score is required, and the generation job cannot be read."""
+    return ExportFailure(
+        error.code,
+        request.subject,
+        f"minimum_relevance needs the scores of the generation job, which cannot be read: {error.message}",
+        _not_started(
+            "The handler's role needs cleanrooms-ml:GetAudienceGenerationJob on this generation job. Check that the "
+            f"job exists. {advice.CHECK_POLICIES}",
+            may_have_started,
+        ),
+    )
+
+
+def _not_started(to_do: str, may_have_started: bool) -> str:
+    return to_do if may_have_started else f"{_NOTHING_STARTED} {to_do}"
+
+
+def _scores(job: JobMetrics) -> str:
+    if not job.scores:
+        return "It shows no scores at all"
+    sizes = sorted(job.scores, key=lambda size: (size.type, size.value))
+    return f"Its scores are: {', '.join(f'{size} {job.scores[size]}' for size in sizes)}"
 
 
 def last_seen(export: ExportJob) -> str:
