@@ -1,11 +1,12 @@
 # Every command of the project. `make setup` installs all it needs into this checkout and nowhere else.
-.PHONY: setup hooks demo local quick test nightly simulate mutants load upgrades check types format clean lock
+.PHONY: setup hooks demo local quick test nightly matrix simulate mutants load upgrades check types format clean lock release
 
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 # Caches of the installers stay in the checkout, so that a command leaves nothing in a home directory.
 export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
+export UV_CACHE_DIR := $(CURDIR)/.cache/uv
 export npm_config_cache := $(CURDIR)/.cache/npm
 export npm_config_update_notifier := false
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -39,8 +40,16 @@ test: $(READY)
 	@$(BIN)/python -m pytest -n 2 -m "not nightly" --cov
 
 # Everything, also what only repeats a check of `make test`: with the real CDK CLI where the API shows it, every signal.
+# Then 10,000 schedules, all mutants, and other versions of what the library requires.
 nightly: $(READY)
 	@$(BIN)/python -m pytest -n 2 --cov
+	@$(MAKE) --no-print-directory simulate
+	@$(MAKE) --no-print-directory mutants
+	@$(MAKE) --no-print-directory matrix
+
+# The oldest and the newest versions of what the library requires, on the oldest and the newest Python of this machine.
+matrix: $(READY)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m release.matrix
 
 # The handler on a virtual clock: SCHEDULES=100000 runs more, SEED=n begins elsewhere, REPLAY=n tells one story.
 SCHEDULES ?= 10000
@@ -66,7 +75,7 @@ check: types
 	@$(BIN)/ruff check .
 
 types: $(READY)
-	@$(BIN)/mypy constructs/cdk_cleanroomsml constructs/cdk_cleanroomsml_contract app.py hatch_build.py local_cloud
+	@$(BIN)/mypy constructs/cdk_cleanroomsml constructs/cdk_cleanroomsml_contract app.py hatch_build.py local_cloud release
 	@$(BIN)/mypy lambda/audience_export_handler
 	@$(BIN)/mypy tests
 
@@ -85,6 +94,10 @@ lock:
 	@$(BIN)/uv pip compile --universal --python-version 3.10 --quiet $(if $(UPGRADE),--upgrade) --no-header --no-annotate \
 		--no-emit-index-url --group dev pyproject.toml -o requirements-dev.txt
 	@PATH="$(CURDIR)/$(BIN):$$PATH" npm install --package-lock-only --omit-lockfile-registry-resolved --silent
+
+# Builds into dist/, checks, and tags. It uploads nothing.
+release: $(READY)
+	@$(BIN)/python -m release
 
 clean:
 	@rm -rf .venv node_modules .cache .local cdk.out dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

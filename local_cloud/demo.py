@@ -75,7 +75,7 @@ class Demo:
             f'Adds an export named "{name}". The name is taken, so the deployment must fail. The reason must say which '
             "export holds the name.",
         )
-        self._deploy_and_fail({"id": "NameTaken", "name": name}, "ConflictException", name, "Choose another name")
+        self._deploy_and_fail({"id": "NameTaken", "name": name}, "ConflictException", name, "choose another name")
 
     def _deploy_a_size_not_offered(self) -> None:
         _headline(

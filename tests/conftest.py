@@ -26,7 +26,7 @@ LONGEST_FIRST = (
     "tests/test_demo.py",
     "tests/simulation/",
     "tests/test_template.py",
-    "tests/test_wheel.py",
+    "tests/package/",
 )
 
 # They run the same lines again and again, which takes half as long again under coverage.

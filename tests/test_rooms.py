@@ -26,6 +26,7 @@ ROOMS = {
         "botocore",
     },
     "audience_export_handler": {"audience_export_handler", "cdk_cleanroomsml_contract", "crhelper"},
+    "release": {"release", "packaging"},
     "local_cloud": {"local_cloud", "boto3", "botocore", "trustme"},
 }
 SOURCES = (CONSTRUCTS, LAMBDA, ROOT)

@@ -7,7 +7,7 @@ Region without the service a call would never be answered, so this is checked be
 from __future__ import annotations
 
 _PARTS = {"partition": 1, "Region": 3, "account": 4}
-_HINTS = {"account": ": a generation job that two accounts share has one ARN in each of them, so use the stack's"}
+_HINTS = {"account": ": a job that two accounts share has one ARN in each of them, so use that of the stack's account"}
 
 
 def broken_scope_rule(

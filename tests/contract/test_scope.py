@@ -19,8 +19,8 @@ def test_a_job_of_the_same_place_breaks_no_rule() -> None:
         ({"region": "eu-west-1"}, "must be of the stack's own Region eu-west-1, not us-east-1"),
         (
             {"account": "444455556666"},
-            f"must be of the stack's own account 444455556666, not {ACCOUNT}: a generation job that two accounts share "
-            "has one ARN in each of them, so use the stack's",
+            f"must be of the stack's own account 444455556666, not {ACCOUNT}: a job that two accounts share has one "
+            "ARN in each of them, so use that of the stack's account",
         ),
     ],
     ids=["partition", "Region", "account"],

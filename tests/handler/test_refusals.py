@@ -19,7 +19,7 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("code", "advice"),
         [
-            ("ConflictException", "Choose another name"),
+            ("ConflictException", "Otherwise choose another name"),
             ("ValidationException", "Check audience_generation_job_arn, audience_size"),
             ("ResourceNotFoundException", "Check the ARN"),
             ("SomethingNewException", "ask AWS Support about this code"),

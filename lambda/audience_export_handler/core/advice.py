@@ -6,7 +6,7 @@ from audience_export_handler.core.facts import ExportJob
 from audience_export_handler.core.request import ExportRequest
 from cdk_cleanroomsml_contract.api_limits import ACTIVE_OF_JOB, RUNNING_OF_ACCOUNT
 
-_OTHER_NAME = "Choose another name, or omit the name so that one is generated."
+_OTHER_NAME = "choose another name, or omit the name so that one is generated."
 _ADOPT = (
     "If the export that holds the name is yours, for example from a deployment of this stack that was rolled back, set "
     "on_conflict=OnConflict.ADOPT to use it; it must have the same size."
@@ -65,8 +65,8 @@ def for_taken_name(request: ExportRequest, holder: ExportJob | None) -> str:
     if request.adopts:
         return _ADOPTS_ALREADY
     if holder and not _could_adopt(request, holder):
-        return _OTHER_NAME
-    return f"{_ADOPT} {_OTHER_NAME}"
+        return f"To get an export of your own, {_OTHER_NAME}"
+    return f"{_ADOPT} Otherwise {_OTHER_NAME}"
 
 
 def if_started(request: ExportRequest) -> str:

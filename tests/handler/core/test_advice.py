@@ -19,7 +19,7 @@ YOURS = (
 def test_a_taken_name_may_be_held_by_an_export_of_an_earlier_deployment(holder: ExportJob | None) -> None:
     told = advice.for_taken_name(create("mine"), holder)
     assert told.startswith(f"{YOURS} on_conflict=OnConflict.ADOPT to use it")
-    assert told.endswith("Choose another name, or omit the name so that one is generated.")
+    assert told.endswith("Otherwise choose another name, or omit the name so that one is generated.")
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_a_taken_name_may_be_held_by_an_export_of_an_earlier_deployment(holder: 
 )
 def test_adoption_is_not_advised_for_an_export_that_it_would_not_use(holder: ExportJob) -> None:
     told = advice.for_taken_name(create("mine"), holder)
-    assert told == "Choose another name, or omit the name so that one is generated."
+    assert told == "To get an export of your own, choose another name, or omit the name so that one is generated."
 
 
 def test_one_that_adopts_is_told_what_adoption_uses() -> None:

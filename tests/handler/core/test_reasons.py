@@ -120,7 +120,7 @@ REASONS: dict[str, tuple[ExportFailure, str, str, bool]] = {
 }
 
 SOMETHING_TO_DO = (
-    r"\b(Check|Choose|Correct|Deploy again|deploy again|Fix|See|To use one of them, set)\b|deploying again finds it"
+    r"\b(Check|[Cc]hoose|Correct|Deploy again|deploy again|Fix|See|To use one of them, set)\b|deploying again finds it"
 )
 
 

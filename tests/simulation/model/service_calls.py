@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from botocore.awsrequest import AWSPreparedRequest
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 
 from tests.simulation import facts, odds
@@ -14,6 +13,7 @@ from tests.simulation.model import tenants
 
 if TYPE_CHECKING:
     from tests.simulation.model.lambda_function import Invocation
+    from tests.simulation.model.wire import Sent
     from tests.simulation.model.world import World
 
 ROOMS, STATES, CLOUDFORMATION = "rooms", "states", "cloudformation"
@@ -25,7 +25,7 @@ _ERROR_XML = """<ErrorResponse xmlns="http://cloudformation.amazonaws.com/doc/20
 Response = tuple[int, dict[str, str], bytes]
 
 
-def call(world: World, service: str, operation: str, request: AWSPreparedRequest) -> Response:
+def call(world: World, service: str, operation: str, request: Sent) -> Response:
     """Make a call in the running invocation."""
     invocation = world.invocation
     invocation.reaches("before", operation)
@@ -59,9 +59,7 @@ def _draw_fault(world: World, service: str, operation: str, invocation: Invocati
     return fault
 
 
-def _response(
-    world: World, service: str, request: AWSPreparedRequest, fault: str | None, response: Response | None
-) -> Response:
+def _response(world: World, service: str, request: Sent, fault: str | None, response: Response | None) -> Response:
     """What the handler's client receives."""
     kind = fault.split()[0] if fault else ""
     if kind == "time-out":
@@ -78,7 +76,7 @@ def _response(
     return response
 
 
-def _take_effect(world: World, service: str, operation: str, request: AWSPreparedRequest) -> Response:
+def _take_effect(world: World, service: str, operation: str, request: Sent) -> Response:
     url = urlsplit(request.url)
     target = url.path + (f"?{url.query}" if url.query else "")
     if service == ROOMS:
@@ -90,19 +88,11 @@ def _take_effect(world: World, service: str, operation: str, request: AWSPrepare
     stack = world.invocation.request.stack
     if operation == "DescribeStacks":
         world.watch.asked(world.invocation, stack.show())
-    headers = {name.lower(): _text(value) for name, value in request.headers.items()}
+    headers = {name.lower(): value for name, value in request.headers.items()}
     status, body = stack.control.respond(request.method, target, headers, _body(request))
     return status, {"content-type": "text/xml" if operation == "DescribeStacks" else "application/json"}, body
 
 
-def _body(request: AWSPreparedRequest) -> bytes:
+def _body(request: Sent) -> bytes:
     """The body, which botocore's clients for these services give as text or bytes."""
-    body = request.body or b""
-    if isinstance(body, str):
-        return body.encode()
-    assert isinstance(body, bytes)
-    return body
-
-
-def _text(value: Any) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)
+    return request.body.encode() if isinstance(request.body, str) else request.body

@@ -1,6 +1,8 @@
 """The network of the simulation: requests of the real boto3 clients and of urllib are answered in process.
 
-botocore serialises, signs and parses as always; only sending is replaced, through its hook `before-send`.
+botocore checks and serialises the request and parses the response as always. Between the two a client without retries
+is answered through its hook `before-call`, which leaves out signatures and connections; a client that retries, as some
+wrong handlers have, sends its request, and is answered through the hook `before-send`.
 """
 
 from __future__ import annotations
@@ -11,19 +13,24 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from email.message import Message
-from functools import lru_cache
+from functools import cache, lru_cache
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
+from urllib.parse import urlencode
 
 import boto3
 import botocore.endpoint
 import botocore.session
+from botocore import UNSIGNED
 from botocore.awsrequest import AWSPreparedRequest, AWSRequest, AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.config import Config
+from botocore.model import OperationModel
+from botocore.parsers import ResponseParser, ResponseParserFactory
 from botocore.utils import parse_timestamp
 
 from audience_export_handler.aws import response
@@ -41,6 +48,8 @@ _SERVICES = {
 
 _PLAIN_TIMEOUT = 10
 _TIMES_CACHED = 10_000
+# Statuses from here on are errors to botocore.
+_ERRORS = 300
 
 _world: World | None = None
 
@@ -50,20 +59,22 @@ def installed() -> Iterator[None]:
     """Connect the handler's clients and its PUT to the simulated network until the block ends."""
     core = botocore.session.get_session()
     # The header User-Agent and the times in responses, made and parsed again for each call, took a quarter of a run.
-    core.set_default_client_config(Config(user_agent="simulation"))
+    # Nobody here checks a signature.
+    core.set_default_client_config(Config(user_agent="simulation", signature_version=UNSIGNED))
     core.get_component("response_parser_factory").set_parser_defaults(
         timestamp_parser=lru_cache(_TIMES_CACHED)(parse_timestamp)
     )
     session = boto3.Session(
         aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1", botocore_session=core
     )
+    session.events.register("before-call", _answer)  # type: ignore[arg-type] # these two may return a response
     session.events.register("request-created", _note_patience)
-    session.events.register("before-send", _send)  # type: ignore[arg-type] # this hook may return a response
+    session.events.register("before-send", _send)  # type: ignore[arg-type]
     put = SimpleNamespace(Request=urllib.request.Request, urlopen=_urlopen)
     no_network = patch.object(response, "urllib", SimpleNamespace(request=put, error=urllib.error))
     no_tls = patch.object(response, "ssl", SimpleNamespace(create_default_context=lambda: None))
     no_waiting = patch.object(botocore.endpoint, "time", SimpleNamespace(sleep=_sleep, time=time.time))
-    with patch.object(boto3, "DEFAULT_SESSION", session), no_network, no_tls, no_waiting, _watched_log():
+    with patch.object(boto3, "DEFAULT_SESSION", session), no_network, no_tls, no_waiting, _quick_log(), _watched_log():
         forget_clients()
         yield
         forget_clients()
@@ -89,16 +100,76 @@ def _sleep(seconds: float) -> None:
     _the_world().sleep(seconds)
 
 
+def _answer(
+    event_name: str, model: OperationModel, params: dict[str, Any], context: dict[str, Any], **_: Any
+) -> tuple[Answered, dict[str, Any]] | None:
+    config = context["client_config"]
+    if (config.retries or {}).get("total_max_attempts") != 1:
+        return None
+    body = params["body"]
+    headers = {**params["headers"], service_calls.PATIENCE: str(config.read_timeout)}
+    request = Sent(params["method"], params["url"], headers, urlencode(body) if isinstance(body, dict) else body)
+    status, received, content = service_calls.call(_the_world(), _service_of(event_name), model.name, request)
+    names = {name.lower(): value for name, value in received.items()}
+    response = {"status_code": status, "headers": names, "body": content, "context": {"operation_name": model.name}}
+    return Answered(status), _parse(response, model)
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What a request has when it is sent."""
+
+    method: str
+    url: str
+    headers: dict[str, str]
+    body: str | bytes
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What botocore wants to know of a response that it need not parse."""
+
+    status_code: int
+
+
+def _parse(response: dict[str, Any], model: OperationModel) -> dict[str, Any]:
+    """Parse a response as botocore's endpoint does: an error for its general members, then for its own."""
+    parser = _parser(model.service_model.resolved_protocol)
+    parsed: dict[str, Any] = parser.parse(response, model.output_shape)  # type: ignore[arg-type] # None is no output
+    if response["status_code"] >= _ERRORS:
+        shape = model.service_model.shape_for_error_code(parsed.get("Error", {}).get("Code"))
+        if shape is not None:
+            parsed.update(parser.parse(response, shape))
+    return parsed
+
+
+@cache
+def _parser(protocol: str) -> ResponseParser:
+    factory = ResponseParserFactory()
+    factory.set_parser_defaults(timestamp_parser=lru_cache(_TIMES_CACHED)(parse_timestamp))
+    return factory.create_parser(protocol)
+
+
+def _service_of(event_name: str) -> str:
+    return _SERVICES[event_name.split(".")[1]]
+
+
 def _note_patience(request: AWSRequest, **_: Any) -> None:
     patience = str(request.context["client_config"].read_timeout)
     request.headers[service_calls.PATIENCE] = patience
 
 
 def _send(request: AWSPreparedRequest, event_name: str, **_: Any) -> AWSResponse:
-    endpoint_prefix, operation = event_name.split(".")[1:]
-    service = _SERVICES[endpoint_prefix]
-    status, headers, body = service_calls.call(_the_world(), service, operation, request)
+    operation = event_name.split(".")[2]
+    body = request.body or b""
+    assert isinstance(body, str | bytes)
+    sent = Sent(request.method, request.url, _texts(request.headers), body)
+    status, headers, body = service_calls.call(_the_world(), _service_of(event_name), operation, sent)
     return AWSResponse(request.url, status, HTTPHeaders.from_dict(headers), _Raw(body))
+
+
+def _texts(headers: Any) -> dict[str, str]:
+    return {name: value.decode() if isinstance(value, bytes) else str(value) for name, value in headers.items()}
 
 
 class _Raw:
@@ -168,6 +239,32 @@ class _Log(logging.Handler):
             _world.goes_wrong(Invariant.SECRETS, "a ResponseURL is logged: {}", text)
         if _world.story is not None:
             _world.tell("    log: {}", text)
+
+
+@contextmanager
+def _quick_log() -> Iterator[None]:
+    """Leave out what takes time and changes nothing.
+
+    crhelper sets the levels of botocore's loggers in each invocation, and each time all loggers forget what they have
+    worked out. botocore has tens of debug lines in each call, which nobody wants.
+    """
+    set_level = logging.Logger.setLevel
+
+    def set_new_level(self: logging.Logger, level: int | str) -> None:
+        number = logging.getLevelName(level) if isinstance(level, str) else level
+        if number != self.level:
+            set_level(self, level)
+
+    silent = [logger for name, logger in logging.root.manager.loggerDict.items() if name.startswith("botocore.")]
+    with patch.object(logging.Logger, "setLevel", set_new_level), ExitStack() as stack:
+        for logger in silent:
+            if isinstance(logger, logging.Logger):
+                stack.enter_context(patch.object(logger, "debug", _say_nothing))
+        yield
+
+
+def _say_nothing(*_: object, **__: object) -> None:
+    """Instead of a debug line."""
 
 
 @contextmanager
