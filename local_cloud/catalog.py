@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,11 @@ DEMO = Path(__file__).with_name("catalog.json")
 
 @dataclass(frozen=True)
 class GenerationJob:
-    """A generation job; `fails_exports` is the status code of its exports if they fail, and empty if they succeed."""
+    """A generation job; `fails_exports` is the status code of its exports if they fail, and empty if they succeed.
+
+    Its status is `status` until `changes_after`, counted from when the emulator began, and then `becomes`, if that is
+    given. `status_details` are those of its last status.
+    """
 
     arn: str
     configured_audience_model_arn: str
@@ -20,6 +25,10 @@ class GenerationJob:
     name: str = "lookalikes"
     measured_sizes: tuple[dict[str, Any], ...] = ()
     fails_exports: str = ""
+    recall: float | None = None
+    becomes: str = ""
+    changes_after: timedelta = timedelta(0)
+    status_details: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -56,6 +65,10 @@ def _job(entry: dict[str, Any]) -> GenerationJob:
         status=entry.get("status", "ACTIVE"),
         measured_sizes=tuple(entry.get("measuredSizes", ())),
         fails_exports=entry.get("failsExportsWith", ""),
+        recall=entry.get("recall"),
+        becomes=entry.get("becomes", ""),
+        changes_after=timedelta(seconds=entry.get("changesAfterSeconds", 0)),
+        status_details=entry.get("statusDetails", {}),
     )
 
 

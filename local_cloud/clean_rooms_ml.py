@@ -54,6 +54,7 @@ class CleanRoomsML:
         """Requests may arrive in parallel; the service handles them one at a time."""
         self._one_by_one = threading.RLock()
         self._written: set[int] = set()
+        self._began = self.clock()
 
     def call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         """Carry out an operation of the API, or raise ApiError."""
@@ -86,11 +87,20 @@ class CleanRoomsML:
             return "CREATE_IN_PROGRESS"
         return "CREATE_FAILED" if self.failure_of(export) else "ACTIVE"
 
+    def status_of_job(self, job: GenerationJob, at: datetime) -> str:
+        """Return the status of a generation job at a time."""
+        return job.becomes if job.becomes and at >= self._began + job.changes_after else job.status
+
+    def shown_status_of_job(self, job: GenerationJob) -> str:
+        """Return the status that a read of a generation job shows now."""
+        return self.status_of_job(job, self.clock() - self.readings.job_status_lag)
+
     def _start(self, request: dict[str, Any]) -> dict[str, Any]:
         job = self._job(request["audienceGenerationJobArn"])
         size, name = request["audienceSize"], request["name"]
-        if job.status != "ACTIVE":
-            raise ApiError(self.readings.inactive_job_error, f"The audience generation job is {job.status}.")
+        status = self.status_of_job(job, self.clock())
+        if status != "ACTIVE":
+            raise ApiError(self.readings.inactive_job_error, f"The audience generation job is {status}.")
         self._check_size(job, size)
         holder = self._holder(job, name)
         if holder:
@@ -205,15 +215,21 @@ class CleanRoomsML:
     def _get_job(self, request: dict[str, Any]) -> dict[str, Any]:
         job = self._job(request["audienceGenerationJobArn"])
         created = datetime(2026, 1, 1, tzinfo=timezone.utc)
-        metrics = {"relevanceMetrics": [{"audienceSize": size, "score": 0.8} for size in job.measured_sizes]}
-        return {
+        status = self.shown_status_of_job(job)
+        metrics: dict[str, Any] = {"relevanceMetrics": [_measured(size) for size in job.measured_sizes]}
+        if job.recall is not None:
+            metrics["recallMetric"] = job.recall
+        shown: dict[str, Any] = {
             "createTime": created,
             "updateTime": created,
             "audienceGenerationJobArn": job.arn,
             "name": job.name,
-            "status": job.status,
+            "status": status,
             "configuredAudienceModelArn": self._shown_model(job.configured_audience_model_arn),
-        } | ({"metrics": metrics} if job.measured_sizes else {})
+        }
+        if job.status_details and status == (job.becomes or job.status):
+            shown["statusDetails"] = job.status_details
+        return shown | ({"metrics": metrics} if job.measured_sizes else {})
 
     def _get_model(self, request: dict[str, Any]) -> dict[str, Any]:
         arn = request["configuredAudienceModelArn"]
@@ -243,6 +259,11 @@ class CleanRoomsML:
         if arn not in self.jobs:
             raise ApiError("ResourceNotFoundException", f"The audience generation job {arn} does not exist.")
         return self.jobs[arn]
+
+
+def _measured(size: dict[str, Any]) -> dict[str, Any]:
+    """A size of the catalog as the metrics of a generation job show it."""
+    return {"audienceSize": {"type": size["type"], "value": size["value"]}, "score": size.get("score", 0.8)}
 
 
 def _in_account(arn: str, account: str) -> str:

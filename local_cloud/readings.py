@@ -31,7 +31,8 @@ class Readings:
     """One reading of everything that AWS does not document.
 
     `listing_lag` is how long a new export is not listed. `output_location_lag` is how long after ACTIVE its location
-    appears. `page_size` limits a page of a listing.
+    appears. `job_status_lag` is how long a generation job that is read shows its status of before. `page_size` limits a
+    page of a listing.
 
     The others are about a generation job whose model belongs to another account. `summaries_name_account` is the
     account in the generation job's ARN of a listed export, empty for the one that was requested. If models are not
@@ -48,6 +49,7 @@ class Readings:
     unknown_job_lists_empty: bool = True
     listing_lag: timedelta = timedelta(0)
     output_location_lag: timedelta = timedelta(0)
+    job_status_lag: timedelta = timedelta(0)
     page_size: int = 100
     newest_first: bool = True
     summaries_name_account: str = ""

@@ -5,6 +5,8 @@ Types come first, then tokens, then limits: a value of a wrong type can end the 
 
 from __future__ import annotations
 
+from math import isfinite
+
 from aws_cdk import Duration, Stack
 from constructs import Construct
 
@@ -13,7 +15,7 @@ from cdk_cleanroomsml.errors import InvalidArgumentError
 from cdk_cleanroomsml.place import Place
 from cdk_cleanroomsml.provider import AudienceExportProvider
 from cdk_cleanroomsml.tokens import is_token
-from cdk_cleanroomsml_contract.api_limits import broken_rule
+from cdk_cleanroomsml_contract.api_limits import broken_rule, relevance_rule
 from cdk_cleanroomsml_contract.export_properties import TIMEOUT_SECONDS
 from cdk_cleanroomsml_contract.on_conflict import OnConflict
 from cdk_cleanroomsml_contract.scope import broken_scope_rule
@@ -75,6 +77,17 @@ def check_waiting(wait_for_completion: object, timeout: object) -> None:
         seconds = 0.5
     if seconds not in TIMEOUT_SECONDS:
         raise InvalidArgumentError("timeout", "must be whole seconds from 1 minute to 1 hour", timeout.to_string())
+
+
+def check_minimum_relevance(value: object) -> None:
+    """Refuse anything but a score that a generation job can have; a token is checked at deployment."""
+    if value is None:
+        return
+    # jsii ends the CDK's process if it gets a float that is not finite.
+    if not isinstance(value, int | float) or not isfinite(value):
+        raise InvalidArgumentError("minimum_relevance", "must be a number", value)
+    if not is_token(value) and (rule := relevance_rule(value)):
+        raise InvalidArgumentError("minimum_relevance", rule, value)
 
 
 def check_revision(revision: object, name: str | None) -> None:

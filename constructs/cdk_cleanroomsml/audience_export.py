@@ -11,7 +11,7 @@ from cdk_cleanroomsml.errors import AttributeUnknownError
 from cdk_cleanroomsml.given_names import GivenName
 from cdk_cleanroomsml.provider import AudienceExportProvider
 from cdk_cleanroomsml_contract import attributes
-from cdk_cleanroomsml_contract.export_properties import TIMEOUT_SECONDS, ExportProperties
+from cdk_cleanroomsml_contract.export_properties import READ_METRICS, TIMEOUT_SECONDS, ExportProperties
 from cdk_cleanroomsml_contract.on_conflict import OnConflict
 
 _RESOURCE_TYPE = "Custom::CleanRoomsMLAudienceExport"
@@ -30,7 +30,7 @@ class AudienceExport(Construct):
         construct_id: part of a generated name, so another id means another export.
         audience_generation_job_arn: ARN of the generation job, 20 to 2,048 characters
             (``arn:…:audience-generation-job/…``), of the stack's own account, Region and partition. A cross-account
-            job has one ARN for each account.
+            job has one ARN for each account. A job that is still being created is waited for, within `timeout`.
         audience_size: one of the sizes of the configured audience model.
         name: name of the export, 1 to 63 characters and not blank; it stays taken after the resource was deleted, also
             by the rollback of a failed first deployment (see `on_conflict`). Two exports of a stack and its nested
@@ -47,6 +47,9 @@ class AudienceExport(Construct):
             deployment of this stack started the export. ADOPT needs a `name`.
         revision: any string, not empty; another one requests another export of the same job and size. Not together
             with `name`: an export cannot run again under its name.
+        minimum_relevance: a number from 0 to 10, or a number token: the export starts only if the generation job's
+            relevance score for `audience_size` is at least that. Otherwise the reason lists the scores of all sizes. It
+            needs scores that the model's owner shares. It identifies nothing: a change to it alone starts nothing.
         provider: a provider of the same stack, which all exports of the stack share by default. CloudFormation refuses
             another one for an export that is deployed.
 
@@ -72,6 +75,7 @@ class AudienceExport(Construct):
         timeout: Duration | None = None,
         on_conflict: OnConflict = OnConflict.FAIL,
         revision: str | None = None,
+        minimum_relevance: float | None = None,
         provider: AudienceExportProvider | None = None,
     ) -> None:
         arguments.check_scope(scope)
@@ -86,6 +90,7 @@ class AudienceExport(Construct):
         arguments.check_on_conflict(on_conflict, name)
         arguments.check_waiting(wait_for_completion, timeout)
         arguments.check_revision(revision, name)
+        arguments.check_minimum_relevance(minimum_relevance)
         arguments.check_provider(provider, here)
         given = GivenName(name, audience_generation_job_arn, audience_size, on_conflict) if name is not None else None
         if given:
@@ -103,6 +108,7 @@ class AudienceExport(Construct):
             revision=revision,
             stack_path=None if name is not None else here.path_of_nested,
             wait_for_completion=wait_for_completion,
+            minimum_relevance=minimum_relevance,
             timeout_seconds=int(timeout.to_seconds()) if timeout else TIMEOUT_SECONDS[-1],
         )
         self._waits = wait_for_completion
@@ -180,6 +186,24 @@ class AudienceExport(Construct):
     def audience_size_value(self) -> str:
         """The number of the size as text, which an output takes; `Token.as_number` makes a number of it. A token."""
         return self._get(attributes.AUDIENCE_SIZE_VALUE)
+
+    @property
+    def relevance_score(self) -> str:
+        """The generation job's relevance score for this size, as text; a token. Empty if it is not shared.
+
+        Scores are comparable within one generation job. The first use of this or `recall` makes the handler read the
+        generation job in each deployment of the export.
+        """
+        return self._of_job(attributes.RELEVANCE_SCORE)
+
+    @property
+    def recall(self) -> str:
+        """The generation job's recall score, as text; a token. Empty if it is not shared. See `relevance_score`."""
+        return self._of_job(attributes.RECALL)
+
+    def _of_job(self, attribute: str) -> str:
+        self._resource.add_property_override(READ_METRICS, True)
+        return self._get(attribute)
 
     def _at_the_end(self, name: str, attribute: str) -> str:
         if not self._waits:

@@ -64,6 +64,16 @@ def size_rule(size_type: str, value: object) -> str | None:
     return broken_rule("audienceSize.value", value)
 
 
+def relevance_rule(value: object) -> str | None:
+    """Return the rule that a relevance score breaks, or None; the range is that of a generation job's scores."""
+    model = botocore.session.get_session().get_service_model("cleanroomsml")
+    limits = model.shape_for("RelevanceMetricScoreDouble").metadata
+    low, high = limits["min"], limits["max"]
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        return f"must be a number from {low:g} to {high:g}"
+    return None
+
+
 def _integer_rule(value: object, low: int, high: int | None) -> str | None:
     if not isinstance(value, int) or isinstance(value, bool):
         return "must be a whole number"

@@ -1,7 +1,8 @@
 """The attributes that ``Fn::GetAtt`` offers; the handler writes them, the construct reads them.
 
 They are the members of a listed export ("ListAudienceExportJobs"), but for those that explain a failure. The size is
-two attributes, because a template can use a type and a value, and not a structure.
+two attributes, because a template can use a type and a value, and not a structure. The last two are of the generation
+job, and only there if the template refers to them: reading the job is another call.
 """
 
 from __future__ import annotations
@@ -14,3 +15,5 @@ UPDATE_TIME = "UpdateTime"
 AUDIENCE_GENERATION_JOB_ARN = "AudienceGenerationJobArn"
 AUDIENCE_SIZE_TYPE = "AudienceSizeType"
 AUDIENCE_SIZE_VALUE = "AudienceSizeValue"
+RELEVANCE_SCORE = "RelevanceScore"
+RECALL = "Recall"

@@ -9,19 +9,23 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import nan
 from typing import Any, Literal
 
-from cdk_cleanroomsml_contract.api_limits import broken_rule, size_rule
+from cdk_cleanroomsml_contract.api_limits import broken_rule, relevance_rule, size_rule
 from cdk_cleanroomsml_contract.on_conflict import OnConflict
 from cdk_cleanroomsml_contract.timeouts import LONGEST_WAIT, SHORTEST_WAIT
 
+# Set if the template refers to an attribute of the generation job.
+READ_METRICS = "ReadMetrics"
 TIMEOUT_SECONDS = range(int(SHORTEST_WAIT.total_seconds()), int(LONGEST_WAIT.total_seconds()) + 1)
 
 _REQUIRED = ("AudienceGenerationJobArn", "AudienceSize", "StateMachineArn")
 _OPTIONAL = ("Name", "Description", "OnConflict", "Revision", "StackPath", "TimeoutSeconds", "WaitForCompletion")
+_OF_METRICS = ("MinimumRelevance", READ_METRICS)
 # CloudFormation's own; it may send them along.
 _OF_CLOUDFORMATION = ("ServiceToken", "ServiceTimeout")
-_KNOWN = sorted((*_REQUIRED, *_OPTIONAL, *_OF_CLOUDFORMATION))
+_KNOWN = sorted((*_REQUIRED, *_OPTIONAL, *_OF_METRICS, *_OF_CLOUDFORMATION))
 # The name of the root stack, then the logical id of each nested stack below it.
 _STACK_PATH = re.compile(r"[A-Za-z][A-Za-z0-9-]*(/[A-Za-z0-9]+)+")
 
@@ -50,7 +54,8 @@ class ExportProperties:
     """What a resource declares. `name` is None if one is to be generated; the time-out is 60 to 3,600 seconds.
 
     `stack_path` is set in a nested stack only: what a generated name is made of there instead of the stack's name,
-    which CloudFormation makes anew each time it creates the nested stack.
+    which CloudFormation makes anew each time it creates the nested stack. `reads_metrics` says that the template
+    refers to an attribute that is read from the generation job.
     """
 
     audience_generation_job_arn: str
@@ -63,6 +68,8 @@ class ExportProperties:
     stack_path: str | None = None
     wait_for_completion: bool = True
     timeout_seconds: int = TIMEOUT_SECONDS[-1]
+    minimum_relevance: float | None = None
+    reads_metrics: bool = False
 
     def encode(self) -> dict[str, object]:
         """Return the properties for the template; what has its default value is left out."""
@@ -73,6 +80,8 @@ class ExportProperties:
             "Revision": (self.revision, None),
             "StackPath": (self.stack_path, None),
             "WaitForCompletion": (self.wait_for_completion, True),
+            "MinimumRelevance": (self.minimum_relevance, None),
+            READ_METRICS: (self.reads_metrics, False),
             # ServiceTimeout says the same, but nothing documents that CloudFormation sends it to the handler.
             "TimeoutSeconds": (self.timeout_seconds, TIMEOUT_SECONDS[-1]),
         }
@@ -97,6 +106,8 @@ class ExportProperties:
             stack_path=_stack_path(properties),
             wait_for_completion=_wait_for_completion(properties),
             timeout_seconds=_timeout_seconds(properties),
+            minimum_relevance=_minimum_relevance(properties),
+            reads_metrics=_bool(properties, READ_METRICS, default="false"),
         )
 
 
@@ -152,10 +163,27 @@ def _stack_path(properties: Mapping[str, Any]) -> str | None:
 
 
 def _wait_for_completion(properties: Mapping[str, Any]) -> bool:
-    value = str(properties.get("WaitForCompletion", "true"))
+    return _bool(properties, "WaitForCompletion", default="true")
+
+
+def _bool(properties: Mapping[str, Any], argument: str, *, default: str) -> bool:
+    value = str(properties.get(argument, default))
     if value.lower() not in ("true", "false"):
-        raise BrokenRule("WaitForCompletion", "must be true or false", value)
+        raise BrokenRule(argument, "must be true or false", value)
     return value.lower() == "true"
+
+
+def _minimum_relevance(properties: Mapping[str, Any]) -> float | None:
+    if "MinimumRelevance" not in properties:
+        return None
+    value = properties["MinimumRelevance"]
+    try:
+        number = float(str(value))
+    except ValueError:
+        number = nan
+    if rule := relevance_rule(number):
+        raise BrokenRule("MinimumRelevance", rule, value)
+    return number
 
 
 def _timeout_seconds(properties: Mapping[str, Any]) -> int:

@@ -14,6 +14,9 @@ Data takes one way: properties → request → decision → call → answer.
     - `situation`, `decision`    what a decision depends on and what it can be; what to do next
     - `staleness`                what a read of the stack's status can show
     - `retry`, `quota`           what an error of a call means
+    - `generation_job`           what the generation job's status means for a refused start
+    - `relevance`                whether the job's relevance scores allow a start
+    - `deadline`                 what a request that ran out of time reports
     - `failure`, `reasons`       the error that the stack hears of, and the text of each
     - `advice`                   what a reason advises this reader to do next
     - `timing`                   the time spans, each with its reason

@@ -70,7 +70,9 @@ def make_handler(
                 draw=draw,
             )
         )
-        return result if isinstance(result, step.Pending) else Success(request.physical_id, _attributes(result))
+        if isinstance(result, step.Pending):
+            return result
+        return Success(request.physical_id, _attributes(result, of_job=request.reads_metrics))
 
     @resource.delete
     def delete(event: Event, context: object) -> str:
@@ -81,9 +83,11 @@ def make_handler(
     return resource
 
 
-def _attributes(export: ExportJob) -> dict[str, str]:
-    """Return what ``Fn::GetAtt`` offers, all as text. Times are ISO 8601."""
-    return {
+def _attributes(export: ExportJob, *, of_job: bool = False) -> dict[str, str]:
+    """Return what ``Fn::GetAtt`` offers, all as text. Times are ISO 8601. `of_job` adds its job's metrics."""
+    read = {attributes.RELEVANCE_SCORE: export.relevance_score, attributes.RECALL: export.recall}
+    metrics = {name: "" if value is None else str(value) for name, value in read.items()}
+    return (metrics if of_job else {}) | {
         attributes.NAME: export.name,
         attributes.STATUS: export.status,
         attributes.OUTPUT_LOCATION: export.output_location,

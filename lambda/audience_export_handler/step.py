@@ -12,9 +12,9 @@ from datetime import datetime
 from typing import Any
 
 from audience_export_handler.aws import clean_rooms_ml, cloudformation, step_functions
-from audience_export_handler.core import decision, quota, reasons, retry, timing
+from audience_export_handler.core import deadline, decision, generation_job, quota, reasons, relevance, retry, timing
 from audience_export_handler.core.attempt import Attempt, announce
-from audience_export_handler.core.facts import ExportJob, ServiceError
+from audience_export_handler.core.facts import BEING_CREATED, ErrorKind, ExportJob, RefusalFacts, ServiceError
 from audience_export_handler.core.failure import ExportFailure
 from audience_export_handler.core.progress import LIST, Progress
 from audience_export_handler.core.request import ExportRequest
@@ -81,7 +81,7 @@ def _take(given: StepInput) -> ExportJob | Pending:
     if is_first_count and given.progress.neighbours > timing.TOGETHER and (pause := _delay_of_first_read(given)):
         return Pending(given.progress, pause)
     if given.is_over():
-        raise _deadline_failure(given, given.progress, given.clock(), is_listed=None)
+        raise _deadline_failure(given, given.progress, given.clock(), was_listed=False)
     try:
         exports = clean_rooms_ml.list_exports(given.request.audience_generation_job_arn, given.in_time)
     except ServiceError as error:
@@ -154,7 +154,7 @@ def _act(given: StepInput, situation: Situation, decided: Decision) -> ExportJob
     progress = situation.progress
     match decided:
         case Succeed(export):
-            return export
+            return _with_metrics(given, situation, export) if given.request.reads_metrics else export
         case Fail(failure):
             raise failure
         case Wait(seconds):
@@ -162,13 +162,55 @@ def _act(given: StepInput, situation: Situation, decided: Decision) -> ExportJob
         case Announce(name):
             return Pending(replace(progress, attempt=announce(name, situation.now, progress.attempt)), 0)
         case Start():
-            return _start(given, situation)
+            return _hold_back(given, situation) or _start(given, situation)
 
 
 def _spread(given: StepInput, seconds: int) -> int:
     """The pause at random, a quarter more or less, so that requests that wait do not all read the stack together."""
     left = int((given.deadline - given.clock()).total_seconds())
     return max(1, min(left, round(seconds * (0.75 + given.draw() / 2))))
+
+
+def _hold_back(given: StepInput, situation: Situation) -> Pending | None:
+    """Wait, or fail, if the export requires a relevance score that is not known, or not reached; None: it may start.
+
+    A job that is being created may have no scores yet, and its status may be out of date: a start could take effect.
+    """
+    request, progress, attempt = situation.request, situation.progress, situation.progress.attempt
+    if request.minimum_relevance is None or attempt is None:
+        return None
+    now = given.clock()
+    try:
+        job = clean_rooms_ml.read_metrics(request.audience_generation_job_arn)
+    except ServiceError as error:
+        following = retry.after_unread_job(progress, error, now=now, age=now - given.requested_at)
+        if following is None:
+            raise reasons.job_unreadable(request, error, may_have_started=attempt.may_have_started) from error
+        return _try_again(given, following, given.clock(), was_listed=True)
+    if job.status in BEING_CREATED:
+        waiting = ServiceError("GenerationJobNotActive", f"the generation job is {job.status}", ErrorKind.REFUSED)
+        following = generation_job.wait_for(progress, attempt, waiting, job.status, now=now)
+        return _try_again(given, following, given.clock(), was_listed=True)
+    if failure := relevance.failure(request, job, may_have_started=attempt.may_have_started):
+        raise failure
+    # The read may have outlasted the deadline, after which no start is sent.
+    return None if given.in_time() else _try_again(given, progress, given.clock(), was_listed=True)
+
+
+def _with_metrics(given: StepInput, situation: Situation, export: ExportJob) -> ExportJob | Pending:
+    """The export with its generation job's metrics; if the job cannot be read for a minute, without them."""
+    now = given.clock()
+    if not given.in_time():
+        return export
+    try:
+        job = clean_rooms_ml.read_metrics(situation.request.audience_generation_job_arn)
+    except ServiceError as error:
+        following = retry.after_unread_metrics(situation.progress, error, now=now, age=now - given.requested_at)
+        left = int((given.deadline - now).total_seconds())
+        if following is None or left <= timing.AFTER_REFUSAL:
+            return export
+        return Pending(following, timing.AFTER_REFUSAL)
+    return replace(export, relevance_score=job.scores.get(situation.request.audience_size), recall=job.recall)
 
 
 def _start(given: StepInput, situation: Situation) -> Pending:
@@ -190,12 +232,22 @@ def _after_failed_start(given: StepInput, situation: Situation, attempt: Attempt
     if error.code == quota.CODE and following and _is_used_up(given, situation, following, error):
         raise reasons.used_up(request, error)
     facts = hint = ""
-    if error.code in _EXPLAINABLE and given.in_time():
-        found = clean_rooms_ml.read_refusal_facts(request.audience_generation_job_arn, given.in_time)
+    if error.code in _EXPLAINABLE and (given.in_time() or situation.progress.waits_for_job):
+        found = _read_refusal_facts(given)
+        waiting = generation_job.after_refusal(request, situation.progress, attempt, error, found, now=now, age=age)
+        if waiting:
+            return _try_again(given, waiting, given.clock(), was_listed=True)
         facts, hint = reasons.refusal_facts(found, request.audience_size), reasons.size_hint(found, request)
     if following is None or (facts and not attempt.may_have_started):
         raise _final_refusal(given, request, error, facts, hint)
-    return _try_again(given, following, now, is_listed=False)
+    return _try_again(given, following, now, was_listed=True)
+
+
+def _read_refusal_facts(given: StepInput) -> RefusalFacts:
+    if not given.in_time():
+        return RefusalFacts(unread=ErrorKind.UNANSWERED)
+    arn, is_waiting = given.request.audience_generation_job_arn, given.progress.waits_for_job
+    return clean_rooms_ml.read_refusal_facts(arn, given.in_time, is_waiting=is_waiting)
 
 
 def _is_used_up(given: StepInput, situation: Situation, following: Progress, error: ServiceError) -> bool:
@@ -225,14 +277,14 @@ def _after_failed_listing(given: StepInput, error: ServiceError) -> Pending:
     following = retry.after_failed_listing(given.progress, error, now=now, age=now - given.requested_at)
     if following is None:
         raise reasons.listing_refused(given.request, error)
-    return _try_again(given, following, now, is_listed=None)
+    return _try_again(given, following, now, was_listed=False)
 
 
-def _try_again(given: StepInput, progress: Progress, now: datetime, *, is_listed: bool | None) -> Pending:
+def _try_again(given: StepInput, progress: Progress, now: datetime, *, was_listed: bool) -> Pending:
     """Wait for a service that cannot be used now, but not beyond the deadline."""
     left = int((given.deadline - now).total_seconds())
     if left < 1:
-        raise _deadline_failure(given, progress, now, is_listed=is_listed)
+        raise _deadline_failure(given, progress, now, was_listed=was_listed)
     seconds = (
         retry.pause(progress.retried, now, given.draw(), progress.neighbours)
         if progress.retried
@@ -241,5 +293,5 @@ def _try_again(given: StepInput, progress: Progress, now: datetime, *, is_listed
     return Pending(progress, min(seconds, left))
 
 
-def _deadline_failure(given: StepInput, progress: Progress, now: datetime, *, is_listed: bool | None) -> ExportFailure:
-    return decision.deadline_failure(given.request, progress, now, None, is_listed=is_listed)
+def _deadline_failure(given: StepInput, progress: Progress, now: datetime, *, was_listed: bool) -> ExportFailure:
+    return deadline.failure(given.request, progress, now, None, was_listed=was_listed)

@@ -6,6 +6,7 @@ FAILING_JOB = JOB.replace("11111111-", "33333333-")
 UNFINISHED_JOB = JOB.replace("11111111-", "44444444-")
 # These are in no catalog; tests add the first two.
 OTHER_JOB, THIRD_JOB = JOB.replace("11111111-", "55555555-"), JOB.replace("11111111-", "66666666-")
+DELETED_JOB = JOB.replace("11111111-", "77777777-")
 UNKNOWN_JOB = JOB.replace("11111111-", "99999999-")
 HANDLER = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:handler"
 STATE_MACHINE = f"arn:aws:states:us-east-1:{ACCOUNT}:stateMachine:exports"

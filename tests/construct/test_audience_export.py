@@ -354,3 +354,33 @@ class TestProvider:
     def test_must_be_a_provider(self, stack: Stack) -> None:
         with pytest.raises(InvalidArgumentError, match="provider must be an AudienceExportProvider"):
             declare(stack, provider="arn:aws:lambda:us-east-1:111122223333:function:mine")
+
+
+class TestRelevance:
+    @pytest.mark.parametrize("value", [0, 0.5, 10])
+    def test_is_declared_as_given(self, stack: Stack, value: float) -> None:
+        declare(stack, minimum_relevance=value)
+        Template.from_stack(stack).has_resource_properties(EXPORT, {"MinimumRelevance": value})
+
+    def test_may_be_known_at_deployment_only(self, stack: Stack) -> None:
+        score = CfnParameter(stack, "Score", type="Number")
+        declare(stack, minimum_relevance=score.value_as_number)
+        Template.from_stack(stack).has_resource_properties(EXPORT, {"MinimumRelevance": {"Ref": "Score"}})
+
+    @pytest.mark.parametrize("value", [-0.1, 10.1, True, "0.5", float("nan"), float("inf")])
+    def test_of_any_other_value_is_refused(self, stack: Stack, value: object) -> None:
+        with pytest.raises(InvalidArgumentError, match="minimum_relevance must be a number"):
+            declare(stack, minimum_relevance=value)
+        assert stack.node.children == []
+
+    def test_is_read_only_for_an_export_whose_metrics_are_used(self, stack: Stack) -> None:
+        used = declare(stack, "Used", wait_for_completion=False)
+        declare(stack, "Other")
+        CfnOutput(stack, "Relevance", value=used.relevance_score)
+        CfnOutput(stack, "Recall", value=used.recall)
+        template = Template.from_stack(stack)
+        reading = template.find_resources(EXPORT, {"Properties": {"ReadMetrics": True}})
+        assert [one.startswith("Used") for one in reading] == [True]
+        [logical_id] = reading
+        template.has_output("Relevance", {"Value": {"Fn::GetAtt": [logical_id, "RelevanceScore"]}})
+        template.has_output("Recall", {"Value": {"Fn::GetAtt": [logical_id, "Recall"]}})

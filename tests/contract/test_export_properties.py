@@ -34,8 +34,9 @@ def as_cloudformation_sends(value: Any) -> Any:
         {"name": "spring", "on_conflict": OnConflict.ADOPT},
         {"revision": "2"},
         {"wait_for_completion": False, "timeout": Duration.minutes(10)},
+        {"minimum_relevance": 0.5},
     ],
-    ids=["required only", "all texts", "adopt", "revision", "no waiting"],
+    ids=["required only", "all texts", "adopt", "revision", "no waiting", "relevance"],
 )
 def test_the_handler_reads_what_the_construct_writes(declared: dict[str, Any]) -> None:
     stack = Stack(App(), "Campaigns")
@@ -51,6 +52,8 @@ def test_the_handler_reads_what_the_construct_writes(declared: dict[str, Any]) -
         assert getattr(read, argument) == declared.get(argument)
     assert read.on_conflict is declared.get("on_conflict", OnConflict.FAIL)
     assert read.wait_for_completion == declared.get("wait_for_completion", True)
+    assert read.minimum_relevance == declared.get("minimum_relevance")
+    assert not read.reads_metrics
     assert read.timeout_seconds == (600 if "timeout" in declared else 3600)
 
 
@@ -121,3 +124,20 @@ def test_only_plain_digits_are_a_number(value: str) -> None:
     """Python's int() reads more than CloudFormation writes, and fails for a number of 5,000 digits."""
     with pytest.raises(BrokenRule, match=r"AudienceSize\.Value must be a whole number"):
         ExportProperties.decode(properties(AudienceSize={"Type": "ABSOLUTE", "Value": value}))
+
+
+@pytest.mark.parametrize("value", ["-0.1", "10.1", "nan", "inf", "a lot", "", ["1"]])
+def test_a_relevance_is_a_score_that_a_job_can_have(value: Any) -> None:
+    with pytest.raises(BrokenRule, match=r"^MinimumRelevance must be a number from 0 to 10; got "):
+        ExportProperties.decode(properties(MinimumRelevance=value))
+
+
+@pytest.mark.parametrize(("value", "read"), [("0", 0.0), ("10", 10.0), ("1e-3", 0.001)])
+def test_a_relevance_is_read_as_cloudformation_sends_it(value: str, read: float) -> None:
+    assert ExportProperties.decode(properties(MinimumRelevance=value)).minimum_relevance == read
+
+
+def test_metrics_are_read_if_the_template_says_so() -> None:
+    assert ExportProperties.decode(properties(ReadMetrics="true")).reads_metrics
+    with pytest.raises(BrokenRule, match="ReadMetrics must be true or false; got 'yes'"):
+        ExportProperties.decode(properties(ReadMetrics="yes"))

@@ -1,5 +1,6 @@
 """What AWS leaves undocumented, either way: the handler is right under every reading of the service."""
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import product
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 
 from local_cloud.emulator import Fault, FaultKind
 from local_cloud.readings import NamesAreUnique, Readings, Repeat
-from tests.builders.arns import FAILING_JOB, UNFINISHED_JOB
+from tests.builders.arns import DELETED_JOB, FAILING_JOB, JOB
 from tests.builders.cases import either_name
 from tests.builders.events import Properties, properties
 from tests.fakes.deployment import Deployment
@@ -127,14 +128,16 @@ def test_a_replacement_and_its_rollback(reading: Deployment) -> None:
 @pytest.mark.parametrize(
     ("declared", "switch"),
     [
-        (properties(AudienceGenerationJobArn=UNFINISHED_JOB), "inactive_job_error"),
+        (properties(AudienceGenerationJobArn=DELETED_JOB), "inactive_job_error"),
         (properties(AudienceSize={"Type": "PERCENTAGE", "Value": "7"}), "unoffered_size_error"),
     ],
     ids=["a job that is not active", "a size that is not offered"],
 )
 def test_a_refusal_under_either_code(deployment: Deployment, declared: Properties, switch: str, error: str) -> None:
     changes: dict[str, Any] = {switch: error}
-    deployment.emulator.service.readings = Readings(**changes)
+    service = deployment.emulator.service
+    service.readings = Readings(**changes)
+    service.jobs[DELETED_JOB] = replace(service.jobs[JOB], arn=DELETED_JOB, status="DELETE_IN_PROGRESS")
     answer = deployment.request(ResourceProperties=declared)
     assert answer["Reason"].startswith(f"{error}: ")
     assert "another name" not in answer["Reason"]

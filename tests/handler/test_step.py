@@ -98,7 +98,7 @@ class TestStartsOnce:
     ) -> None:
         """The first start took effect and was not answered; since then its generation job is being deleted."""
         facts = RefusalFacts("DELETE_PENDING")
-        monkeypatch.setattr(clean_rooms_ml, "read_refusal_facts", lambda *arguments: facts)
+        monkeypatch.setattr(clean_rooms_ml, "read_refusal_facts", lambda *_, **__: facts)
         deployment.emulator.service.readings = Readings(listing_lag=timedelta(seconds=25))
         deployment.emulator.faults.append(Fault("StartAudienceExportJob", FaultKind.DROP, takes_effect=True))
         answer = deployment.request(ResourceProperties=properties(Name="mine"))

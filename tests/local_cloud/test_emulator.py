@@ -4,7 +4,9 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -242,6 +244,32 @@ class TestReadings:
         assert service.refusal(audienceGenerationJobArn=UNFINISHED_JOB)[0] == code
         assert service.refusal(audienceSize={"type": "PERCENTAGE", "value": 7})[0] == code
 
+    def test_a_generation_job_becomes_active_and_may_be_read_late(self, service: Service) -> None:
+        jobs, minute = service.state.jobs, timedelta(minutes=1)
+        jobs[JOB] = replace(jobs[JOB], status="CREATE_PENDING", becomes="ACTIVE", changes_after=minute)
+        service.state.readings = Readings(job_status_lag=minute)
+        assert service.refusal()[0] == "ValidationException"
+        service.clock.sleep(60)
+        service.start()
+        assert service.state.shown_status_of_job(jobs[JOB]) == "CREATE_PENDING"
+        service.clock.sleep(60)
+        assert service.state.shown_status_of_job(jobs[JOB]) == "ACTIVE"
+
+    def test_a_generation_job_that_failed_says_why(self, service: Service) -> None:
+        jobs, details = service.state.jobs, {"statusCode": "BAD_DATA", "message": "No seeds."}
+        minute = timedelta(minutes=1)
+        jobs[JOB] = replace(
+            jobs[JOB],
+            status="CREATE_PENDING",
+            becomes="CREATE_FAILED",
+            changes_after=minute,
+            status_details=details,
+        )
+        assert "statusDetails" not in service.state.call("GetAudienceGenerationJob", {"audienceGenerationJobArn": JOB})
+        service.clock.sleep(60)
+        shown = service.state.call("GetAudienceGenerationJob", {"audienceGenerationJobArn": JOB})
+        assert (shown["status"], shown["statusDetails"]) == ("CREATE_FAILED", details)
+
     def test_a_listing_may_lag(self, service: Service) -> None:
         service.state.readings = Readings(listing_lag=timedelta(seconds=5))
         service.start()
@@ -318,3 +346,16 @@ class TestFaults:
         with raised.value as error:
             assert error.code == 400
             assert b"rain" in error.read()
+
+
+def test_a_catalog_says_when_a_generation_job_changes(tmp_path: Path) -> None:
+    data = json.loads(catalog.DEMO.read_text())
+    changes = {"becomes": "ACTIVE", "changesAfterSeconds": 60, "statusDetails": {"message": "No seeds."}}
+    data["audienceGenerationJobs"][0] |= changes
+    (tmp_path / "catalog.json").write_text(json.dumps(data))
+    job = catalog.read(tmp_path / "catalog.json").jobs[JOB]
+    assert (job.becomes, job.changes_after, job.status_details) == (
+        "ACTIVE",
+        timedelta(seconds=60),
+        {"message": "No seeds."},
+    )

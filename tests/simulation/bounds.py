@@ -23,6 +23,8 @@ STATUS_LAG = 30
 STATUS_GOES_BACK = 24
 # An output location appears so long after its export is ACTIVE. The handler waits for 60 s.
 OUTPUT_LOCATION_LAG = 50
+# A read of a generation job shows a new status after this time. The handler sends the start whatever it shows.
+JOB_STATUS_LAG = 120
 # A listing of executions shows a new one after this time.
 EXECUTION_LISTING_LAG = 10
 # A task that Step Functions calls late begins after this time. It ends when it would have ended if it had been on time.
@@ -51,6 +53,8 @@ LATE = handler_spans.LONGEST_WAIT + handler_spans.CLOCK_SKEW
 # A request is answered so soon after its export has ended: as much as the longest wait between two listings, the wait
 # for the output location and the delay of a task together.
 NOTICED_WITHIN = handler_spans.LONGEST_WAIT + handler_spans.OUTPUT_LOCATION_WAIT + TASK_DELAY
+# A refusal is final if the generation job could not be read for so long: less by the time of a call.
+JOB_UNREAD = handler_spans.JOB_UNREAD - LONGEST_CALL
 # An export failed before a request if it was so long before: more than the listing's lag and clocks that differ.
 FAILED_BEFORE = 20
 # An export can be adopted if it was there so long before the request. More than the listing's lag, too.

@@ -103,6 +103,8 @@ LIMITS = {
 
 # Clean Rooms ML
 
+# botocore's model, AudienceGenerationJobStatus: those of a job that may become ACTIVE.
+BEING_CREATED = ("CREATE_PENDING", "CREATE_IN_PROGRESS")
 # botocore's model, ListAudienceExportJobs: maxResults is at most 100.
 LONGEST_PAGE = 100
 # API reference, "AudienceSize": a size in percent is 1 to 100.

@@ -18,5 +18,7 @@ CLOCK_SKEW = 5
 LONGEST_WAIT = 40
 # How long an ACTIVE export is given until its output location appears.
 OUTPUT_LOCATION_WAIT = 60
+# A generation job that may be why a start was refused is read for so long if it cannot be read.
+JOB_UNREAD = 60
 # The deadline is the time-out less one part of so many, and less so many seconds at least.
 DEADLINE_PART, DEADLINE_LEAST = 20, 20

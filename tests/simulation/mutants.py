@@ -26,6 +26,7 @@ from audience_export_handler.core import (
     attempt,
     decision,
     facts,
+    generation_job,
     progress,
     quota,
     reasons,
@@ -172,6 +173,14 @@ def _finals_only(*_: object, **__: object) -> None:
     return None
 
 
+def _wait_always(
+    _: object, state: Progress, announced: Attempt, error: facts.ServiceError, *__: object, **at: Any
+) -> Progress:
+    """Treats every refusal that may be about the generation job as one that is."""
+    retried = progress.RetriedError(progress.START, at["now"], error.code, error.message, "CREATE_PENDING")
+    return replace(state, attempt=announced, retried=state.retried or retried)
+
+
 def _answering(original: Callable[..., Any]) -> Callable[..., Any]:
     """Answers an event that cannot be accepted, although another delivery may come."""
 
@@ -291,6 +300,14 @@ MUTANTS = [
         "a used-up job is waited for",
         _both((quota, "is_used_up", lambda *_: False), (quota, "may_be_used_up", lambda *_: False)),
     ),
+    Mutant("6", "a job that is being created is final", _both((facts, "BEING_CREATED", ()))),
+    Mutant(
+        "6",
+        "a failed job is waited for",
+        _both((facts, "BEING_CREATED", (*facts.BEING_CREATED, "CREATE_FAILED", "DELETE_IN_PROGRESS"))),
+    ),
+    Mutant("6", "any refused start is waited for", _both((generation_job, "after_refusal", _wait_always))),
+    Mutant("9", "one read of a job that fails is final", _both((generation_job, "_while_unread", _finals_only))),
     Mutant(
         "7",
         "a slow call outlasts the deadline",

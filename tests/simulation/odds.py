@@ -24,6 +24,12 @@ QUEUE_EXPORTS_AT_MOST = 44
 # overloaded.
 NAME_DAY, NAME_DAY_FAILING = 0.05, 0.6
 NAME_DAY_FAULTS = {"rooms: throttled": 0.4, "rooms: error before": 0.4, "rooms: error after": 0.1}
+# Days on which generation jobs are still being created: which of them, until when, counted from the first stack, what
+# becomes of them, and how late a read of one shows it.
+JOB_DAY, JOB_UNFINISHED = 0.06, 0.7
+JOB_CREATED_WITHIN = (30, 300, 2000, 6000)
+JOB_BECOMES = ("ACTIVE", "ACTIVE", "ACTIVE", "CREATE_FAILED", "DELETE_IN_PROGRESS")
+JOB_STATUS_LAGS = (0, 0, 20, bounds.JOB_STATUS_LAG)
 # Schedules without faults.
 CALM = 0.1
 # How long an export typically takes in a schedule: each span with its weight.

@@ -59,6 +59,9 @@ def _campaigns(seed: int, deployed: Deployed, plan: Random) -> World:
     names = Random(f"names {seed}")  # noqa: S311 - repeatable
     if names.random() < odds.NAME_DAY:
         _make_name_day(world)
+    jobs = Random(f"jobs {seed}")  # noqa: S311 - repeatable
+    if jobs.random() < odds.JOB_DAY:
+        world.account.create_jobs(jobs)
     for number in range(plan.choice(odds.STACKS)):
         begins = odds.FIRST_STACK_AT + plan.choice(odds.STACKS_APART) * number
         world.timeline.spawn(Campaign(world, f"Campaigns{number + 1}").live, after=begins)

@@ -17,7 +17,14 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
-from audience_export_handler.core.facts import ErrorKind, ExportJob, RefusalFacts, ServiceError
+from audience_export_handler.core.facts import (
+    BEING_CREATED,
+    ErrorKind,
+    ExportJob,
+    JobMetrics,
+    RefusalFacts,
+    ServiceError,
+)
 from audience_export_handler.core.request import ExportRequest
 from audience_export_handler.core.timing import CONNECT_SECONDS, READ_SECONDS
 from cdk_cleanroomsml_contract.export_properties import AudienceSize
@@ -78,31 +85,59 @@ def start_export(request: ExportRequest, name: str) -> None:
 
 def read_model_account(audience_generation_job_arn: str) -> str:
     """Return the account of the configured audience model of a generation job; empty if it cannot be read."""
-    return _account_of(_job(audience_generation_job_arn).get("configuredAudienceModelArn", ""))
+    try:
+        return _account_of(_job(audience_generation_job_arn).get("configuredAudienceModelArn", ""))
+    except ServiceError:
+        return ""
 
 
-def read_refusal_facts(audience_generation_job_arn: str, in_time: InTime) -> RefusalFacts:
-    """Return what the generation job and its model say that may explain a refused start; best effort."""
+def read_metrics(audience_generation_job_arn: str) -> JobMetrics:
+    """Return a generation job's status and metrics; ServiceError: it cannot be read."""
     job = _job(audience_generation_job_arn)
+    metrics = job.get("metrics") or {}
+    scores = {
+        AudienceSize(one["audienceSize"]["type"], one["audienceSize"]["value"]): float(one["score"])
+        for one in metrics.get("relevanceMetrics", [])
+        if "score" in one
+    }
+    return JobMetrics(job["status"], scores, metrics.get("recallMetric"))
+
+
+def read_refusal_facts(audience_generation_job_arn: str, in_time: InTime, *, is_waiting: bool = False) -> RefusalFacts:
+    """Return what the generation job and its model say that may explain a refused start; best effort.
+
+    `is_waiting` says that the request waits for a job that is being created: then the model was read before.
+    """
+    try:
+        job = _job(audience_generation_job_arn)
+    except ServiceError as error:
+        return RefusalFacts(unread=error.kind)
     status = job.get("status", "ACTIVE")
     arn = job.get("configuredAudienceModelArn", "")
-    offered = _offered_sizes(arn) if arn and in_time() else ()
+    needs_model = not (is_waiting and status in BEING_CREATED)
+    offered = _offered_sizes(arn) if arn and needs_model and in_time() else ()
     measured = [metric["audienceSize"] for metric in job.get("metrics", {}).get("relevanceMetrics", [])]
     return RefusalFacts(
         "" if status == "ACTIVE" else status,
         offered,
         tuple(AudienceSize(size["type"], size["value"]) for size in measured),
         _account_of(arn),
+        _details_of(job),
     )
 
 
 def _job(audience_generation_job_arn: str) -> Any:
-    """The generation job; empty if it cannot be read."""
+    """The generation job; ServiceError: it cannot be read."""
     try:
         return _client().get_audience_generation_job(audienceGenerationJobArn=audience_generation_job_arn)
     except (ClientError, BotoCoreError) as error:
         logger.warning("The generation job cannot be read: %s", error)
-        return {}
+        raise _service_error(error) from error
+
+
+def _details_of(job: Any) -> str:
+    details = job.get("statusDetails") or {}
+    return ": ".join(part for part in (details.get("statusCode"), details.get("message")) if part)
 
 
 def _offered_sizes(configured_audience_model_arn: str) -> tuple[AudienceSize, ...]:

@@ -2,7 +2,7 @@
 
     [*] → Announced ──200──────────────► Accepted(at)
             │  ▲ └──5xx, no answer, step ran again──► Unanswered ──still not listed──► Announced
-            │  └── throttled, denied early, account full, or nothing sent (stays Announced)
+            │  └── throttled, denied early, account full, job being created, or nothing sent (stays)
             └──conflict that may be our own──► Taken
 
 An attempt is recorded in the execution's state before its start is sent. So an export can be recognised as the

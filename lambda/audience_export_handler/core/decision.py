@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from audience_export_handler.core import reasons, staleness, timing
+from audience_export_handler.core import deadline, reasons, staleness, timing
 from audience_export_handler.core.attempt import Accepted, Announced, Attempt, Taken, Unanswered
 from audience_export_handler.core.facts import ExportJob, StackPhase
 from audience_export_handler.core.failure import ExportFailure
@@ -44,27 +44,10 @@ def decide(situation: Situation) -> Decision:
     own = _usable(situation, _name_to_use(situation)) if attempt is None else _own(situation, attempt)
     if isinstance(decision, Wait) and decision.for_location:
         return Succeed(_oldest_alive(own))
-    return Fail(deadline_failure(request, situation.progress, situation.now, situation.stack, is_listed=bool(own)))
-
-
-def deadline_failure(
-    request: ExportRequest, progress: Progress, now: datetime, stack: StackPhase | None, *, is_listed: bool | None
-) -> ExportFailure:
-    """Return the deadline's failure: what kept the export from starting, unless its export is listed or accepted.
-
-    `is_listed` is None if there was no last listing: it failed, or would have come too late.
-    """
-    attempt = progress.attempt
-    is_accepted = attempt is not None and isinstance(attempt.phase, Accepted)
-    if progress.retried and not is_listed and not is_accepted:
-        tried_for = now - progress.retried.since
-        return reasons.kept_failing(request, progress.retried, tried_for, was_listed=is_listed is not None)
-    if attempt is None and not is_listed and progress.older_ended_by is None:
-        return reasons.executions_unreadable(request)
-    if attempt is None and not is_listed and stack is StackPhase.UNREADABLE:
-        return reasons.stack_unreadable(request)
-    is_started = True if is_listed or is_accepted else None if progress.may_have_started else False
-    return reasons.out_of_time(request, is_started=is_started)
+    export = _oldest_alive(own) if own else None
+    return Fail(
+        deadline.failure(request, situation.progress, situation.now, situation.stack, export=export, was_listed=True)
+    )
 
 
 def _without_deadline(situation: Situation) -> Decision:

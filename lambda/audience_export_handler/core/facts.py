@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
 from cdk_cleanroomsml_contract.export_properties import AudienceSize
+
+# Statuses of a generation job that may still become ACTIVE; any other one never does.
+BEING_CREATED = ("CREATE_PENDING", "CREATE_IN_PROGRESS")
 
 
 def subject_of(name: str, size: AudienceSize, audience_generation_job_arn: str) -> str:
@@ -16,7 +19,10 @@ def subject_of(name: str, size: AudienceSize, audience_generation_job_arn: str) 
 
 @dataclass(frozen=True)
 class ExportJob:
-    """One listed export. Times are UTC; `output_location` is empty until the service reports one."""
+    """One listed export. Times are UTC; `output_location` is empty until the service reports one.
+
+    `relevance_score` and `recall` are its generation job's, None if they were not read or are not shared.
+    """
 
     name: str
     audience_generation_job_arn: str
@@ -27,6 +33,8 @@ class ExportJob:
     output_location: str = ""
     status_code: str = ""
     status_message: str = ""
+    relevance_score: float | None = None
+    recall: float | None = None
 
     @property
     def subject(self) -> str:
@@ -69,14 +77,31 @@ class ServiceError(Exception):
 class RefusalFacts:
     """What the generation job and its model say that may explain a refused start; best effort, may be empty.
 
-    `job_status` is empty if it is unknown or ACTIVE; `offered` are the sizes of the configured audience model,
-    `measured` those of the job's own metrics; `model_account` is the model's account, empty if it is unknown.
+    `job_status` is empty if it is unknown or ACTIVE, `job_details` is what the service says about it; `offered` are the
+    sizes of the configured audience model, `measured` those of the job's own metrics; `model_account` is the model's
+    account, empty if it is unknown; `unread` is why the job could not be read, None if it was.
     """
 
     job_status: str = ""
     offered: tuple[AudienceSize, ...] = ()
     measured: tuple[AudienceSize, ...] = ()
     model_account: str = ""
+    job_details: str = ""
+    unread: ErrorKind | None = None
+
+    @property
+    def is_being_created(self) -> bool:
+        """Whether the generation job may still become ACTIVE."""
+        return self.job_status in BEING_CREATED
+
+
+@dataclass(frozen=True)
+class JobMetrics:
+    """A generation job's status, and its metrics as far as the model's owner shares them."""
+
+    status: str
+    scores: dict[AudienceSize, float] = field(default_factory=dict)
+    recall: float | None = None
 
 
 class StackPhase(Enum):

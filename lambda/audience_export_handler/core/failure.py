@@ -19,8 +19,15 @@ class ExportFailure(Exception):
 
     def __init__(self, code: str, subject: str, said: str, advice: str) -> None:
         self.code = code
+        self._subject, self._said, self._advice = subject, said, advice
         self.reason = _plain(" ".join(_sentence(part) for part in (f"{code}: {subject}: {said}", advice) if part))
         super().__init__(self.reason)
+
+    def extended(self, *, said: str, advice: str) -> ExportFailure:
+        """The same failure, with more after what is said about it, and after the advice; either may be empty."""
+        said = f"{_sentence(self._said)} {said}" if said else self._said
+        advice = f"{_sentence(self._advice)} {advice}" if advice else self._advice
+        return ExportFailure(self.code, self._subject, said, advice)
 
 
 class AcceptanceUnknown(Exception):

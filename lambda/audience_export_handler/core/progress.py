@@ -14,17 +14,21 @@ from audience_export_handler.core.attempt import Accepted, Announced, Attempt, T
 from audience_export_handler.core.timing import OUTLASTING_STEP
 
 # The calls that are tried again.
-START, LIST = "StartAudienceExportJob", "ListAudienceExportJobs"
+START, LIST, READ_JOB = "StartAudienceExportJob", "ListAudienceExportJobs", "GetAudienceGenerationJob"
 
 
 @dataclass(frozen=True)
 class RetriedError:
-    """A call that has kept failing since a time; code and message are those of its last error."""
+    """A call that has kept failing since a time; code and message are those of its last error.
+
+    `job_status` is the generation job's, if a start is refused because the job is still being created; empty otherwise.
+    """
 
     call: str
     since: datetime
     code: str
     message: str
+    job_status: str = ""
 
     @property
     def is_start(self) -> bool:
@@ -50,6 +54,11 @@ class Progress:
     def may_have_started(self) -> bool:
         """Whether a start may have taken effect."""
         return self.attempt is not None and self.attempt.may_have_started
+
+    @property
+    def waits_for_job(self) -> bool:
+        """Whether the start waits for a generation job that is still being created."""
+        return self.retried is not None and bool(self.retried.job_status)
 
     def after_success(self, call: str) -> Progress:
         """Return the progress once a call has succeeded: its error is over."""

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from audience_export_handler.core import advice, timing
-from audience_export_handler.core.facts import ErrorKind, ExportJob, RefusalFacts, ServiceError, StackPhase
+from audience_export_handler.core.facts import ErrorKind, ExportJob, JobMetrics, RefusalFacts, ServiceError, StackPhase
 from audience_export_handler.core.failure import ExportFailure
 from audience_export_handler.core.progress import RetriedError
 from audience_export_handler.core.request import ExportRequest
@@ -51,7 +51,8 @@ def refusal_facts(facts: RefusalFacts, wanted: AudienceSize) -> str:
     """Return what the generation job and its model say about a refused start, in words; empty if it is nothing."""
     parts = []
     if facts.job_status:
-        parts.append(f"The generation job is {facts.job_status}; only the audience of an ACTIVE job can be exported.")
+        status = f"{facts.job_status} ({facts.job_details})" if facts.job_details else facts.job_status
+        parts.append(f"The generation job is {status}; only the audience of an ACTIVE job can be exported.")
     if facts.offered and wanted not in facts.offered:
         parts.append(f"The configured audience model offers these audience sizes: {_size_list(facts.offered)}.")
     if facts.measured and wanted not in facts.measured and set(facts.measured) != set(facts.offered):
@@ -276,3 +277,102 @@ def _error_message(cause: str) -> str:
 def _shown(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 200 else f"{text[:120]} ... {text[-40:]} ({len(text)} characters)"
+
+
+def job_not_active(request: ExportRequest, status: str, *, may_have_started: bool) -> ExportFailure:
+    """A generation job that was still being created at the deadline."""
+    started = "An export may have been started." if may_have_started else _NOTHING_STARTED
+    if_started = advice.if_started(request) if may_have_started else ""
+    return ExportFailure(
+        "GenerationJobNotActive",
+        request.subject,
+        f"the generation job was still {status} when it was last read, shortly before the time-out of "
+        f"{int(request.timeout.total_seconds()):,} s. Only the audience of an ACTIVE job can be exported",
+        advice.also(request, f"{started} Deploy again when the job is ACTIVE.{if_started}", advice.IF_ROLLBACK),
+    )
+
+
+def relevance_too_low(
+    request: ExportRequest, job: JobMetrics, score: float, *, may_have_started: bool
+) -> ExportFailure:
+    """A relevance score below the least one with which the export may start."""
+    return ExportFailure(
+        "RelevanceTooLow",
+        request.subject,
+        f"the relevance score for {request.audience_size} is {score}, and minimum_relevance is "
+        f"{request.minimum_relevance}. {_scores(job)}",
+        _not_started(
+            "Choose a size with a higher score, or a lower minimum_relevance, then deploy again.", may_have_started
+        ),
+    )
+
+
+def relevance_unknown(request: ExportRequest, job: JobMetrics, *, may_have_started: bool) -> ExportFailure:
+    """A least score is required, and the generation job shows none for the size."""
+    return ExportFailure(
+        "RelevanceUnknown",
+        request.subject,
+        f"minimum_relevance is {request.minimum_relevance}, and the generation job, which is {job.status}, shows no "
+        f"relevance score for {request.audience_size}. {_scores(job)}",
+        _not_started(
+            "Check the size, and ask the owner of the configured audience model to share its metrics, or omit "
+            "minimum_relevance, then deploy again.",
+            may_have_started,
+        ),
+    )
+
+
+def job_unreadable(request: ExportRequest, error: ServiceError, *, may_have_started: bool) -> ExportFailure:
+    """A least score is required, and the generation job cannot be read."""
+    return ExportFailure(
+        error.code,
+        request.subject,
+        f"minimum_relevance needs the scores of the generation job, which cannot be read: {error.message}",
+        _not_started(
+            "The handler's role needs cleanrooms-ml:GetAudienceGenerationJob on this generation job. Check that the "
+            f"job exists. {advice.CHECK_POLICIES}",
+            may_have_started,
+        ),
+    )
+
+
+def _not_started(to_do: str, may_have_started: bool) -> str:
+    return to_do if may_have_started else f"{_NOTHING_STARTED} {to_do}"
+
+
+def _scores(job: JobMetrics) -> str:
+    if not job.scores:
+        return "It shows no scores at all"
+    sizes = sorted(job.scores, key=lambda size: (size.type, size.value))
+    return f"Its scores are: {', '.join(f'{size} {job.scores[size]}' for size in sizes)}"
+
+
+def last_seen(export: ExportJob) -> str:
+    """How far a listed export is."""
+    return (
+        f"The last listing showed it as {export.status}, created at {_time(export.create_time)}, updated at "
+        f"{_time(export.update_time)}."
+    )
+
+
+def start_accepted(at: datetime) -> str:
+    """When a start was accepted whose export is not known to be listed."""
+    return f"The service accepted its start at {_time(at)}."
+
+
+def waited(since: datetime, awaited: str) -> str:
+    """Since when a start has been tried, and what it waited for at the end."""
+    return f"The handler had tried to start it since {_time(since)}, and was waiting for {awaited}."
+
+
+def watch(request: ExportRequest) -> str:
+    """How to see more of the stack's exports."""
+    return f'To see more, run "{WATCH_COMMAND} {request.stack_id.split("/")[1]}".'
+
+
+def _time(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds")
+
+
+# The project's own command that follows the exports of a stack.
+WATCH_COMMAND = "cdk-cleanroomsml watch"

@@ -23,7 +23,8 @@ class ExportRequest:
     `name` is the given one, or the generated content address; `adopts` whether an export that already has it is used,
     no matter who started it; `waits` whether the export's end is awaited; `timeout` how long CloudFormation waits for
     the answer; `is_held` whether the resource holds this very export already, by its physical id: then the request
-    starts nothing.
+    starts nothing; `minimum_relevance` is the least relevance score with which the export may start, None for any;
+    `reads_metrics` whether the answer has the generation job's metrics.
     """
 
     audience_generation_job_arn: str
@@ -38,6 +39,8 @@ class ExportRequest:
     physical_id: str
     is_update: bool
     is_held: bool
+    minimum_relevance: float | None = None
+    reads_metrics: bool = False
 
     @property
     def account(self) -> str:
@@ -71,6 +74,8 @@ def read_request(event: Event) -> ExportRequest:
         physical_id=derived_id,
         is_update=event["RequestType"] == "Update",
         is_held=_is_held(event, derived_id),
+        minimum_relevance=declared.minimum_relevance,
+        reads_metrics=declared.reads_metrics,
     )
 
 

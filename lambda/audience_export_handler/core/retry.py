@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from audience_export_handler.core import quota, timing
 from audience_export_handler.core.attempt import Attempt
 from audience_export_handler.core.facts import ErrorKind, ServiceError
-from audience_export_handler.core.progress import LIST, START, Progress, RetriedError
+from audience_export_handler.core.progress import LIST, READ_JOB, START, Progress, RetriedError
 from audience_export_handler.core.request import ExportRequest
 
 
@@ -36,6 +36,21 @@ def after_failed_listing(progress: Progress, error: ServiceError, *, now: dateti
     if error.kind in (ErrorKind.REFUSED, ErrorKind.DENIED) and not is_transient(error, age):
         return None
     return replace(progress, retried=_retried(progress, LIST, error, now))
+
+
+def after_unread_job(progress: Progress, error: ServiceError, *, now: datetime, age: timedelta) -> Progress | None:
+    """Return the progress to go on with when the generation job cannot be read, or None if that is final."""
+    if error.kind in (ErrorKind.REFUSED, ErrorKind.DENIED) and not is_transient(error, age):
+        return None
+    return replace(progress, retried=_retried(progress, READ_JOB, error, now))
+
+
+def after_unread_metrics(progress: Progress, error: ServiceError, *, now: datetime, age: timedelta) -> Progress | None:
+    """The same for metrics that are only reported: None if they are left out, after a minute at the latest."""
+    last = progress.retried if progress.retried and progress.retried.call == READ_JOB else None
+    if last and now - last.since >= timing.JOB_UNREAD:
+        return None
+    return after_unread_job(replace(progress, retried=last), error, now=now, age=age)
 
 
 def is_transient(error: ServiceError, age: timedelta) -> bool:
@@ -72,7 +87,10 @@ def pause(retried: RetriedError, now: datetime, draw: float, neighbours: int = 1
 
 def _retried(progress: Progress, call: str, error: ServiceError, now: datetime) -> RetriedError:
     last = progress.retried
-    if call == LIST and last and last.call == START:
-        return last  # A listing that fails in between is not what keeps the export from starting.
-    since = last.since if last and last.call == call else now
+    if call != START and last and last.call == START:
+        return last  # A listing or a read that fails in between is not what keeps the export from starting.
+    if last and last.job_status and error.code != quota.CODE:
+        return last  # Nor is a start that is throttled while the generation job is being created.
+    # Waiting for a slot begins with the first refusal for a quota: only then may the account's listing show it.
+    since = last.since if last and last.call == call and not last.job_status else now
     return RetriedError(call, since, error.code, error.message)

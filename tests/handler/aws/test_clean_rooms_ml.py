@@ -1,6 +1,7 @@
 """How the service's pages, members and errors are read: a decision can only be as right as that."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -245,7 +246,22 @@ class TestRefusalFacts:
 
     def test_are_empty_if_the_job_cannot_be_read(self, stub: Stubber) -> None:
         stub.add_client_error("get_audience_generation_job", "AccessDeniedException", http_status_code=403)
-        assert self.read() == RefusalFacts()
+        assert self.read() == RefusalFacts(unread=ErrorKind.DENIED)
+
+    def test_of_a_failed_job_are_its_details(self, stub: Stubber) -> None:
+        self.add_job(stub, status="CREATE_FAILED", statusDetails={"statusCode": "BAD_DATA", "message": "No seeds."})
+        self.add_model(stub)
+        assert self.read().job_details == "BAD_DATA: No seeds."
+
+    @pytest.mark.parametrize(("status", "calls"), [("CREATE_PENDING", 1), ("ACTIVE", 2)])
+    def test_leave_out_the_model_while_the_job_is_waited_for(
+        self, deployment: Deployment, status: str, calls: int
+    ) -> None:
+        service = deployment.emulator.service
+        service.jobs[JOB] = replace(service.jobs[JOB], status=status)
+        found = clean_rooms_ml.read_refusal_facts(JOB, always, is_waiting=True)
+        assert bool(found.offered) == (calls > 1)
+        assert len(deployment.emulator.calls) == calls
 
     def test_leave_out_the_model_if_that_cannot_be_read(self, stub: Stubber) -> None:
         self.add_job(stub, status="CREATE_FAILED")

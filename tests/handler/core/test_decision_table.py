@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from audience_export_handler.core import decision, progress, quota, retry
+from audience_export_handler.core import decision, generation_job, progress, quota, retry
 from audience_export_handler.core.attempt import Accepted, Announced, Attempt, Phase, Taken, Unanswered
 from audience_export_handler.core.decision import decide
-from audience_export_handler.core.facts import ErrorKind, ExportJob, ServiceError, StackPhase
+from audience_export_handler.core.facts import ErrorKind, ExportJob, RefusalFacts, ServiceError, StackPhase
 from audience_export_handler.core.progress import Progress, RetriedError
 from audience_export_handler.core.request import ExportRequest
 from audience_export_handler.core.situation import Announce, Decision, Fail, Situation, Start, Succeed, Wait
@@ -352,6 +352,16 @@ def after(
     return progress.attempt if progress else None
 
 
+def after_reading(found: RefusalFacts, code: str, age: float = 40) -> Attempt | None:
+    """The same, if what is read of the generation job decides."""
+    error = ServiceError(code, "no", ErrorKind.REFUSED)
+    progress = generation_job.after_refusal(
+        create("mine"), Progress(BEFORE), BEFORE, error, found, now=NOW, age=seconds(age)
+    )
+    return progress.attempt if progress else None
+
+
+EXPLAINED = ("ValidationException", "ConflictException")
 REFUSED, THROTTLED = ErrorKind.REFUSED, ErrorKind.THROTTLED
 ANSWERS: dict[str, list[Attempt | None]] = {
     "is answered with 200": [BEFORE.accepted(NOW)],
@@ -360,6 +370,17 @@ ANSWERS: dict[str, list[Attempt | None]] = {
     "is throttled": [after("ThrottlingException", THROTTLED)],
     "is denied in the first 3 minutes of the request": [after("AccessDeniedException", ErrorKind.DENIED, age=179)],
     "meets the account's quota": [after(quota.CODE, REFUSED)],
+    "is refused, and its generation job is still being created": [
+        after_reading(RefusalFacts(status), code)
+        for status, code in product(("CREATE_PENDING", "CREATE_IN_PROGRESS"), EXPLAINED)
+    ],
+    "is refused, and its generation job cannot be read for less than a minute": [
+        after_reading(RefusalFacts(unread=kind), code)
+        for kind, code in product((THROTTLED, ErrorKind.UNANSWERED), EXPLAINED)
+    ],
+    "is refused, and its generation job may not be read in the first 3 minutes of the request": [
+        after_reading(RefusalFacts(unread=ErrorKind.DENIED), code, age=179) for code in EXPLAINED
+    ],
     "meets a conflict, and may itself be the reason": [after("ConflictException", REFUSED, attempt=PERHAPS)],
     "is adopted or has a generated name, and meets a conflict": [
         after("ConflictException", REFUSED, request=request) for request in (create(), adopting("mine"))
@@ -367,6 +388,11 @@ ANSWERS: dict[str, list[Attempt | None]] = {
     "is refused otherwise": [
         after("AccessDeniedException", ErrorKind.DENIED, age=180),
         after("ConflictException", REFUSED),
+        *(
+            after_reading(RefusalFacts(status), code)
+            for status, code in product(("CREATE_FAILED", "DELETE_PENDING", "DELETE_IN_PROGRESS"), EXPLAINED)
+        ),
+        after_reading(RefusalFacts(unread=ErrorKind.DENIED), "ValidationException", age=180),
         *(after(code, REFUSED) for code in ("ValidationException", "ResourceNotFoundException", "Another")),
     ],
 }
@@ -399,10 +425,14 @@ def test_the_answer_to_a_start_means_what_its_row_says() -> None:
 
 LATE = situation(create(), after=57 * 60 + 1)
 RETRIED = RetriedError(progress.START, START, "ThrottlingException", "slow down")
+FOR_JOB = RetriedError(progress.START, START, "ConflictException", "not ACTIVE", "CREATE_PENDING")
 ACTIVE_WITHOUT_LOCATION = replace(export(GENERATED, age=-57 * 60), output_location="")
 KNOWN = {
     "the export is ACTIVE, and only its output location is missing": [
         replace(LATE, exports=(ACTIVE_WITHOUT_LOCATION,)),
+    ],
+    "the start waited for its generation job, no own export is listed, and no start was accepted": [
+        replace(LATE, progress=replace(LATE.progress, retried=FOR_JOB))
     ],
     "a call kept failing, no own export is listed, and no start was accepted": [
         replace(LATE, progress=replace(LATE.progress, retried=RETRIED))

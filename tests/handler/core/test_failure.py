@@ -19,3 +19,10 @@ def test_a_reason_is_made_of_sentences(said: str, advice: str, expected: str) ->
     assert failure.reason == f"ConflictException: the export: {expected}"
     assert str(failure) == failure.reason
     assert failure.code == "ConflictException"
+
+
+def test_more_is_said_after_what_was_said_and_after_the_advice() -> None:
+    failure = ExportFailure("DeadlineExceeded", "the export", "it took long", "Deploy again.")
+    extended = failure.extended(said="It was pending.", advice="See the log.")
+    assert extended.reason == "DeadlineExceeded: the export: it took long. It was pending. Deploy again. See the log."
+    assert failure.extended(said="", advice="").reason == failure.reason

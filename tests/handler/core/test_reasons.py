@@ -11,7 +11,7 @@ from functools import partial
 import pytest
 
 from audience_export_handler.core import advice, reasons
-from audience_export_handler.core.facts import ErrorKind, RefusalFacts, ServiceError, StackPhase
+from audience_export_handler.core.facts import ErrorKind, JobMetrics, RefusalFacts, ServiceError, StackPhase
 from audience_export_handler.core.failure import ExportFailure
 from audience_export_handler.core.progress import LIST as LIST_CALL
 from audience_export_handler.core.progress import START as START_CALL
@@ -26,6 +26,7 @@ GIVEN, GENERATED, ADOPTING = create("mine"), create(), adopting("mine")
 MINE = f'export "mine" (PERCENTAGE 10) of generation job {JOB}'
 FULL = ServiceError("ServiceQuotaExceededException", "The limit is reached.", ErrorKind.REFUSED)
 GONE = ServiceError("ValidationException", "The job does not exist.", ErrorKind.REFUSED)
+GUARDED, SCORED = replace(create("mine"), minimum_relevance=0.5), JobMetrics("ACTIVE", {TEN: 0.1})
 HOLDER, FAILED = export("mine", "CREATE_PENDING"), export("mine", "CREATE_FAILED")
 # Updates that keep their export, of a given and of a generated name.
 HELD, HELD_GENERATED = update(properties(Name="mine"), "mine"), update(properties())
@@ -74,6 +75,36 @@ REASONS: dict[str, tuple[ExportFailure, str, str, bool]] = {
     "executions_unreadable": (reasons.executions_unreadable(GIVEN), "ExecutionsUnreadable", MINE, True),
     "missing_in_rollback": (reasons.missing_in_rollback(GIVEN), "RollbackWithoutExport", MINE, True),
     "missing_in_update": (reasons.missing_in_update(GIVEN), "ExportNotFound", MINE, True),
+    "relevance_too_low": (
+        reasons.relevance_too_low(GUARDED, SCORED, 0.1, may_have_started=False),
+        "RelevanceTooLow",
+        MINE,
+        True,
+    ),
+    "relevance_unknown": (
+        reasons.relevance_unknown(GUARDED, SCORED, may_have_started=False),
+        "RelevanceUnknown",
+        MINE,
+        True,
+    ),
+    "job_unreadable": (
+        reasons.job_unreadable(GUARDED, GONE, may_have_started=False),
+        "ValidationException",
+        MINE,
+        True,
+    ),
+    "job_not_active": (
+        reasons.job_not_active(GIVEN, "CREATE_PENDING", may_have_started=False),
+        "GenerationJobNotActive",
+        MINE,
+        True,
+    ),
+    "job_not_active, perhaps started": (
+        reasons.job_not_active(GIVEN, "CREATE_PENDING", may_have_started=True),
+        "GenerationJobNotActive",
+        MINE,
+        False,
+    ),
     "not_accepted": (
         reasons.not_accepted(KeyError("a bug")),
         "KeyError",

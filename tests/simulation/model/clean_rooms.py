@@ -10,11 +10,12 @@ from random import Random
 from typing import Any
 
 from local_cloud import catalog
+from local_cloud.catalog import GenerationJob
 from local_cloud.clean_rooms_ml import CleanRoomsML, Clock, Export
 from local_cloud.readings import NamesAreUnique, Readings, Repeat
 from local_cloud.service_model import ApiError, Response, ServiceModel
 from tests.builders.arns import JOB, OTHER_JOB, THIRD_JOB
-from tests.simulation import bounds, odds
+from tests.simulation import bounds, facts, odds
 
 JOBS = (JOB, OTHER_JOB, THIRD_JOB)
 # Percentages that the configured audience model offers; more than all resources of a schedule need.
@@ -105,6 +106,31 @@ class Account(CleanRoomsML):
         names = NamesAreUnique.NOT_AT_ALL if self.readings.newest_first else self.readings.names
         lag = timedelta(seconds=bounds.LISTING_LAG)
         self.readings = replace(self.readings, names=names, failed_names_are_free=True, listing_lag=lag)
+
+    def create_jobs(self, chance: Random) -> None:
+        """Have generation jobs be created for a time, and reads show their statuses late, or earlier ones again.
+
+        `chance` is a source of its own, so that no other day changes.
+        """
+        self._job_chance = chance
+        lag = timedelta(seconds=chance.choice(odds.JOB_STATUS_LAGS))
+        self.readings = replace(self.readings, job_status_lag=lag)
+        for arn in JOBS:
+            if chance.random() < odds.JOB_UNFINISHED:
+                after = odds.FIRST_STACK_AT + chance.choice(odds.JOB_CREATED_WITHIN) * chance.random()
+                status, becomes = chance.choice(facts.BEING_CREATED), chance.choice(odds.JOB_BECOMES)
+                changes = timedelta(seconds=after)
+                job = replace(self.jobs[arn], status=status, becomes=becomes, changes_after=changes)
+                self.jobs = self.jobs | {arn: job}
+
+    def changed_at(self, job: GenerationJob) -> datetime | None:
+        """When a generation job becomes something else, on the service's clock; None: never."""
+        return self._began + job.changes_after if job.becomes else None
+
+    def shown_status_of_job(self, job: GenerationJob) -> str:
+        """What a read shows: one host may be behind another."""
+        lag = self.readings.job_status_lag
+        return self.status_of_job(job, self.clock() - lag * self._job_chance.random() if lag else self.clock())
 
     def has_long_had(self, names: Iterable[str], job: str, *, failure: str = "") -> None:
         """Give a generation job exports of these names that ended long ago."""

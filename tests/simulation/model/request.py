@@ -34,16 +34,16 @@ def identity_of(properties: dict[str, Any]) -> Identity:
 class Request:
     """Times are seconds of the timeline.
 
-    `settle_by` is the handler's own deadline, `gives_up_at` CloudFormation's. `held` are the properties with which
-    the resource last succeeded under the id that is sent, and `held_since` is the creation time of its export.
-    `settled` is set to the answer, or to None if CloudFormation does not wait any more. `outages` are spans in
-    which Lambda, Step Functions or the answer's endpoint kept the request from going on; `is_lost` says that Lambda
-    has given up on its event. `last_fault_at` is when a call last failed, `last_listing_at` when exports were last
-    listed, `queued_since` when the service first refused a start for a quota. `last_listing_failed`,
-    `last_ask_failed` and `last_stop_failed` are about its last call to list exports, to read the stack, and to list
-    or stop executions; `last_ask_was_stale` says that the last reading showed an earlier status. `was_accepted`
-    says that the service accepted a start, and said so; `under_way` is the span in which a start was under way that
-    may have taken effect.
+    `settle_by` is the handler's own deadline, `gives_up_at` CloudFormation's. `held` are the properties with which the
+    resource last succeeded under the id that is sent, and `held_since` is the creation time of its export. `settled` is
+    set to the answer, or to None if CloudFormation does not wait any more. `outages` are spans in which Lambda, Step
+    Functions or the answer's endpoint kept the request from going on; `is_lost` says that Lambda has given up on its
+    event. `last_fault_at` is when a call last failed, `last_weather_at` when a fault last struck one,
+    `job_unread_since` since when reads of its generation job have failed, `last_listing_at` when exports were last
+    listed, `queued_since` when the service first refused a start for a quota. `last_listing_failed`, `last_ask_failed`
+    and `last_stop_failed` are about its last call to list exports, to read the stack, and to list or stop executions;
+    `last_ask_was_stale` says that the last reading showed an earlier status. `was_accepted` says that the service
+    accepted a start, and said so; `under_way` is the span in which a start was under way that may have taken effect.
     """
 
     event: dict[str, Any]
@@ -69,6 +69,8 @@ class Request:
     was_accepted: bool = False
     queued_since: float | None = None
     last_fault_at: float = 0.0
+    last_weather_at: float = 0.0
+    job_unread_since: float | None = None
     steps_began: tuple[float, float] = (0.0, 0.0)
     under_way: tuple[float, float] | None = None
 

@@ -10,6 +10,7 @@ from tests.simulation import bounds, handler_spans
 from tests.simulation.model.clean_rooms import JOBS, SIZES
 from tests.simulation.model.request import Request
 from tests.simulation.rules.invariant import Invariant
+from tests.simulation.rules.job_rules import JobRules
 from tests.simulation.rules.reason_rules import ReasonRules
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ _ON_A_CALM_DAY = {
     "CREATE_FAILED",
     "ConflictException",
     "DeadlineExceeded",
+    "GenerationJobNotActive",
     "ResourceNotFoundException",
     "ValidationException",
 }
@@ -42,6 +44,7 @@ class FailureRules:
         self._world = world
         self._started_by = started_by
         self._reasons = ReasonRules(world, started_by)
+        self._jobs = JobRules(world)
 
     def check(self, request: Request, reason: str) -> None:
         """Apply those of the reason's code."""
@@ -54,6 +57,7 @@ class FailureRules:
             world.goes_wrong(Invariant.ONE_ANSWER, "{} fails on a calm day: {}", request, reason)
         is_early = world.timeline.now < request.settle_by - bounds.LATE
         self._reasons.check(request, reason, is_early=is_early)
+        self._jobs.check(request, reason, is_early=is_early)
         self._check_transient(request, reason, is_early=is_early)
         if reason.startswith(_QUOTA):
             self._check_quota(request, is_early=is_early)
@@ -138,6 +142,9 @@ class FailureRules:
         name, size = request.properties.get("Name"), request.properties["AudienceSize"]
         if size["Value"] not in SIZES or request.properties["AudienceGenerationJobArn"] not in JOBS:
             return  # The service may call these a conflict, too.
+        job = self._world.account.jobs[request.properties["AudienceGenerationJobArn"]]
+        if self._world.account.status_of_job(job, self._world.account.clock()) != "ACTIVE":
+            return
         if name is None:
             self._world.goes_wrong(Invariant.TAKEN_NAMES, "{} reports a conflict about a generated name", request)
         if request.was_accepted and request in self._started_by.values():

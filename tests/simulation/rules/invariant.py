@@ -65,7 +65,8 @@ class Invariant(Enum):
         f"Without faults and tenants, N exports of D seconds take at most {bounds.QUEUE_FACTOR} * "
         f"ceil(N/{PENDING_EXPORTS_OF_AN_ACCOUNT}) * D + {bounds.QUEUE_EXTRA} s. With them, a request that waits for a "
         f"slot gets one if slots stay free for {bounds.FREE_SLOT} s. A request whose generation job is used up does "
-        "not wait.",
+        "not wait. A request whose generation job is still being created waits for it, if the job can be read, and "
+        "until it is ACTIVE or has failed, or is being deleted.",
     )
     SECRETS = (
         8,

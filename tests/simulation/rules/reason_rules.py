@@ -28,10 +28,11 @@ _NOT_LISTED = re.compile(r"no export of this request is listed|the export is (no
 # What helps an update that keeps its export, and one of a rollback that has failed.
 _KEPT = ("CREATE_FAILED", "ExportNotFound")
 _ANOTHER = re.compile(r"deploying again does not start another one\b.*\bset another (name|revision)\b")
-_STUCK = ("RollbackWithoutExport", "ResourceNotFoundException", "DeadlineExceeded", *_UNREADABLE)
+_OUT_OF_TIME = ("DeadlineExceeded", "GenerationJobNotActive")
+_STUCK = ("RollbackWithoutExport", "ResourceNotFoundException", *_OUT_OF_TIME, *_UNREADABLE)
 _CONTINUES = re.compile(r"\bcontinue the rollback\b", re.I)
 # These are told only when no time is left to try again.
-_ONLY_AT_THE_DEADLINE = (*_UNREADABLE, "DeadlineExceeded")
+_ONLY_AT_THE_DEADLINE = (*_UNREADABLE, *_OUT_OF_TIME)
 
 
 class ReasonRules:

@@ -81,6 +81,10 @@ class Watch:
         request, now = invocation.request, self._world.timeline.now
         if fault or (status and status >= facts.FIRST_ERROR_STATUS and status != facts.QUOTA_STATUS):
             request.last_fault_at = now
+        if fault:
+            request.last_weather_at = now
+        if operation == "GetAudienceGenerationJob":
+            request.job_unread_since = (request.job_unread_since or now) if fault else None
         if operation == "StartExecution" and fault:
             request.goes_out(now, in_delivery=True)
         if operation == "ListAudienceExportJobs":

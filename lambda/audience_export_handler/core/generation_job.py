@@ -1,0 +1,66 @@
+"""What the status of its generation job means for a refused start: a job that is still being created is waited for.
+
+The service documents no error for a job that is not ACTIVE, and a conflict may also be a taken name. So neither the
+code nor the text of the refusal decides, only the job's own status. It may be out of date, so each try sends the start
+again, and the service decides. A start that was refused because of its job had no effect.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from audience_export_handler.core import timing
+from audience_export_handler.core.attempt import Attempt
+from audience_export_handler.core.facts import ErrorKind, RefusalFacts, ServiceError
+from audience_export_handler.core.progress import START, Progress, RetriedError
+from audience_export_handler.core.request import ExportRequest
+
+
+def after_refusal(
+    request: ExportRequest,
+    progress: Progress,
+    attempt: Attempt,
+    error: ServiceError,
+    found: RefusalFacts,
+    *,
+    now: datetime,
+    age: timedelta,
+) -> Progress | None:
+    """Return the progress with which the start is tried again, or None if the refusal is not for a job to wait for.
+
+    Args:
+        attempt: as it was announced, before this start.
+        found: what was read after the refusal.
+        age: the time since the request.
+    """
+    if found.unread:
+        return _while_unread(progress, attempt, error, found.unread, now=now, age=age)
+    if not found.is_being_created or (found.offered and request.audience_size not in found.offered):
+        return None
+    return wait_for(progress, attempt, error, found.job_status, now=now)
+
+
+def wait_for(progress: Progress, attempt: Attempt, error: ServiceError, status: str, *, now: datetime) -> Progress:
+    """Return the progress with which a job that is being created is waited for."""
+    since = progress.retried.since if progress.retried and progress.waits_for_job else now
+    return _tried_again(progress, attempt, RetriedError(START, since, error.code, error.message, status))
+
+
+def _while_unread(
+    progress: Progress, attempt: Attempt, error: ServiceError, unread: ErrorKind, *, now: datetime, age: timedelta
+) -> Progress | None:
+    """Try again for a while if the job cannot be read: what is read next may show that it is being created."""
+    last = progress.retried
+    if unread is ErrorKind.REFUSED:
+        return None
+    if last and progress.waits_for_job:
+        return _tried_again(progress, attempt, last)
+    since = last.since if last and last.call == START and last.code == error.code else now
+    if age >= timing.IAM_PROPAGATION if unread is ErrorKind.DENIED else now - since >= timing.JOB_UNREAD:
+        return None
+    return _tried_again(progress, attempt, RetriedError(START, since, error.code, error.message))
+
+
+def _tried_again(progress: Progress, attempt: Attempt, retried: RetriedError) -> Progress:
+    return replace(progress, attempt=attempt, retried=retried)

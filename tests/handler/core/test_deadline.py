@@ -1,0 +1,103 @@
+"""The deadline's failure says what kept the export from its end, how far it was, and which command shows more."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from audience_export_handler.core import deadline, quota
+from audience_export_handler.core.attempt import Accepted, Announced, Attempt
+from audience_export_handler.core.facts import ExportJob, StackPhase
+from audience_export_handler.core.progress import LIST as LIST_CALL
+from audience_export_handler.core.progress import START as START_CALL
+from audience_export_handler.core.progress import Progress, RetriedError
+from audience_export_handler.core.request import ExportRequest
+from tests.builders.events import properties
+from tests.builders.requests import START, create, export, update
+
+NOW = START + timedelta(minutes=57)
+ANNOUNCED, ACCEPTED = Attempt("mine", Announced(), START), Attempt("mine", Accepted(START), START, START)
+WAITING = RetriedError(START_CALL, START, "ConflictException", "not ACTIVE", "CREATE_IN_PROGRESS")
+FULL = RetriedError(START_CALL, START, quota.CODE, "full")
+THROTTLED = RetriedError(LIST_CALL, START, "ThrottlingException", "slow down")
+RUNNING = replace(export("mine", "CREATE_IN_PROGRESS"), update_time=START)
+COMMAND = 'To see more, run "cdk-cleanroomsml watch Campaigns".'
+
+
+def reason(
+    attempt: Attempt | None = ANNOUNCED,
+    retried: RetriedError | None = None,
+    *,
+    seen: ExportJob | None = None,
+    request: ExportRequest | None = None,
+    stack: StackPhase | None = None,
+    older_ended_by: datetime | None = START,
+) -> str:
+    progress = Progress(attempt, retried, older_ended_by)
+    return deadline.failure(request or create("mine"), progress, NOW, stack, export=seen, was_listed=True).reason
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        reason(),
+        reason(ACCEPTED),
+        reason(seen=RUNNING),
+        reason(retried=WAITING),
+        reason(retried=FULL),
+        reason(retried=THROTTLED),
+        reason(None, older_ended_by=None),
+        reason(None, stack=StackPhase.UNREADABLE),
+    ],
+)
+def test_every_one_names_the_command_that_shows_more(given: str) -> None:
+    assert given.endswith(COMMAND)
+    assert ".." not in given
+
+
+def test_a_listed_export_is_shown_with_its_status_and_its_times() -> None:
+    seen = "The last listing showed it as CREATE_IN_PROGRESS, created at 2026-03-01T11:50:00+00:00, updated at "
+    for attempt, retried in ((ANNOUNCED, None), (ACCEPTED, None), (ANNOUNCED, WAITING), (ANNOUNCED, FULL)):
+        text = reason(attempt, retried, seen=RUNNING)
+        assert text.startswith("DeadlineExceeded: ")
+        assert f"{seen}2026-03-01T12:00:00+00:00. The export continues." in text
+        assert "waiting" not in text
+
+
+@pytest.mark.parametrize("retried", [None, WAITING, FULL])
+def test_an_accepted_start_is_shown_with_its_time(retried: RetriedError | None) -> None:
+    text = reason(ACCEPTED, retried)
+    assert text.startswith("DeadlineExceeded: ")
+    assert "The service accepted its start at 2026-03-01T12:00:00+00:00." in text
+    assert "waiting" not in text
+
+
+def test_who_waits_for_a_slot_is_told_since_when() -> None:
+    text = reason(retried=FULL)
+    assert text.startswith(f"{quota.CODE}: ")
+    assert "tried to start it since 2026-03-01T12:00:00+00:00, and was waiting for a slot in the account." in text
+
+
+def test_who_waits_for_a_generation_job_is_told_its_status_and_since_when() -> None:
+    text = reason(retried=WAITING)
+    assert text.startswith("GenerationJobNotActive: ")
+    assert "the generation job was still CREATE_IN_PROGRESS when it was last read" in text
+    assert "tried to start it since 2026-03-01T12:00:00+00:00, and was waiting for the generation job." in text
+    assert "Nothing was started for this resource." in text
+    assert "rollback" not in text
+
+
+def test_an_earlier_start_may_have_taken_effect_before_the_wait_for_a_job() -> None:
+    text = reason(replace(ANNOUNCED, own_until=START), WAITING)
+    assert "An export may have been started." in text
+    assert "othing was started" not in text
+
+
+def test_an_update_that_waits_for_a_job_may_belong_to_a_rollback() -> None:
+    text = reason(retried=WAITING, request=update(properties(Name="old"), "mine"))
+    assert "If this update belongs to a rollback, continue the rollback" in text
+
+
+def test_what_has_not_begun_has_no_progress() -> None:
+    text = reason(retried=THROTTLED)
+    assert "since" not in text
