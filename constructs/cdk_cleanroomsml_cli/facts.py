@@ -67,6 +67,11 @@ class GenerationJob:
     measured: Mapping[AudienceSize, float | None] = field(default_factory=dict)
     model_account: str = ""
 
+    @property
+    def is_being_created(self) -> bool:
+        """Whether a deployment waits for it."""
+        return self.status in ("CREATE_PENDING", "CREATE_IN_PROGRESS")
+
 
 @dataclass(frozen=True)
 class DeployedResource:

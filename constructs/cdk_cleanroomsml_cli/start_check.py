@@ -8,7 +8,7 @@ from enum import Enum
 
 from cdk_cleanroomsml_cli.facts import DeployedResource, GenerationJob, ListedExport, Unread
 from cdk_cleanroomsml_contract.api_limits import ACTIVE_OF_JOB
-from cdk_cleanroomsml_contract.export_properties import AudienceSize
+from cdk_cleanroomsml_contract.export_properties import AudienceSize, ExportProperties
 
 
 class Outcome(Enum):
@@ -49,8 +49,11 @@ class Verdict:
     notes: tuple[str, ...] = ()
 
 
-def refusal(size: AudienceSize, facts: Facts) -> Verdict | None:
-    """Return the verdict for a start that would or may be refused; None: it would be accepted."""
+def refusal(wanted: ExportProperties, facts: Facts) -> Verdict | None:
+    """Return the verdict for a start that would or may be refused; None: it would be accepted.
+
+    A generation job that is still being created is waited for, so it refuses nothing yet.
+    """
     job, listing = facts.job, facts.listing
     if not isinstance(listing, Unread) and sum(not one.has_failed for one in listing) >= ACTIVE_OF_JOB:
         reason = f"the generation job has its {ACTIVE_OF_JOB} exports, with those before this one"
@@ -59,9 +62,25 @@ def refusal(size: AudienceSize, facts: Facts) -> Verdict | None:
         return Verdict(Outcome.UNKNOWN, "unread", f"the generation job could not be read ({job})")
     if not job.status:
         return Verdict(Outcome.FAILS, "job-missing", "the generation job does not exist")
-    if job.status != "ACTIVE":
+    if job.status != "ACTIVE" and not job.is_being_created:
         return Verdict(Outcome.FAILS, "job-not-active", f"the generation job is {job.status}, not ACTIVE")
-    return _size_refusal(size, job)
+    return _size_refusal(wanted.audience_size, job) or _relevance_refusal(wanted, job)
+
+
+def _relevance_refusal(wanted: ExportProperties, job: GenerationJob) -> Verdict | None:
+    least = wanted.minimum_relevance
+    if least is None:
+        return None
+    score = job.measured.get(wanted.audience_size)
+    if job.is_being_created:
+        return Verdict(Outcome.UNKNOWN, "relevance-unknown", "the generation job has its scores when it is ACTIVE")
+    if score is None:
+        return Verdict(Outcome.FAILS, "relevance-unknown", f"minimum_relevance is {least}, but the job shows no score")
+    if score < least:
+        return Verdict(
+            Outcome.FAILS, "relevance-too-low", f"the relevance is {score}, and minimum_relevance is {least}"
+        )
+    return None
 
 
 def _size_refusal(size: AudienceSize, job: GenerationJob) -> Verdict | None:

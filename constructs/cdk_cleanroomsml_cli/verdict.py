@@ -151,7 +151,7 @@ def _start_checked(verdict: Verdict, wanted: ExportProperties, facts: Facts) -> 
     """A start, if the generation job and its quota allow it."""
     if verdict.outcome is not Outcome.STARTS:
         return verdict
-    return replace(refusal(wanted.audience_size, facts) or verdict, name=verdict.name)
+    return replace(refusal(wanted, facts) or verdict, name=verdict.name)
 
 
 def _with_notes(verdict: Verdict, declared: Declared, wanted: ExportProperties, facts: Facts) -> Verdict:
@@ -162,6 +162,8 @@ def _with_notes(verdict: Verdict, declared: Declared, wanted: ExportProperties, 
         listing = () if isinstance(facts.listing, Unread) else facts.listing
         if any(one.name == verdict.name for one in listing):
             notes.append("an export of this name has failed; the service may refuse to use the name again")
+        if isinstance(facts.job, GenerationJob) and facts.job.is_being_created:
+            notes.append(f"the generation job is {facts.job.status}; the deployment waits until it is ACTIVE")
         if any(one.name == verdict.name for one in facts.other_jobs):
             notes.append("another generation job has an export of this name; the service may refuse it")
     score = facts.job.measured.get(wanted.audience_size) if isinstance(facts.job, GenerationJob) else None

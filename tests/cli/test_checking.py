@@ -10,7 +10,7 @@ import pytest
 from cdk_cleanroomsml_contract import identity
 from local_cloud.emulator import Fault, FaultKind
 from local_cloud.readings import Readings
-from tests.builders.arns import ACCOUNT, FAILING_JOB, JOB, STACK_ID, UNFINISHED_JOB, UNKNOWN_JOB
+from tests.builders.arns import ACCOUNT, DELETED_JOB, FAILING_JOB, JOB, STACK_ID, UNKNOWN_JOB
 from tests.builders.assemblies import resource, template, write_assembly
 from tests.fakes.aws_clients import FakeClients, FakeStack
 from tests.fakes.command_line import CommandLine
@@ -35,7 +35,7 @@ class TestExitCodes:
         command_line.start(generated(resource()))
         assert command_line.run("check", folder).exit_code == 0
 
-    @pytest.mark.parametrize("job", [UNKNOWN_JOB, UNFINISHED_JOB], ids=["missing", "unfinished"])
+    @pytest.mark.parametrize("job", [UNKNOWN_JOB, DELETED_JOB], ids=["missing", "being deleted"])
     def test_1_if_one_would_fail(self, command_line: CommandLine, tmp_path: Path, job: str) -> None:
         both = template(Good=resource(), Bad=resource(job=job))
         assert command_line.run("check", write_assembly(tmp_path, {"Campaigns": both})).exit_code == 1

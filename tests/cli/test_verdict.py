@@ -122,9 +122,39 @@ TABLE: dict[str, tuple[Declared, Facts, str, str, str | None]] = {
         GENERATED,
     ),
     "the job does not exist": (declared(), facts(job=GenerationJob("")), "fails", "job-missing", GENERATED),
-    "the job is not ACTIVE": (
+    "the job is still being created": (
         declared(),
-        facts(job=GenerationJob("CREATE_IN_PROGRESS")),
+        facts(job=replace(ACTIVE_JOB, status="CREATE_IN_PROGRESS")),
+        "starts",
+        "new",
+        GENERATED,
+    ),
+    "relevant enough": (declared(MinimumRelevance="0.8"), facts(), "starts", "new", GENERATED),
+    "not relevant enough": (declared(MinimumRelevance="0.81"), facts(), "fails", "relevance-too-low", GENERATED),
+    "a required score that is not shared": (
+        declared(MinimumRelevance="0.1"),
+        facts(job=replace(ACTIVE_JOB, measured={})),
+        "fails",
+        "relevance-unknown",
+        GENERATED,
+    ),
+    "a required score of a job that is still being created": (
+        declared(MinimumRelevance="0.1"),
+        facts(job=replace(ACTIVE_JOB, status="CREATE_PENDING", measured={})),
+        "unknown",
+        "relevance-unknown",
+        GENERATED,
+    ),
+    "a required score, and its own export exists": (
+        declared(MinimumRelevance="0.9"),
+        facts(listed(GENERATED)),
+        "exists",
+        "exists",
+        GENERATED,
+    ),
+    "the job has failed": (
+        declared(),
+        facts(job=GenerationJob("CREATE_FAILED")),
         "fails",
         "job-not-active",
         GENERATED,
@@ -273,3 +303,8 @@ def of_handler(
     if isinstance(decision, Announce):
         return "starts", decision.name
     return ("fails" if isinstance(decision, Fail) else "exists"), None
+
+
+def test_a_job_that_is_waited_for_is_noted() -> None:
+    verdict = judge(declared(), facts(job=replace(ACTIVE_JOB, status="CREATE_PENDING")))
+    assert verdict.notes == ("the generation job is CREATE_PENDING; the deployment waits until it is ACTIVE",)
