@@ -27,7 +27,9 @@ FOLDER = CHECKOUT / ".cache" / "matrix"
 
 # What the tests need beside the library.
 TOOLS = ("boto3", "crhelper==2.0.12", "hypothesis", "packaging", "pytest", "pytest-cov", "pytest-xdist")
-TESTS = ("tests/construct", "tests/contract", "--ignore=tests/construct/test_lint.py")
+# cdk-nag needs a newer CDK than the library.
+NEWER = ("tests/construct/test_lint.py", "tests/construct/places/test_lint.py")
+TESTS = ("tests/construct", "tests/contract", *(f"--ignore={path}" for path in NEWER))
 
 
 @dataclass(frozen=True)
