@@ -50,6 +50,7 @@ def test_a_stack_whose_resources_were_retained_finds_its_export_again(local_clou
     assert len(local_cloud.clean_rooms_ml.started()) == 1
 
 
+@pytest.mark.nightly
 @by_api
 def test_hotswap_changes_the_handler_and_no_export_unless_it_may_fall_back(
     local_cloud: LocalCloud, client: Api, monkeypatch: pytest.MonkeyPatch

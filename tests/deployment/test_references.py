@@ -36,6 +36,7 @@ def consumer(days: int) -> Declare:
     return declare
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("client", [Api], indirect=True)
 def test_another_stack_reads_the_new_location_when_it_is_deployed_again(local_cloud: LocalCloud, client: Api) -> None:
     campaigns, reports = (DeployedStack(local_cloud, client, name) for name in ("Campaigns", "Reports"))

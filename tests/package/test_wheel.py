@@ -56,6 +56,7 @@ def test_the_handler_is_the_same_as_from_a_checkout(user_python: Path, tmp_path:
     assert {"crhelper/LICENSE", "crhelper/NOTICE"} <= content(handler).keys()
 
 
+@pytest.mark.nightly
 def test_another_crhelper_of_the_user_changes_nothing(built: Built, tmp_path: Path) -> None:
     python = packages.environment_with(tmp_path / "environment", "aws-cdk-lib", "constructs", "botocore")
     packages.install(built.wheel, python)

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from aws_cdk import App, CfnParameter, NestedStack, RemovalPolicies, Stack, Stage, Tags
 
 from local_cloud import environment
@@ -24,6 +25,7 @@ def declare_everywhere(app: App) -> None:
     Tags.of(app).add("team", "ads")
 
 
+@pytest.mark.nightly
 def test_cfn_lint_finds_nothing(tmp_path: Path) -> None:
     for name, flags in (("without", {}), ("with", feature_flags.recommended())):
         app = App(outdir=str(tmp_path / name), context=flags)
