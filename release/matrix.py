@@ -95,9 +95,10 @@ def cells(pythons: Mapping[tuple[int, int], Path], pins: tuple[str, ...]) -> lis
 def outcome(cell: Cell, wheel: Path, run: Callable[[Cell, list[str]], bool]) -> str:
     """Run the steps of a cell and return what failed, empty if nothing did."""
     python = FOLDER / cell.name / "bin" / "python"
-    install = ["uv", "pip", "install", "--python", str(python), *cell.pins]
+    # pip, because it installs aws-cdk-lib after its requirements: one of them has files of the same names, other ones.
+    install = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", *cell.pins]
     steps = {
-        "no environment": ["uv", "venv", "--no-python-downloads", "--python", str(cell.python), str(python.parents[1])],
+        "no environment": [str(cell.python), "-m", "venv", "--without-pip", str(python.parents[1])],
         "these versions cannot be installed together": [*install, str(wheel)],
         "the README's app cannot be synthesised": [str(python), str(readme_app())],
         "these versions cannot be installed with what the tests need": [*install, *TOOLS],

@@ -54,7 +54,7 @@ def test_a_cell_has_the_wheel_as_users_have_it_before_the_tests_tools_come() -> 
     steps = Steps()
     assert matrix.outcome(Cell(Path("python3.10"), OLD, PINS), Path("the.whl"), steps.run) == ""
     make, install, app, tools, tests = steps.commands
-    assert make.startswith("uv venv")
+    assert make.startswith("python3.10 -m venv")
     assert install.endswith("aws-cdk-lib==2.167.0 constructs==10.3.0 the.whl")
     assert app.endswith("app.py")
     assert "aws-cdk-lib==2.167.0 constructs==10.3.0" in tools, "the tools raise no version"
@@ -65,7 +65,7 @@ def test_a_cell_has_the_wheel_as_users_have_it_before_the_tests_tools_come() -> 
 @pytest.mark.parametrize(
     ("command", "expected"),
     [
-        ("uv venv", "no environment"),
+        ("-m venv", "no environment"),
         ("the.whl", "these versions cannot be installed together"),
         ("app.py", "the README's app cannot be synthesised"),
         ("pytest-xdist", "these versions cannot be installed with what the tests need"),
