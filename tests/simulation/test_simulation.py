@@ -88,6 +88,7 @@ def test_a_bug_that_was_found_stays_away(seed: int, mutant: Mutant, deployed: De
     assert not run_some(range(seed, seed + 1), deployed).violations
 
 
+@pytest.mark.nightly
 def test_every_kind_of_fault_strikes(deployed: Deployed) -> None:
     struck = run_some(range(150), deployed).faults
     assert not set(KINDS) - set(struck)
