@@ -112,6 +112,17 @@ def _ours_forever(original: Callable[..., bool]) -> Callable[..., bool]:
     return is_own
 
 
+def _once_active(original: Callable[..., Progress | None]) -> Callable[..., Progress | None]:
+    """Treats a start as refused for another reason as soon as its generation job is read as ACTIVE."""
+
+    def after_refusal(*given: Any, **times: Any) -> Progress | None:
+        _, progress, _, _, found = given
+        is_active = not found.job_status and not found.unread
+        return None if progress.waits_for_job and is_active else original(*given, **times)
+
+    return after_refusal
+
+
 def _fresh_name(situation: Situation) -> str:
     taken = {export.name for export in situation.exports}
     if situation.request.name_is_given:
@@ -375,5 +386,13 @@ FOUND = [
     (27, _named("an outage of Lambda is final")),
     (278, _named("an update that failed is not tried again")),
     (373, Mutant("4", "a later export is its own", lambda: [(decision, "_is_own", _ours_forever(decision._is_own))])),
+    (
+        6980,
+        Mutant(
+            "4",
+            "a job that has become ACTIVE has refused nothing",
+            lambda: [(generation_job, "after_refusal", _once_active(generation_job.after_refusal))],
+        ),
+    ),
     (47510, Mutant("4", "an earlier export is its own", lambda: [(Progress, "after_step", lambda self, now: self)])),
 ]

@@ -36,7 +36,12 @@ def after_refusal(
     """
     if found.unread:
         return _while_unread(progress, attempt, error, found.unread, now=now, age=age)
-    if not found.is_being_created or (found.offered and request.audience_size not in found.offered):
+    if found.offered and request.audience_size not in found.offered:
+        return None
+    if progress.waits_for_job and not found.job_status:
+        # The job is ACTIVE now; perhaps it was not yet when the start was refused. Another refusal has another reason.
+        return _tried_again(progress, attempt, RetriedError(START, now, error.code, error.message))
+    if not found.is_being_created:
         return None
     return wait_for(progress, attempt, error, found.job_status, now=now)
 

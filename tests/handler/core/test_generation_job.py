@@ -54,7 +54,16 @@ def test_a_job_that_is_being_created_is_waited_for(status: str, code: str, attem
 )
 def test_any_other_job_is_not(status: str) -> None:
     assert after(RefusalFacts(status)) is None
-    assert after(RefusalFacts(status), retried=WAITING) is None
+    if status:
+        assert after(RefusalFacts(status), retried=WAITING) is None
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_job_that_has_just_become_active_may_have_refused_the_start_before(code: str) -> None:
+    """The start is refused, then the job is read: it can become ACTIVE in between. A second refusal is final."""
+    once_more = RetriedError(START_CALL, NOW, code, "no")
+    assert after(RefusalFacts(), retried=WAITING, code=code) == Progress(ATTEMPT, once_more, START)
+    assert after(RefusalFacts(), retried=once_more, code=code) is None
 
 
 def test_a_size_that_the_model_does_not_offer_is_not_waited_for() -> None:
