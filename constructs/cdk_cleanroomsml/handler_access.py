@@ -1,6 +1,6 @@
 """What the handler may do: one policy that every export waits for, and one for each job known only at deployment.
 
-It is a policy of its own, not the role's default one: it refers to the state machine, that to the function, and the
+It is a separate policy, not the role's default one: it refers to the state machine, that to the function, and the
 function waits for the role's default policy.
 """
 

@@ -1,6 +1,6 @@
 """Where an export is declared: what the CDK says about a scope, asked once for each.
 
-The CDK runs in a process of its own, so each question takes time, and the exports of a scope would all ask the same.
+The CDK runs in a separate process, so each question takes time, and the exports of a scope would all ask the same.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Whether a value is known only at deployment, without asking the CDK about those that cannot be tokens.
 
-The CDK runs in a process of its own, and almost every argument is a plain text or number.
+The CDK runs in a separate process, and almost every argument is a plain text or number.
 """
 
 from __future__ import annotations
