@@ -112,7 +112,9 @@ def run(cell: Cell, command: list[str]) -> bool:
     environ = os.environ | {"CDK_OUTDIR": str(FOLDER / f"{cell.name}.out"), "PYTHONDONTWRITEBYTECODE": "1"}
     with (FOLDER / f"{cell.name}.log").open("a") as log:
         print("$", *command, file=log, flush=True)
-        return subprocess.run(command, cwd=CHECKOUT, env=environ, stdout=log, stderr=log, check=False).returncode == 0
+        code = subprocess.run(command, cwd=CHECKOUT, env=environ, stdout=log, stderr=log, check=False).returncode
+        print(f"(exit code {code})", file=log)
+    return code == 0
 
 
 def readme_app() -> Path:

@@ -88,3 +88,12 @@ def test_one_failed_cell_fails_the_matrix(monkeypatch: pytest.MonkeyPatch, capsy
     assert lines[0].startswith("python3.10-lowest: passed  (aws-cdk-lib==2.")
     assert lines[2].startswith("python3.13-lowest: tests failed")
     assert len(lines) == 4
+
+
+def test_the_log_of_a_cell_has_each_command_with_its_end(folder: Path) -> None:
+    """A process that was killed prints nothing."""
+    cell = Cell(Path("python3.10"), OLD, ())
+    assert matrix.run(cell, ["sh", "-c", "echo said"])
+    assert not matrix.run(cell, ["sh", "-c", "kill -9 $$"])
+    log = (folder / "python3.10-newest.log").read_text()
+    assert log.splitlines() == ["$ sh -c echo said", "said", "(exit code 0)", "$ sh -c kill -9 $$", "(exit code -9)"]
