@@ -70,10 +70,15 @@ def main() -> None:
 
 
 def lowest(requirements: Iterable[str]) -> tuple[str, ...]:
-    """Return pins of the lowest version of each requirement; one without a lowest version is an error."""
+    """Return pins of the lowest version of each requirement; one without a lowest version is an error.
+
+    Those of extras are left out: the tests of the matrix are those of the construct, which needs none.
+    """
     pins = []
     for text in requirements:
         requirement = Requirement(text)
+        if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
+            continue
         versions = [part.version for part in requirement.specifier if part.operator == ">="]
         if len(versions) != 1:
             raise ValueError(f"a requirement must have one lowest version, name>=version; got {text!r}")

@@ -34,6 +34,11 @@ def test_the_lowest_versions_are_those_that_the_wheel_promises() -> None:
     assert matrix.lowest(["constructs<11,>=10.3.0", "aws-cdk-lib<3,>=2.167.0"]) == PINS
 
 
+def test_the_requirements_of_extras_are_left_out() -> None:
+    """They can need a newer version of something that the construct needs too."""
+    assert matrix.lowest(["constructs<11,>=10.3.0", "boto3>=1.34; extra == 'cli'"]) == ("constructs==10.3.0",)
+
+
 @pytest.mark.parametrize("text", ["botocore", "botocore<2", "botocore>=1,>=2"])
 def test_a_requirement_must_have_one_lowest_version(text: str) -> None:
     with pytest.raises(ValueError, match=f"a requirement must have one lowest version, name>=version; got '{text}'"):
