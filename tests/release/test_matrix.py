@@ -34,6 +34,11 @@ def test_the_lowest_versions_are_those_that_the_wheel_promises() -> None:
     assert matrix.lowest(["constructs<11,>=10.3.0", "aws-cdk-lib<3,>=2.167.0"]) == PINS
 
 
+def test_the_requirements_of_extras_are_left_out() -> None:
+    """They can need a newer version of something that the construct needs too."""
+    assert matrix.lowest(["constructs<11,>=10.3.0", "boto3>=1.34; extra == 'cli'"]) == ("constructs==10.3.0",)
+
+
 @pytest.mark.parametrize("text", ["botocore", "botocore<2", "botocore>=1,>=2"])
 def test_a_requirement_must_have_one_lowest_version(text: str) -> None:
     with pytest.raises(ValueError, match=f"a requirement must have one lowest version, name>=version; got '{text}'"):
@@ -88,3 +93,12 @@ def test_one_failed_cell_fails_the_matrix(monkeypatch: pytest.MonkeyPatch, capsy
     assert lines[0].startswith("python3.10-lowest: passed  (aws-cdk-lib==2.")
     assert lines[2].startswith("python3.13-lowest: tests failed")
     assert len(lines) == 4
+
+
+def test_the_log_of_a_cell_has_each_command_with_its_end(folder: Path) -> None:
+    """A process that was killed prints nothing."""
+    cell = Cell(Path("python3.10"), OLD, ())
+    assert matrix.run(cell, ["sh", "-c", "echo said"])
+    assert not matrix.run(cell, ["sh", "-c", "kill -9 $$"])
+    log = (folder / "python3.10-newest.log").read_text()
+    assert log.splitlines() == ["$ sh -c echo said", "said", "(exit code 0)", "$ sh -c kill -9 $$", "(exit code -9)"]
