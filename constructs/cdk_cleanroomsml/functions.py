@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from aws_cdk import Duration, Stage
@@ -38,9 +39,12 @@ class Functions:
         self._scope, self._role, self._log_group, self._settings = scope, role, log_group, settings
         self._code = _code_of(scope)
         self._allow_what_lambda_needs()
-        self.handler = self._make("Handler", "Custom resource: AWS Clean Rooms ML audience exports")
+        given = settings.get("security_groups")
+        self.handler = self._make("Handler", "Custom resource: AWS Clean Rooms ML audience exports", given)
+        # The last resort shares those of the handler, so that one is made at most.
+        shared = self.handler.connections.security_groups if "vpc" in settings else None
         self.last_resort = self._make(
-            "LastResort", "Answers requests for audience exports whose deliveries have failed"
+            "LastResort", "Answers requests for audience exports whose deliveries have failed", shared
         )
         if settings.keys() & {"vpc", "tracing"}:
             lint.acknowledge_wildcard(role, "*", "network interfaces of Lambda and traces have no ARN to allow")
@@ -65,7 +69,9 @@ class Functions:
         if key := self._settings.get("environment_encryption"):
             self._role.add_to_principal_policy(iam.PolicyStatement(actions=["kms:Decrypt"], resources=[key.key_arn]))
 
-    def _make(self, construct_id: str, description: str) -> lambda_.Function:
+    def _make(
+        self, construct_id: str, description: str, security_groups: Sequence[ec2.ISecurityGroup] | None
+    ) -> lambda_.Function:
         settings = self._settings
         logical_id = logical_ids.of_direct_child(self._scope, construct_id)
         function = lambda_.Function(
@@ -85,7 +91,7 @@ class Functions:
             reserved_concurrent_executions=settings.get("reserved_concurrent_executions"),
             vpc=settings.get("vpc"),
             vpc_subnets=settings.get("vpc_subnets"),
-            security_groups=self._security_groups(),
+            security_groups=security_groups,
             allow_public_subnet=settings.get("allow_public_subnet"),
         )
         logical_ids.keep(function, logical_id)
@@ -98,15 +104,6 @@ class Functions:
         if "vpc" not in settings:
             network_access.allow_if_an_aspect_asks(function, self._role)
         return function
-
-    def _security_groups(self) -> list[ec2.ISecurityGroup] | None:
-        """The last resort shares those of the handler, so that one is made at most."""
-        if "vpc" not in self._settings:
-            return None
-        if hasattr(self, "handler"):
-            return self.handler.connections.security_groups
-        given = self._settings.get("security_groups")
-        return list(given) if given else None
 
 
 def _code_of(scope: Construct) -> lambda_.Code:
