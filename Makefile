@@ -1,5 +1,5 @@
 # Every command of the project. `make setup` installs all it needs into this checkout and nowhere else.
-.PHONY: setup hooks demo local quick test nightly matrix simulate mutants load upgrades check types format clean lock release
+.PHONY: setup hooks demo local quick test nightly matrix simulate mutants load bench upgrades check types format clean lock release
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -66,6 +66,10 @@ mutants: $(READY)
 load: $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH=constructs:lambda $(BIN)/python -m tests.simulation --load
 
+# This project beside what its users would take instead; FIGURE=faults measures one figure (docs/bench.md).
+bench: $(READY)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH=constructs:lambda:bench/peers/handlers $(BIN)/python -m bench $(FIGURE)
+
 # Writes down what this version changes in stacks that earlier releases have deployed (tests/upgrade/changes).
 upgrades: $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH=constructs:lambda $(BIN)/python -m tests.upgrade
@@ -76,7 +80,7 @@ check: types
 
 types: $(READY)
 	@$(BIN)/mypy constructs/cdk_cleanroomsml constructs/cdk_cleanroomsml_contract constructs/cdk_cleanroomsml_cli \
-		app.py hatch_build.py local_cloud release
+		app.py hatch_build.py local_cloud release bench
 	@$(BIN)/mypy lambda/audience_export_handler
 	@$(BIN)/mypy tests
 

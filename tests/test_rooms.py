@@ -29,6 +29,22 @@ ROOMS = {
     "audience_export_handler": {"audience_export_handler", "cdk_cleanroomsml_contract", "crhelper"},
     "release": {"release", "packaging"},
     "local_cloud": {"local_cloud", "boto3", "botocore", "trustme"},
+    # It measures the project and its peers, most of it in the world of the simulation.
+    "bench": {
+        "bench",
+        "peer_exports",
+        "cdk_cleanroomsml",
+        "audience_export_handler",
+        "local_cloud",
+        "tests.fakes",
+        "tests.simulation",
+        "aws_cdk",
+        "boto3",
+        "botocore",
+        "cfn_handler",
+        "crhelper",
+        "matplotlib",
+    },
 }
 SOURCES = (CONSTRUCTS, LAMBDA, ROOT)
 

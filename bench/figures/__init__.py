@@ -1,0 +1,1 @@
+"""One module for each figure, each with a function `measure` that returns it."""
