@@ -13,7 +13,7 @@ from bench import document
 from bench.figure import Figure, save
 
 # In the order of the page.
-FIGURES = ("footprint",)
+FIGURES = ("overhead", "footprint", "throughput", "cold_start", "synth", "faults", "cost")
 
 
 def main() -> None:

@@ -32,10 +32,14 @@ ROOMS = {
     # It measures the project and its peers, most of it in the world of the simulation.
     "bench": {
         "bench",
+        "peer_cfn_handler",
+        "peer_crhelper",
         "peer_exports",
+        "peer_provider",
         "cdk_cleanroomsml",
         "audience_export_handler",
         "local_cloud",
+        "tests.builders",
         "tests.fakes",
         "tests.simulation",
         "aws_cdk",

@@ -35,7 +35,11 @@ class Footprint:
 
 def measure(counts: tuple[int, ...] = COUNTS) -> Figure:
     """Synthesise a stack of each peer for each number of exports."""
-    found = {app.name: [footprint_of(app, count) for count in counts] for app in APPS}
+    return figure_of({app.name: [footprint_of(app, count) for count in counts] for app in APPS}, counts)
+
+
+def figure_of(found: dict[str, list[Footprint]], counts: tuple[int, ...]) -> Figure:
+    """The figure of what was counted: for each peer one footprint for each number of exports."""
     return Figure(
         title="Footprint",
         how=(

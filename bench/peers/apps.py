@@ -135,6 +135,8 @@ def _aws_custom_resource(stack: Stack, count: int, folder: Path) -> None:
                 "audienceSize": {"type": "PERCENTAGE", "value": 10},
             },
             physical_resource_id=cr.PhysicalResourceId.of(f"spring-{number}"),
+            # It may have been started before.
+            ignore_error_codes_matching="ConflictException",
         )
         cr.AwsCustomResource(
             stack,

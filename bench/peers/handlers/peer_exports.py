@@ -6,19 +6,27 @@ if an export of that name and size is listed: that makes the handlers idempotent
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
 
 if TYPE_CHECKING:
+    from mypy_boto3_cleanroomsml.client import CleanRoomsMLClient
     from mypy_boto3_cleanroomsml.type_defs import AudienceExportJobSummaryTypeDef
 
 Properties = dict[str, Any]
 
 
+@cache
+def service() -> CleanRoomsMLClient:
+    """Return the client, one for each container."""
+    return boto3.client("cleanroomsml")
+
+
 def start(properties: Properties) -> str:
     """Start the export that the properties declare, unless it was started before; its name."""
-    client, name = boto3.client("cleanroomsml"), str(properties["Name"])
+    client, name = service(), str(properties["Name"])
     try:
         client.start_audience_export_job(
             name=name,
@@ -33,7 +41,7 @@ def start(properties: Properties) -> str:
 
 def find(properties: Properties) -> AudienceExportJobSummaryTypeDef | None:
     """Return the listed export of the declared name and size, None if there is none."""
-    pages = boto3.client("cleanroomsml").get_paginator("list_audience_export_jobs")
+    pages = service().get_paginator("list_audience_export_jobs")
     for page in pages.paginate(audienceGenerationJobArn=properties["AudienceGenerationJobArn"]):
         for job in page["audienceExportJobs"]:
             size = job["audienceSize"]

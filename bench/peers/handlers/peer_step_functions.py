@@ -5,12 +5,22 @@ from __future__ import annotations
 import json
 import os
 import urllib.request
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import peer_exports
 
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions.client import SFNClient
+
 _WAITS = 10
+
+
+@cache
+def service() -> SFNClient:
+    """Return the client, one for each container."""
+    return boto3.client("stepfunctions")
 
 
 def begin(event: dict[str, Any], context: object) -> None:
@@ -18,8 +28,12 @@ def begin(event: dict[str, Any], context: object) -> None:
     if event["RequestType"] == "Delete" or (event["RequestType"] == "Update" and not peer_exports.wants_another(event)):
         answer({"Request": event, "Status": "SUCCESS", "PhysicalResourceId": event["PhysicalResourceId"]}, None)
         return
-    machine = os.environ["STATE_MACHINE_ARN"]
-    boto3.client("stepfunctions").start_execution(stateMachineArn=machine, input=json.dumps({"Request": event}))
+    # Named after the request, so that an event that is delivered twice starts one execution.
+    service().start_execution(
+        stateMachineArn=os.environ["STATE_MACHINE_ARN"],
+        name=event["RequestId"],
+        input=json.dumps({"Request": event}),
+    )
 
 
 def answer(message: dict[str, Any], context: object) -> None:
