@@ -82,7 +82,7 @@ def _crash(chance: Random, plan: Plan) -> Day:
         if not isinstance(invocation, ServiceCall):
             invocation.dies_at = (invocation.calls, "after")
 
-    return Day(KINDS[1], replace(plan, prepare=partial(_after_first_start, do=kill)))
+    return Day(KINDS[1], replace(plan, prepare=partial(_after_start, do=kill)))
 
 
 def _full(chance: Random, plan: Plan) -> Day:
@@ -95,8 +95,8 @@ def _full(chance: Random, plan: Plan) -> Day:
 
 
 def _error_after(chance: Random, plan: Plan) -> Day:
-    """The first start takes effect, and the response is a 500."""
-    return Day(KINDS[3], replace(plan, prepare=partial(_after_first_start, do=_ignore, fails=True)))
+    """The start takes effect, and the response is a 500."""
+    return Day(KINDS[3], replace(plan, prepare=partial(_after_start, do=_ignore, fails=True)))
 
 
 def _long_id(chance: Random, plan: Plan) -> Day:
@@ -152,22 +152,22 @@ def _ignore(_: Run) -> None:
     """Nothing happens beside."""
 
 
-def _after_first_start(run: Run, do: Callable[[Run], None], *, fails: bool = False) -> None:
-    """Have something happen when the service has accepted the first start; `fails` makes the response a 500."""
-    account, respond = run.world.account, run.world.account.respond
-    is_first = True
+def _after_start(run: Run, do: Callable[[Run], None], *, fails: bool = False) -> None:
+    """Have something happen when the service has accepted a start; `fails` makes the response a 500.
 
-    def respond_once(method: str, target: str, body: bytes) -> Response:
-        nonlocal is_first
+    A start that is sent again is a conflict, so this happens once.
+    """
+    account, respond = run.world.account, run.world.account.respond
+
+    def respond_and_fail(method: str, target: str, body: bytes) -> Response:
         response = respond(method, target, body)
         is_start = method == "POST" and "audienceGenerationJobArn" in json.loads(body or b"{}")
-        if not (is_first and is_start and response.status == facts.OK_STATUS):
+        if not (is_start and response.status == facts.OK_STATUS):
             return response
-        is_first = False
         do(run)
         return account.refuse("InternalServerException", "simulated", 500) if fails else response
 
-    account.respond = respond_once  # type: ignore[method-assign]
+    account.respond = respond_and_fail  # type: ignore[method-assign]
 
 
 def _create_and_fail(run: Run, seconds: float) -> None:

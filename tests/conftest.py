@@ -31,6 +31,7 @@ LONGEST_FIRST = (
 
 # They run the same lines again and again, which takes half as long again under coverage.
 NOT_TRACED = (
+    "/bench/",
     "/simulation/",
     "/deployment/",
     "/test_crhelper",

@@ -12,7 +12,7 @@ from statistics import median
 from bench import first_start
 from bench.figure import Cell, Figure, Goal, Table
 from bench.peers import assets
-from bench.spread import quartiles, text_of
+from bench.spread import spread_of
 from local_cloud import environment
 
 RUNS = 15
@@ -64,8 +64,8 @@ def measure(runs: int = RUNS) -> Figure:
         goals=[
             Goal(
                 f"at most {_FACTOR} times the floor",
-                text_of(ratios[_PROJECT]),
-                quartiles(ratios[_PROJECT])[1] <= _FACTOR,
+                str(spread_of(ratios[_PROJECT])),
+                spread_of(ratios[_PROJECT]).middle <= _FACTOR,
             )
         ],
         notes=[
@@ -104,7 +104,7 @@ def _table(found: dict[str, list[Sample]], ratios: dict[str, list[float]]) -> Ta
     for name, samples in found.items():
         middle = [f"{median(getattr(one, field) for one in samples):.2f}" for field in ("computing", "seconds")]
         memory = median(one.memory for one in samples)
-        rows.append([_NAMES[name], text_of(ratios[name]), *middle, f"{memory:.0f}"])
+        rows.append([_NAMES[name], str(spread_of(ratios[name])), *middle, f"{memory:.0f}"])
     return Table(
         "From a fresh process to the first Start",
         ["program", "times the floor", "seconds of computing", "seconds", "MB"],

@@ -6,7 +6,7 @@ import pytest
 
 from bench import first_start
 from bench.figures import cold_start, synth
-from bench.spread import quartiles, ratio_of_slopes, text_of
+from bench.spread import Spread, slopes, spread_of
 from local_cloud import environment
 
 # What the processes compile is kept there.
@@ -42,12 +42,12 @@ def test_an_export_more_is_the_difference_of_two_stacks(monkeypatch: pytest.Monk
 
 
 def test_a_spread_is_the_median_with_quartiles() -> None:
-    assert quartiles([4.0, 1.0, 2.0, 3.0, 5.0]) == (2.0, 3.0, 4.0)
-    assert text_of([1.0, 1.0, 2.0]) == "1.00 (1.00 to 2.00)"
+    assert spread_of([4.0, 1.0, 2.0, 3.0, 5.0]) == Spread(2.0, 3.0, 4.0)
+    assert str(spread_of([1.0, 1.0, 2.0])) == "1.00 (1.00 to 2.00)"
 
 
 def test_slopes_leave_out_what_is_fixed() -> None:
     fixed, first, second = 100.0, 2.0, 3.0
     few = ([fixed + first] * 3, [fixed * 2 + second] * 3)
     many = ([fixed + 10 * first] * 3, [fixed * 2 + 10 * second] * 3)
-    assert set(ratio_of_slopes(few, many)) == {1.5}
+    assert slopes(few, many) == Spread(1.5, 1.5, 1.5)
