@@ -56,7 +56,8 @@ SCHEDULES ?= 10000
 SEED ?= 0
 simulate: $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH=constructs:lambda $(BIN)/python -m tests.simulation \
-		--schedules $(SCHEDULES) --seed $(SEED) $(if $(REPLAY),--replay $(REPLAY))
+		--schedules $(SCHEDULES) --seed $(SEED) $(if $(REPLAY),--replay $(REPLAY)) \
+		$(if $(EVENTS),--events)
 
 # Wrong handlers on purpose: the simulation has to find each of them.
 mutants: $(READY)

@@ -57,11 +57,12 @@ class LocalCloud:
 
 
 @contextmanager
-def running(catalog: Catalog, **settings: Any) -> Iterator[LocalCloud]:
+def running(catalog: Catalog, *, wait_scale: float = 1, **settings: Any) -> Iterator[LocalCloud]:
     """Run a local cloud until the block ends, and leave nothing behind.
 
     Args:
         catalog: the generation jobs and models that exist.
+        wait_scale: how long state machines wait, as a part of what they ask for.
         settings: passed to `CleanRoomsML`, such as its readings and its clock.
     """
     _RUNS.mkdir(exist_ok=True)
@@ -70,7 +71,7 @@ def running(catalog: Catalog, **settings: Any) -> Iterator[LocalCloud]:
         emulator = Emulator(CleanRoomsML(catalog.jobs, catalog.models, **settings))
         with (
             emulator.running(),
-            ministack.running(folder, clean_rooms_ml_endpoint=emulator.url) as stack,
+            ministack.running(folder, clean_rooms_ml_endpoint=emulator.url, wait_scale=wait_scale) as stack,
         ):
             aws = environment.aws(endpoint=stack.url, clean_rooms_ml_endpoint=emulator.url, ca_bundle=stack.ca_bundle)
             cloud = LocalCloud(folder, aws, emulator, stack)

@@ -36,15 +36,18 @@ class MiniStack:
 
 
 @contextmanager
-def running(folder: Path, *, clean_rooms_ml_endpoint: str) -> Iterator[MiniStack]:
-    """Run MiniStack until the block ends; its Lambda functions call Clean Rooms ML at `clean_rooms_ml_endpoint`."""
+def running(folder: Path, *, clean_rooms_ml_endpoint: str, wait_scale: float = 1) -> Iterator[MiniStack]:
+    """Run MiniStack until the block ends; its Lambda functions call Clean Rooms ML at `clean_rooms_ml_endpoint`.
+
+    Wait states of Step Functions take `wait_scale` times what they say.
+    """
     ca_bundle, certificate, key = _certificates(folder)
     port = _free_port()
     stack = MiniStack(f"https://127.0.0.1:{port}", ca_bundle, folder / "ministack.log")
     # hypercorn itself, because the ministack command would also bind port 443.
     command = [sys.executable, "-m", "hypercorn", "ministack.app:app", "--bind", f"127.0.0.1:{port}"]
     command += ["--certfile", str(certificate), "--keyfile", str(key), "--graceful-timeout", "1"]
-    environ = _environment(folder, port, stack, clean_rooms_ml_endpoint)
+    environ = _environment(folder, port, stack, clean_rooms_ml_endpoint) | {"SFN_WAIT_SCALE": str(wait_scale)}
     with child.running(
         command, environment=environ, folder=folder, log=stack.log, grace_seconds=_GRACE_SECONDS
     ) as started:

@@ -19,7 +19,13 @@ Declare = Callable[[Stack], object]
 
 
 def export(
-    *, job: str = JOB, percent: int = 10, minutes: int = 60, on_conflict: str = "FAIL", **arguments: Any
+    *,
+    job: str = JOB,
+    percent: int = 10,
+    minutes: int | None = 60,
+    on_conflict: str = "FAIL",
+    with_outputs: bool = True,
+    **arguments: Any,
 ) -> Callable[[Stack], AudienceExport]:
     """Return the declaration of one export, with its name and location as outputs of the stack."""
 
@@ -29,12 +35,13 @@ def export(
             "Export",
             audience_generation_job_arn=job,
             audience_size=AudienceSize.percentage(percent),
-            timeout=Duration.minutes(minutes),
+            timeout=Duration.minutes(minutes) if minutes else None,
             on_conflict=OnConflict[on_conflict],
             **arguments,
         )
-        CfnOutput(stack, "Name", value=declared.name)
-        CfnOutput(stack, "Location", value=declared.output_location)
+        if with_outputs:
+            CfnOutput(stack, "Name", value=declared.name)
+            CfnOutput(stack, "Location", value=declared.output_location)
         return declared
 
     return declare

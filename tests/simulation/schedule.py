@@ -134,6 +134,8 @@ def _run(world: World) -> ScheduleResult:
     with wire.connected(world):
         has_ended = world.timeline.run(at_most=bounds.LONGEST_SCHEDULE)
     watch = world.watch
+    if world.deployed.follower and not watch.violations:
+        watch.violations += [(Invariant.EVENTS, text) for text in watch.events.missing()]
     if not has_ended:
         watch.violations.append((Invariant.ONE_ANSWER, "something never ends"))
     return ScheduleResult(
