@@ -1,5 +1,5 @@
 # Every command of the project. `make setup` installs all it needs into this checkout and nowhere else.
-.PHONY: setup hooks demo local quick test nightly matrix simulate mutants load upgrades check types format clean lock release
+.PHONY: setup hooks demo local quick test nightly matrix simulate mutants load upgrades docs docs-build recording reasons check types format clean lock release
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -70,13 +70,28 @@ load: $(READY)
 upgrades: $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH=constructs:lambda $(BIN)/python -m tests.upgrade
 
+# The documentation site, built strictly and served on 127.0.0.1; docs-build only builds it.
+docs: $(READY)
+	@$(BIN)/python -m website
+
+docs-build: $(READY)
+	@$(BIN)/python -c 'import sys; from website.building import build; sys.exit(build())'
+
+# Draws the demo again, as a picture of what it prints.
+recording: $(READY)
+	@$(BIN)/python -m website.recording
+
+# Writes the examples of the failure reasons into docs/errors.md again.
+reasons: $(READY)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH=constructs:lambda $(BIN)/python -m tests.documents
+
 check: types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 
 types: $(READY)
 	@$(BIN)/mypy constructs/cdk_cleanroomsml constructs/cdk_cleanroomsml_contract constructs/cdk_cleanroomsml_cli \
-		app.py hatch_build.py local_cloud release
+		app.py hatch_build.py local_cloud release website
 	@$(BIN)/mypy lambda/audience_export_handler
 	@$(BIN)/mypy tests
 
