@@ -25,7 +25,7 @@ _FORMAT = re.sub(r"@font-face \{\{.*?\}\}\s*", "", _export_format.CONSOLE_SVG_FO
 _TIME = re.compile(r"^ *\d+\.\d s |\d{4}-\d\d-\d\dT[\d:.+]+")
 _STYLES = (
     (r"^== .*", "bold bright_cyan"),
-    (r"^ *\d+\.\d s", "bright_black"),
+    (r"^ *\d+\.\d s", "#9a9a9a"),
     (r"as expected: .*", "green"),
     (r"(?<= )(\w+_COMPLETE|ACTIVE)(?= )|^ +starts(?= )", "bold green"),
     (r"(?<= )\w+_FAILED(?= )", "bold red"),
