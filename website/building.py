@@ -1,4 +1,4 @@
-"""Builds the site so that a browser loads nothing from elsewhere: Mermaid comes from node_modules, fonts are the reader's.
+"""Builds the site so that a browser loads nothing from elsewhere: fonts are the reader's, Mermaid is vendored.
 
 mkdocs-material would load Mermaid from another server if no page had it already. So it is copied beside the pages.
 """
@@ -14,13 +14,13 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parents[1]
 SITE = CHECKOUT / ".cache" / "site"
 _MERMAID = CHECKOUT / "node_modules" / "@mermaid-js" / "tiny" / "dist" / "mermaid.tiny.js"
-_VENDORED = CHECKOUT / "docs" / "vendor"
+VENDORED = CHECKOUT / "docs" / "vendor"
 
 
 def vendor() -> None:
     """Copy what the pages load into docs/vendor, which Git ignores."""
-    _VENDORED.mkdir(exist_ok=True)
-    shutil.copyfile(_MERMAID, _VENDORED / _MERMAID.name)
+    VENDORED.mkdir(exist_ok=True)
+    shutil.copyfile(_MERMAID, VENDORED / _MERMAID.name)
 
 
 def build(site: Path = SITE) -> int:
@@ -30,5 +30,10 @@ def build(site: Path = SITE) -> int:
         site: the folder, which is emptied first.
     """
     vendor()
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(site)]
-    return subprocess.run(command, cwd=CHECKOUT, env={**os.environ, "NO_MKDOCS_2_WARNING": "1"}, check=False).returncode
+    # Not quiet: then mkdocs counts no warnings, and --strict has no effect.
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(site)]
+    environ = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    run = subprocess.run(command, cwd=CHECKOUT, env=environ, capture_output=True, text=True, check=False)
+    if run.returncode:
+        print(run.stdout + run.stderr, file=sys.stderr)
+    return run.returncode

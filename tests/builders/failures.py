@@ -17,7 +17,7 @@ from audience_export_handler.core.facts import ErrorKind, ExportJob, JobMetrics,
 from audience_export_handler.core.failure import ExportFailure
 from audience_export_handler.core.progress import LIST, START, Progress, RetriedError
 from audience_export_handler.core.request import ExportRequest
-from cdk_cleanroomsml_contract.export_properties import AudienceSize, BrokenRule
+from cdk_cleanroomsml_contract.export_properties import AudienceSize
 from tests.builders import requests
 from tests.builders.events import properties
 from tests.builders.requests import GENERATED, TEN, TWENTY, create, export, update
@@ -75,8 +75,9 @@ def _relevance(scores: dict[AudienceSize, float]) -> ExportFailure:
 
 
 def _not_accepted() -> ExportFailure:
-    error = {"Error": {"Code": "StateMachineDoesNotExist", "Message": "State Machine Does Not Exist"}}
-    return reasons.not_accepted(ClientError(error, "StartExecution"))
+    said = "State Machine Does Not Exist"
+    error = ClientError({"Error": {"Code": "StateMachineDoesNotExist", "Message": said}}, "StartExecution")
+    return reasons.not_accepted(error)
 
 
 # By the code that begins the heading of the page's section.

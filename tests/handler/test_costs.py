@@ -31,4 +31,9 @@ def test_calls_of_an_export(deployment: Deployment, row: tuple[str, ...]) -> Non
     calls = Counter(call.operation for call in deployment.emulator.calls)
     assert calls["StartAudienceExportJob"] == 1
     # The first invocation takes the event of CloudFormation.
-    assert stated == [1 + tasks, states, calls["ListAudienceExportJobs"], deployment.control.calls.count("DescribeStacks")]
+    assert stated == [
+        1 + tasks,
+        states,
+        calls["ListAudienceExportJobs"],
+        deployment.control.calls.count("DescribeStacks"),
+    ]
