@@ -1,5 +1,5 @@
 # Every command of the project. `make setup` installs all it needs into this checkout and nowhere else.
-.PHONY: setup hooks demo local quick test nightly matrix simulate mutants load upgrades docs docs-build recording reasons check types format clean lock release
+.PHONY: setup hooks demo local quick test test-live nightly matrix simulate mutants load upgrades docs docs-build recording reasons check types format clean lock release
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -38,6 +38,11 @@ quick: check
 # Two at a time: those on a local cloud mostly wait, the others mostly compute. Each worker has a cloud of its own.
 test: $(READY)
 	@$(BIN)/python -m pytest -n 2 -m "not nightly" --cov
+
+# The life of one export in an account of AWS. It costs money; it first says what it does, and asks to be confirmed.
+test-live: $(READY)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH=constructs:lambda $(BIN)/python -m tests.deployment.live \
+		--job "$(JOB)" --percent "$(PERCENT)"
 
 # Everything, also what only repeats a check of `make test`: with the real CDK CLI where the API shows it, every signal.
 # Then 10,000 schedules, all mutants, and other versions of what the library requires.
