@@ -16,7 +16,8 @@ CONFIRMATION, WORD = "CONFIRM", "start-one-export"
 WARNING = f"""This deploys the stacks {STACK} and {SECOND_STACK} in account {{account}}, {{region}}, which must be
 bootstrapped. The first run starts one export of {{percent}} percent. It costs money, it can never be deleted, and it is
 one of the generation job's 25. Later runs find it and start none. The stacks are deleted at the end.
-It takes as long as the export, and some minutes for each of the deployments. Nobody else may export the job meanwhile."""
+It takes as long as the export, and some minutes for each of the deployments. Nobody else may export the job in that
+time."""
 
 
 def main() -> int:
