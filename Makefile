@@ -121,5 +121,5 @@ release: $(READY)
 	@$(BIN)/python -m release
 
 clean:
-	@rm -rf .venv node_modules .cache .local cdk.out dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf .venv node_modules .cache .local cdk.out dist docs/vendor .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

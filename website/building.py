@@ -5,10 +5,12 @@ mkdocs-material would load Mermaid from another server if no page had it already
 
 from __future__ import annotations
 
+import filecmp
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -18,9 +20,14 @@ VENDORED = CHECKOUT / "docs" / "vendor"
 
 
 def vendor() -> None:
-    """Copy what the pages load into docs/vendor, which Git ignores."""
-    VENDORED.mkdir(exist_ok=True)
-    shutil.copyfile(_MERMAID, VENDORED / _MERMAID.name)
+    """Copy what the pages load into docs/vendor, which Git ignores; another build may read it at the same time."""
+    VENDORED.mkdir(parents=True, exist_ok=True)
+    target = VENDORED / _MERMAID.name
+    if target.exists() and filecmp.cmp(_MERMAID, target, shallow=False):
+        return
+    with tempfile.TemporaryDirectory(dir=VENDORED.parents[1]) as folder:
+        shutil.copyfile(_MERMAID, Path(folder) / _MERMAID.name)
+        (Path(folder) / _MERMAID.name).replace(target)
 
 
 def build(site: Path = SITE) -> int:
