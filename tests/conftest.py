@@ -46,7 +46,7 @@ NOT_TRACED = (
 SLICED = ("/test_deliveries.py", "/test_readings.py")
 
 # Their tests share what a fixture of the module makes at length.
-TOGETHER = ("tests/test_template.py",)
+TOGETHER = ("tests/test_template.py", "tests/website/test_building.py")
 
 
 class OneByOne(LoadScopeScheduling):

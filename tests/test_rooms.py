@@ -28,6 +28,7 @@ ROOMS = {
     },
     "audience_export_handler": {"audience_export_handler", "cdk_cleanroomsml_contract", "crhelper"},
     "release": {"release", "packaging"},
+    "website": {"website", "rich"},
     "local_cloud": {"local_cloud", "boto3", "botocore", "trustme"},
 }
 SOURCES = (CONSTRUCTS, LAMBDA, ROOT)

@@ -1,4 +1,4 @@
-"""One stack on the local cloud that a test deploys again and again, each time with something else declared in it."""
+"""One stack that a test deploys again and again, each time with something else declared in it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,10 +9,9 @@ from typing import Any
 from aws_cdk import App, CfnOutput, Duration, Stack
 
 from cdk_cleanroomsml import AudienceExport, AudienceSize, OnConflict
-from local_cloud.cloud import LocalCloud
 from local_cloud.stack_watch import EXPORT_TYPE
 from tests.builders.arns import JOB
-from tests.deployment.clients import Assembly, Client
+from tests.deployment.clients import Assembly, Client, Cloud
 
 # What an app declares in a stack.
 Declare = Callable[[Stack], object]
@@ -51,7 +50,7 @@ def export(
 class DeployedStack:
     """`events` are those of the last deployment, oldest first."""
 
-    cloud: LocalCloud
+    cloud: Cloud
     client: Client
     name: str
     events: list[dict[str, Any]] = field(default_factory=list)

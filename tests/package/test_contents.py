@@ -41,7 +41,8 @@ def test_the_wheel(built: Built) -> None:
 
 def test_the_source_distribution(built: Built) -> None:
     documents = {"README.md", "CHANGELOG.md", "SECURITY.md", "LICENSE"}
-    documents |= {path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").glob("*.md")}
+    in_docs = [path for path in (ROOT / "docs").rglob("*") if path.is_file() and "vendor" not in path.parts]
+    documents |= {path.relative_to(ROOT).as_posix() for path in in_docs}
     how_to_build = {"pyproject.toml", "hatch_build.py", ".gitignore", "PKG-INFO"}
     code = {f"constructs/{name}" for name in CONSTRUCTS} | {f"lambda/{name}" for name in HANDLER}
     assert built.in_sdist == documents | how_to_build | code
@@ -79,11 +80,12 @@ def test_the_classifiers_say_what_it_is(metadata: Message) -> None:
 
 
 def test_the_description_has_no_link_that_leads_nowhere(metadata: Message) -> None:
-    """A package index has none of the repository's files, and shows no diagrams."""
+    """A package index has none of the repository's files, so no pictures either."""
     description = str(metadata.get_payload())
     assert description.startswith("# cdk-cleanroomsml\n")
     assert "](" not in description
-    assert "mermaid" not in description
+    assert "![" not in description
+    assert "demo.svg" not in description
     assert "docs/provider.md" in description, "the text of a link stays"
 
 
