@@ -76,7 +76,7 @@ check: types
 
 types: $(READY)
 	@$(BIN)/mypy constructs/cdk_cleanroomsml constructs/cdk_cleanroomsml_contract constructs/cdk_cleanroomsml_cli \
-		constructs/cdk_cleanroomsml_local constructs/cdk_cleanroomsml_pytest app.py hatch_build.py local_cloud release
+		constructs/cdk_cleanroomsml_local app.py hatch_build.py local_cloud release
 	@$(BIN)/mypy lambda/audience_export_handler
 	@$(BIN)/mypy tests
 

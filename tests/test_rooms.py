@@ -26,8 +26,7 @@ ROOMS = {
         "rich",
         "typer",
     },
-    "cdk_cleanroomsml_local": {"cdk_cleanroomsml_local", "boto3", "botocore", "trustme"},
-    "cdk_cleanroomsml_pytest": {"cdk_cleanroomsml_pytest", "cdk_cleanroomsml_local", "pytest"},
+    "cdk_cleanroomsml_local": {"cdk_cleanroomsml_local", "boto3", "botocore", "pytest", "trustme"},
     CORE: {CORE, "cdk_cleanroomsml_contract"},
     "audience_export_handler.aws": {
         "audience_export_handler.aws",

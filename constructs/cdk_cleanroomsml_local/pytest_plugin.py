@@ -1,7 +1,7 @@
 """pytest fixtures for tests of stacks with audience exports: a cloud on this machine.
 
-pytest loads this package in every environment that has the library and pytest. So it is a package of its own, which
-imports nothing of the extra `local` before a test requests one of its fixtures.
+pytest loads this module in every environment that has the library and pytest. So it imports nothing of the extra
+`local` before a test requests one of its fixtures.
 """
 
 from __future__ import annotations
