@@ -79,6 +79,7 @@ types: $(READY)
 		constructs/cdk_cleanroomsml_local app.py hatch_build.py local_cloud release
 	@$(BIN)/mypy lambda/audience_export_handler
 	@$(BIN)/mypy tests
+	@$(BIN)/mypy examples
 
 format: $(READY)
 	@$(BIN)/ruff format .

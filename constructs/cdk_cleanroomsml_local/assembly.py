@@ -47,6 +47,7 @@ class SynthesisedStack:
         artifact: its id in the assembly, which is unique there; stacks of two stages can have one name.
         depends_on: the artifacts that are deployed first.
         account, region: empty if the stack is for any.
+        template_url: ``s3://bucket/key`` of the template, if it is an asset of the stack, or empty.
         version_parameter: the parameter in which `cdk bootstrap` stores its version, or empty.
     """
 
@@ -57,6 +58,7 @@ class SynthesisedStack:
     depends_on: tuple[str, ...]
     account: str
     region: str
+    template_url: str
     version_parameter: str
 
 
@@ -122,6 +124,7 @@ def _stack(folder: Path, artifact: str, entry: dict[str, Any], artifacts: dict[s
         depends_on=tuple(depends_on),
         account="" if account in _UNKNOWN else account,
         region="" if region in _UNKNOWN else region,
+        template_url=properties.get("stackTemplateAssetObjectUrl", ""),
         version_parameter=properties.get("bootstrapStackVersionSsmParameter", ""),
     )
 

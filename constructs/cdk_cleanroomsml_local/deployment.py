@@ -167,7 +167,7 @@ class _Deploying:
             StackName=self._stack.name,
             ChangeSetName=f"local-{uuid4()}",
             ChangeSetType="UPDATE" if self._status() else "CREATE",
-            TemplateBody=self._stack.template.read_text(),
+            **self._template(),
             Parameters=[{"ParameterKey": key, "ParameterValue": text} for key, text in parameters.items()],
             Capabilities=_CAPABILITIES,
         )
@@ -182,6 +182,13 @@ class _Deploying:
                 return ""
             raise NotDeployableError(f"{self._stack.name}: {reason}") from error
         return name
+
+    def _template(self) -> dict[str, str]:
+        """Return where the template is stored, since a request holds 51,200 bytes of one; or the template itself."""
+        if not self._stack.template_url:
+            return {"TemplateBody": self._stack.template.read_text()}
+        path = self._filled_in(self._stack.template_url).removeprefix("s3://")
+        return {"TemplateURL": f"https://s3.{self._cloud.region}.amazonaws.com/{path}"}
 
     def _is_at_rest(self, before: str) -> bool:
         for event in self._newest_events():
