@@ -69,6 +69,7 @@ class Cloud:
         """Return a boto3 client for a service of MiniStack, or for Clean Rooms ML."""
         endpoint = self.clean_rooms_ml.url if service == "cleanroomsml" else self.ministack.url
         session: Any = boto3.session.Session(
+            botocore_session=environment.plain_session(),
             aws_access_key_id=self.aws_environment["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=self.aws_environment["AWS_SECRET_ACCESS_KEY"],
             region_name=self.region,

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import botocore.session
+
 REGION = "us-east-1"
 ACCOUNT = "111122223333"
 
@@ -48,6 +50,13 @@ def aws(
         "CDK_DISABLE_CLI_TELEMETRY": "true",
         "NO_PROXY": "127.0.0.1",
     }
+
+
+def plain_session() -> botocore.session.Session:
+    """Return a session that reads no profile and no file of the user, whatever ``AWS_*`` variables are set."""
+    nothing = (None, None, os.devnull, None)
+    variables = {"profile": (None, None, None, None), "config_file": nothing, "credentials_file": nothing}
+    return botocore.session.Session(session_vars=variables)
 
 
 @contextmanager
