@@ -198,7 +198,8 @@ class Cloud:
             within: how long each stack may take.
 
         Raises:
-            NotDeployableError: there is no such stack, or it needs what the local cloud does not have.
+            NotDeployableError: there is no such stack, it needs what the local cloud does not have, or it is in the
+                middle of another operation.
             DependencyFailedError: a stack that it depends on could not be deployed.
             TimeoutError: the stack was not at rest in time.
         """

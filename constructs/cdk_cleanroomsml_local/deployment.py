@@ -130,8 +130,11 @@ class _Deploying:
                 raise NotDeployableError(f"{stack.name} is for {theirs}, and this local cloud is {ours}")
 
     def run(self, parameters: Mapping[str, str], *, rollback: bool) -> Deployment:
+        status = self._status()
+        if status.endswith("_IN_PROGRESS"):
+            raise NotDeployableError(f"{self._stack.name} is {status}; CloudFormation refuses another operation")
         self._upload()
-        if self._status() == "ROLLBACK_COMPLETE":
+        if status == "ROLLBACK_COMPLETE":
             # CloudFormation updates no stack whose creation failed; the CLI deletes such a stack first.
             destroy(self._cloud, self._stack.name, within=self._within)
         change_set = self._change_set(parameters)

@@ -123,7 +123,7 @@ def test_the_steps_of_a_pipeline(cloud: Cloud, tmp_path: Path) -> None:
     for name in ("app.py", "cdk.json"):
         (tmp_path / "app" / name).write_text((EXAMPLES / "check_before_deploy" / name).read_text())
     assert run(MAX_NEW="2") == 1
-    assert cloud.exports == ()
+    assert cloud.clean_rooms_ml.started() == []
     assert run(MAX_NEW="3") == 0
     assert [export.status for export in cloud.exports] == ["ACTIVE"] * 3
     assert cloud.destroy("CheckedCampaigns") == "DELETE_COMPLETE"
