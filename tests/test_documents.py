@@ -23,7 +23,7 @@ def examples() -> list[Any]:
         pytest.param(code, id=f"{document.name}-{number}")
         for document in DOCUMENTS
         for number, code in enumerate(re.findall(r"```python\n(.*?)```", document.read_text(), re.DOTALL))
-        if "app = App()" in code
+        if code.startswith("app = App()") or "\napp = App()" in code
     ]
 
 

@@ -1,4 +1,4 @@
-"""`cdk-cleanroomsml local` before its cloud runs: what is refused. tests/package/test_local.py has the cloud that runs."""
+"""`cdk-cleanroomsml local` when it is refused. A cloud that runs is in tests/package/test_local.py."""
 
 import json
 from pathlib import Path

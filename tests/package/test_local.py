@@ -1,5 +1,6 @@
 """The local cloud as a user installs it: a wheel with its extra, and the example's tests in a folder of their own."""
 
+import re
 import shutil
 import signal
 import subprocess
@@ -37,12 +38,15 @@ def run(python: Path, folder: Path, *arguments: str) -> subprocess.CompletedProc
     )
 
 
-def test_the_tests_of_the_example_pass(local_python: Path, tmp_path: Path) -> None:
+def test_the_tests_of_the_example_and_of_the_page_pass(local_python: Path, tmp_path: Path) -> None:
     example = tmp_path / "example"
     shutil.copytree(EXAMPLE, example, ignore=shutil.ignore_patterns("__pycache__", "cdk.out"))
+    page = (packages.ROOT / "docs" / "test-your-stack.md").read_text()
+    [first, *_] = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    (example / "tests" / "test_of_the_page.py").write_text(first)
     result = run(local_python, example, "-m", "pytest", "-q", "-p", "no:cacheprovider")
     assert result.returncode == 0, result.stdout + result.stderr
-    assert result.stdout.splitlines()[-1].startswith("5 passed")
+    assert result.stdout.splitlines()[-1].startswith("6 passed")
 
 
 def test_the_command_runs_the_cloud_until_it_is_interrupted(local_python: Path, tmp_path: Path) -> None:
