@@ -6,15 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from cdk_cleanroomsml_local import cloud
+from cdk_cleanroomsml_local import lifetime
 from cdk_cleanroomsml_local.catalog import Catalog
+from cdk_cleanroomsml_local.cloud import Cloud
 from local_cloud import environment
 from local_cloud.cdk_cli import CdkCli
 
 _RUNS = environment.CHECKOUT / ".local"
 
 
-class LocalCloud(cloud.Cloud):
+class LocalCloud(Cloud):
     """A running local cloud with the CDK CLI."""
 
     @property
@@ -33,5 +34,5 @@ def running(catalog: Catalog, **settings: Any) -> Iterator[LocalCloud]:
         settings: passed to `CleanRoomsML`, such as its readings and its clock.
     """
     _RUNS.mkdir(exist_ok=True)
-    with cloud.running_as(LocalCloud, catalog, runs=_RUNS, **settings) as started:
+    with lifetime.running_as(LocalCloud, catalog, runs=_RUNS, **settings) as started:
         yield started

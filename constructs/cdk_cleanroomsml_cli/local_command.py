@@ -35,7 +35,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def _run(given: Path | None, export_seconds: float, account: str, region: str) -> None:
-    from cdk_cleanroomsml_local import Readings, catalog, cloud, console, interrupt  # noqa: PLC0415 - may be missing
+    from cdk_cleanroomsml_local import Readings, catalog, console, interrupt, running  # noqa: PLC0415 - may be missing
 
     if not (account.isdecimal() and len(account) == 12):
         _end(f"--account must have twelve digits; got {account!r}")
@@ -45,8 +45,8 @@ def _run(given: Path | None, export_seconds: float, account: str, region: str) -
         _end(f"The catalog {given} cannot be read: {error!r}")
     interrupt.end_in_order()
     readings = Readings(in_progress_for=timedelta(seconds=export_seconds))
-    with cloud.running(jobs, account=account, region=region, readings=readings) as running:
-        console.keep_running(running, settings=running.folder / "env")
+    with running(jobs, account=account, region=region, readings=readings) as cloud:
+        console.keep_running(cloud, settings=cloud.folder / "env")
 
 
 def _end(message: str) -> NoReturn:

@@ -2,7 +2,7 @@
 
 It is installed with the extra `local`, and docs/test-your-stack.md shows its use.
 
-- `cloud`: a running local cloud, and what a test does with it
+- `cloud`, `lifetime`: a running local cloud and what a test does with it, and how one begins and ends
 - `deployment`, `assembly`: deploy synthesised stacks without the CDK CLI
 - `function_logs`: what the Lambda functions have logged
 - `clean_rooms_ml`, `emulator`, `service_model`: the service: its behaviour, its HTTP and faults, its wire protocol
@@ -20,9 +20,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cdk_cleanroomsml_local.assembly import NotDeployableError
     from cdk_cleanroomsml_local.catalog import Catalog, ConfiguredAudienceModel, GenerationJob
-    from cdk_cleanroomsml_local.cloud import Cloud, SeenExport, running
+    from cdk_cleanroomsml_local.cloud import Cloud, SeenExport
     from cdk_cleanroomsml_local.deployment import DependencyFailedError, Deployment
     from cdk_cleanroomsml_local.emulator import Call, Fault, FaultKind
+    from cdk_cleanroomsml_local.lifetime import running
     from cdk_cleanroomsml_local.readings import NamesAreUnique, Readings, Repeat
 
 __all__ = [
@@ -49,9 +50,10 @@ if not TYPE_CHECKING:
     _MODULES = {
         "assembly": ("NotDeployableError",),
         "catalog": ("Catalog", "ConfiguredAudienceModel", "GenerationJob"),
-        "cloud": ("Cloud", "SeenExport", "running"),
+        "cloud": ("Cloud", "SeenExport"),
         "deployment": ("DependencyFailedError", "Deployment"),
         "emulator": ("Call", "Fault", "FaultKind"),
+        "lifetime": ("running",),
         "readings": ("NamesAreUnique", "Readings", "Repeat"),
     }
 

@@ -5,15 +5,12 @@ Everything binds to 127.0.0.1 on free ports and ends with the block. Nothing of 
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import boto3
 from botocore.config import Config
@@ -22,12 +19,9 @@ from botocore.exceptions import ClientError
 from cdk_cleanroomsml_local import deployment, environment, function_logs, ministack
 from cdk_cleanroomsml_local.assembly import Synthesises
 from cdk_cleanroomsml_local.catalog import Catalog, ConfiguredAudienceModel, GenerationJob
-from cdk_cleanroomsml_local.clean_rooms_ml import CleanRoomsML
 from cdk_cleanroomsml_local.deployment import Deployment
 from cdk_cleanroomsml_local.emulator import Call, Emulator, Fault
 from cdk_cleanroomsml_local.readings import Readings
-
-Kind = TypeVar("Kind", bound="Cloud")
 
 
 @dataclass(frozen=True)
@@ -233,65 +227,12 @@ class Cloud:
         self.clean_rooms_ml.service.forget(given.jobs, given.models)
         self.readings = readings or Readings()
         self.scale_waits(1)
-        self._write_outputs_to_s3()
+        self.write_outputs_to_s3()
 
-    def _write_outputs_to_s3(self) -> None:
+    def write_outputs_to_s3(self) -> None:
+        """Let the emulator write a small object for each ACTIVE export, and create the buckets for them."""
         s3 = self.client("s3")
         service = self.clean_rooms_ml.service
         for bucket in {model.destination[len("s3://") :].partition("/")[0] for model in service.models.values()}:
             self.create_bucket(bucket)
         service.write_output = lambda bucket, key, content: s3.put_object(Bucket=bucket, Key=key, Body=content)
-
-
-@contextmanager
-def running(
-    catalog: Catalog | None = None,
-    *,
-    account: str = environment.ACCOUNT,
-    region: str = environment.REGION,
-    readings: Readings | None = None,
-) -> Iterator[Cloud]:
-    """Run a local cloud until the block ends, and leave nothing behind.
-
-    Args:
-        catalog: the generation jobs and models that exist, by default none.
-        account: twelve digits.
-        region: the only Region that it has.
-        readings: how the emulator behaves where AWS documents nothing, and how long exports take.
-    """
-    with running_as(
-        Cloud, catalog or Catalog({}, {}), account=account, region=region, readings=readings or Readings()
-    ) as cloud:
-        yield cloud
-
-
-@contextmanager
-def running_as(
-    kind: type[Kind],
-    catalog: Catalog,
-    *,
-    account: str = environment.ACCOUNT,
-    region: str = environment.REGION,
-    runs: Path | None = None,
-    **settings: Any,
-) -> Iterator[Kind]:
-    """Run a local cloud of a subclass, with its folder in `runs`; `settings` are passed to `CleanRoomsML`."""
-    folder = Path(tempfile.mkdtemp(prefix=f"run-{os.getpid()}-", dir=runs))
-    try:
-        emulator = Emulator(CleanRoomsML(dict(catalog.jobs), dict(catalog.models), **settings))
-        with (
-            emulator.running(),
-            ministack.running(folder, clean_rooms_ml_endpoint=emulator.url, account=account, region=region) as stack,
-        ):
-            aws = environment.aws(
-                endpoint=stack.url,
-                clean_rooms_ml_endpoint=emulator.url,
-                ca_bundle=stack.ca_bundle,
-                account=account,
-                region=region,
-            )
-            cloud = kind(folder, aws, emulator, stack, account, region)
-            cloud._write_outputs_to_s3()
-            yield cloud
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

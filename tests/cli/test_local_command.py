@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cdk_cleanroomsml_cli.commands import make_app
-from cdk_cleanroomsml_local import cloud, ministack
+from cdk_cleanroomsml_local import lifetime, ministack
 
 
 def run(*arguments: object) -> Any:
@@ -18,7 +18,7 @@ def run(*arguments: object) -> Any:
 @pytest.fixture(autouse=True)
 def nothing_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
     """No cloud, also if a wrong use is not refused."""
-    monkeypatch.setattr(cloud, "running", lambda *_, **__: pytest.fail("a cloud was started"))
+    monkeypatch.setattr(lifetime, "running", lambda *_, **__: pytest.fail("a cloud was started"))
 
 
 @pytest.mark.parametrize("account", ["12", "11112222333x", "²" * 12])
