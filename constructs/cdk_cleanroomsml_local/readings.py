@@ -44,8 +44,8 @@ class Readings:
         job_status_lag: how long a generation job that is read shows its status of before.
         page_size: the most that a page of a listing has.
         newest_first: the order of a listing.
-        summaries_name_account: the account in the generation job's ARN of a listed export, for a job whose model belongs
-            to another account; empty for the ARN that was requested.
+        summaries_name_account: the account in the generation job's ARN of a listed export, for a job whose model
+            belongs to another account; empty for the ARN that was requested.
         output_locations_are_visible: whether a listing shows them, which it may not for such a job.
         models_are_readable: whether the configured audience model can be read; if not, the ARN of a generation job's
             model has the account `MODEL_OWNER`.
