@@ -75,8 +75,9 @@ def test_another_stack_reads_the_output_location(cloud: Cloud) -> None:
     app = app_of("output_in_another_stack")
     deployments = cloud.deploy_all(app)
     assert [(one.stack, one.succeeded) for one in deployments] == [("Campaigns", True), ("Reports", True)]
-    [function] = cloud.client("lambda").list_functions()["Functions"][-1:]
-    result = cloud.client("lambda").invoke(FunctionName=function["FunctionName"])["Payload"].read()
+    resources = cloud.client("cloudformation").describe_stack_resources(StackName="Reports")["StackResources"]
+    [function] = [one["PhysicalResourceId"] for one in resources if one["ResourceType"] == "AWS::Lambda::Function"]
+    result = cloud.client("lambda").invoke(FunctionName=function)["Payload"].read()
     assert json.loads(result).startswith("s3://lookalike-audiences/exports/")
     assert not cloud.deploy(app, "Reports").has_changed
     for stack in ("Reports", "Campaigns"):
