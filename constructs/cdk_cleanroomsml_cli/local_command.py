@@ -8,6 +8,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+_FAILED = 1
 _USAGE = 2
 
 
@@ -36,6 +37,7 @@ def add_to(app: typer.Typer) -> None:
 
 def _run(given: Path | None, export_seconds: float, account: str, region: str) -> None:
     from cdk_cleanroomsml_local import Readings, catalog, console, interrupt, running  # noqa: PLC0415 - may be missing
+    from cdk_cleanroomsml_local.ministack import MiniStackDidNotStartError  # noqa: PLC0415 - may be missing
 
     if not (account.isdecimal() and len(account) == 12):
         _end(f"--account must have twelve digits; got {account!r}")
@@ -45,10 +47,13 @@ def _run(given: Path | None, export_seconds: float, account: str, region: str) -
         _end(f"The catalog {given} cannot be read: {error!r}")
     interrupt.end_in_order()
     readings = Readings(in_progress_for=timedelta(seconds=export_seconds))
-    with running(jobs, account=account, region=region, readings=readings) as cloud:
-        console.keep_running(cloud, settings=cloud.folder / "env")
+    try:
+        with running(jobs, account=account, region=region, readings=readings) as cloud:
+            console.keep_running(cloud, settings=cloud.folder / "env")
+    except MiniStackDidNotStartError as error:
+        _end(str(error), _FAILED)
 
 
-def _end(message: str) -> NoReturn:
+def _end(message: str, code: int = _USAGE) -> NoReturn:
     typer.echo(message, err=True)
-    raise typer.Exit(_USAGE)
+    raise typer.Exit(code)

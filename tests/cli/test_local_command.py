@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cdk_cleanroomsml_cli.commands import make_app
-from cdk_cleanroomsml_local import lifetime, ministack
+from cdk_cleanroomsml_local import interrupt, lifetime, ministack
 
 
 def run(*arguments: object) -> Any:
@@ -45,6 +45,16 @@ def test_a_catalog_that_does_not_exist_is_named(tmp_path: Path) -> None:
 def test_without_ministack_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     monkeypatch.setattr(ministack, "find_spec", lambda _: None)
+    monkeypatch.setattr(interrupt, "end_in_order", lambda: None)
     result = run()
     assert result.exit_code == 2
     assert "The local cloud needs ministack. Run: pip install 'cdk-cleanroomsml[local]'" in result.output
+
+
+def test_a_cloud_that_does_not_start_shows_the_end_of_its_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    monkeypatch.setattr(ministack, "_START_SECONDS", 0)
+    monkeypatch.setattr(interrupt, "end_in_order", lambda: None)  # the signals of this process stay as they are
+    result = run()
+    assert result.exit_code == 1
+    assert "MiniStack is not ready after 0 s; its log ends with:" in result.output

@@ -1,7 +1,7 @@
 """The local cloud as other people's tests use it: what a deployment reports, and what is refused."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import boto3
@@ -14,6 +14,14 @@ from local_cloud.cloud import LocalCloud
 from tests.builders.arns import FAILING_JOB
 from tests.deployment.stack import export
 from tests.fakes.waiting import wait_until
+
+
+@pytest.fixture(autouse=True)
+def quick(local_cloud: LocalCloud) -> Iterator[None]:
+    """A handler that hardly waits."""
+    local_cloud.scale_waits(0.05)
+    yield
+    local_cloud.scale_waits(1)
 
 
 def app_with(*declare: Callable[[Stack], object]) -> App:
