@@ -43,8 +43,9 @@ def test_the_wheel(built: Built) -> None:
 def test_the_source_distribution(built: Built) -> None:
     documents = {"README.md", "CHANGELOG.md", "SECURITY.md", "LICENSE"}
     documents |= {path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").glob("*.md")}
-    examples = (path for path in (ROOT / "examples").rglob("*") if path.is_file())
-    documents |= {path.relative_to(ROOT).as_posix() for path in examples if "__pycache__" not in path.parts}
+    # What running an example leaves in its folder is ignored.
+    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "examples"]
+    documents |= set(subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines())
     how_to_build = {"pyproject.toml", "hatch_build.py", ".gitignore", "PKG-INFO"}
     code = {f"constructs/{name}" for name in CONSTRUCTS} | {f"lambda/{name}" for name in HANDLER}
     assert built.in_sdist == documents | how_to_build | code
