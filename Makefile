@@ -97,9 +97,10 @@ check: types
 
 types: $(READY)
 	@$(BIN)/mypy constructs/cdk_cleanroomsml constructs/cdk_cleanroomsml_contract constructs/cdk_cleanroomsml_cli \
-		app.py hatch_build.py local_cloud release website
+		constructs/cdk_cleanroomsml_local app.py hatch_build.py local_cloud release website
 	@$(BIN)/mypy lambda/audience_export_handler
 	@$(BIN)/mypy tests
+	@$(BIN)/mypy examples
 
 format: $(READY)
 	@$(BIN)/ruff format .

@@ -22,6 +22,7 @@ LONGEST_FIRST = (
     "tests/test_demo.py::test_the_demo_shows_the_main_job",
     "tests/deployment/test_life.py::test_a_time_out_and_what_finds_the_export_again",
     "tests/test_local.py",
+    "tests/package/test_local.py::test_the_tests_of_the_example",
     "tests/deployment/",
     "tests/test_demo.py",
     "tests/simulation/",

@@ -26,7 +26,7 @@ def examples() -> list[Any]:
         pytest.param(code, id=f"{document.name}-{number}")
         for document in DOCUMENTS
         for number, code in enumerate(re.findall(r"```python\n(.*?)```", document.read_text(), re.DOTALL))
-        if "app = App()" in code
+        if code.startswith("app = App()") or "\napp = App()" in code
     ]
 
 
@@ -65,7 +65,7 @@ def test_the_compared_handler_is_the_one_that_is_deployed() -> None:
 
 
 def test_every_reading_of_the_emulator_is_explained() -> None:
-    switches = re.findall(r"^    (\w+): .* = ", (ROOT / "local_cloud" / "readings.py").read_text(), re.MULTILINE)
+    switches = re.findall(r"^    (\w+): .* = ", (ROOT / "constructs" / "cdk_cleanroomsml_local" / "readings.py").read_text(), re.MULTILINE)
     assert len(switches) > 12
     page = (ROOT / "docs" / "fidelity.md").read_text()
     assert not [switch for switch in switches if f"`{switch}`" not in page]

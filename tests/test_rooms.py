@@ -17,7 +17,16 @@ CORE = "audience_export_handler.core"
 ROOMS = {
     "cdk_cleanroomsml_contract": {"cdk_cleanroomsml_contract", "botocore"},
     "cdk_cleanroomsml": {"cdk_cleanroomsml", "cdk_cleanroomsml_contract", "aws_cdk", "constructs", "jsii"},
-    "cdk_cleanroomsml_cli": {"cdk_cleanroomsml_cli", "cdk_cleanroomsml_contract", "boto3", "botocore", "rich", "typer"},
+    "cdk_cleanroomsml_cli": {
+        "cdk_cleanroomsml_cli",
+        "cdk_cleanroomsml_contract",
+        "cdk_cleanroomsml_local",
+        "boto3",
+        "botocore",
+        "rich",
+        "typer",
+    },
+    "cdk_cleanroomsml_local": {"cdk_cleanroomsml_local", "boto3", "botocore", "pytest", "trustme"},
     CORE: {CORE, "cdk_cleanroomsml_contract"},
     "audience_export_handler.aws": {
         "audience_export_handler.aws",
@@ -29,7 +38,7 @@ ROOMS = {
     "audience_export_handler": {"audience_export_handler", "cdk_cleanroomsml_contract", "crhelper"},
     "release": {"release", "packaging"},
     "website": {"website", "rich"},
-    "local_cloud": {"local_cloud", "boto3", "botocore", "trustme"},
+    "local_cloud": {"local_cloud", "cdk_cleanroomsml_local", "boto3", "botocore"},
 }
 SOURCES = (CONSTRUCTS, LAMBDA, ROOT)
 

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
 
-from local_cloud import environment
+from cdk_cleanroomsml_local import environment
 from local_cloud.cdk_cli import CdkCli
 from local_cloud.cloud import LocalCloud
 from tests.fakes.waiting import wait_until

@@ -14,7 +14,9 @@ from aws_cdk.aws_logs import CfnLogGroup
 from aws_cdk.aws_sqs import Queue
 
 from cdk_cleanroomsml import AudienceExportProvider
-from local_cloud import catalog, cloud
+from cdk_cleanroomsml_local import catalog
+from cdk_cleanroomsml_local.clean_rooms_ml import CleanRoomsML
+from local_cloud import cloud
 from local_cloud.cloud import LocalCloud
 from tests.builders.arns import FAILING_JOB
 from tests.deployment.clients import Api, prepare
@@ -29,8 +31,9 @@ LONG = replace(QUICK, in_progress_for=timedelta(minutes=90))
 
 @pytest.fixture(scope="module")
 def quick_cloud() -> Iterator[LocalCloud]:
-    with cloud.running(catalog.read(catalog.DEMO), wait_scale=SCALE) as running:
+    with cloud.running(catalog.read(catalog.DEMO)) as running:
         prepare(running)
+        running.scale_waits(SCALE)
         yield running
 
 
@@ -60,7 +63,12 @@ def not_waiting(**arguments: Any) -> Callable[[Stack], Any]:
 
 def ends_now(stack: DeployedStack) -> None:
     """The exports that run end now."""
-    stack.cloud.clean_rooms_ml.service.readings = QUICK
+    service_of(stack).readings = QUICK
+
+
+def service_of(stack: DeployedStack) -> CleanRoomsML:
+    assert isinstance(stack.cloud, LocalCloud)
+    return stack.cloud.clean_rooms_ml.service
 
 
 def received(stack: DeployedStack) -> list[dict[str, Any]]:
@@ -102,7 +110,7 @@ def test_a_failed_export_reaches_a_queue(stack: DeployedStack) -> None:
 
 
 def test_an_export_that_ends_90_minutes_after_its_deployment_reaches_a_queue_once(stack: DeployedStack) -> None:
-    stack.cloud.clean_rooms_ml.service.readings = LONG
+    service_of(stack).readings = LONG
     assert stack.deploy(with_events(not_waiting())) == "CREATE_COMPLETE", stack.reasons()
     wait_until(lambda: followers(stack) == ["RUNNING"], "the export is followed")
     assert received(stack) == []
@@ -114,7 +122,7 @@ def test_an_export_that_ends_90_minutes_after_its_deployment_reaches_a_queue_onc
 
 def test_the_end_of_a_deleted_export_reaches_no_queue(stack: DeployedStack) -> None:
     """Its resource is removed from the stack while it runs."""
-    stack.cloud.clean_rooms_ml.service.readings = LONG
+    service_of(stack).readings = LONG
 
     def without_export(stack: Stack) -> None:
         queue = Queue(stack, "Ends")

@@ -13,7 +13,7 @@ from audience_export_handler import lifecycle
 from audience_export_handler.aws import clean_rooms_ml, cloudformation, step_functions
 from cdk_cleanroomsml import follower_states, states
 from cdk_cleanroomsml_contract.api_limits import ACTIVE_OF_JOB, RUNNING_OF_ACCOUNT
-from local_cloud.emulator import Emulator
+from cdk_cleanroomsml_local.emulator import Emulator
 from tests.builders.arns import EVENT_BUS, FOLLOWER, JOB, OTHER_JOB
 from tests.builders.events import Event, Properties, event
 from tests.fakes.answer_endpoint import AnswerEndpoint

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from local_cloud.readings import Readings
+from cdk_cleanroomsml_local.readings import Readings
 from tests.fakes.deployment import Deployment
 
 PAGE = (Path(__file__).parents[2] / "docs" / "costs.md").read_text()

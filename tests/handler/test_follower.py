@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from local_cloud.emulator import Fault, FaultKind
+from cdk_cleanroomsml_local.emulator import Fault, FaultKind
 from tests.builders.arns import EVENT_BUS, FAILING_JOB, FOLLOWER
 from tests.builders.events import Event, properties
 from tests.fakes.deployment import Deployment

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from math import ceil
 from random import Random
 
-from local_cloud.clean_rooms_ml import PENDING_EXPORTS_OF_AN_ACCOUNT
+from cdk_cleanroomsml_local.clean_rooms_ml import PENDING_EXPORTS_OF_AN_ACCOUNT
 from tests.simulation import bounds, facts, odds
 from tests.simulation.model import tenants, wire
 from tests.simulation.model.clean_rooms import JOBS

@@ -7,7 +7,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from local_cloud import interrupt
+from cdk_cleanroomsml_local import interrupt
 from tests.deployment.clients import CdkCommands
 from tests.deployment.live.account import Account
 from tests.deployment.live.life import SECOND_STACK, STACK, Life

@@ -12,7 +12,7 @@ from tests.simulation.model.request import Request
 from tests.simulation.rules.invariant import Invariant
 
 if TYPE_CHECKING:
-    from local_cloud.clean_rooms_ml import Export
+    from cdk_cleanroomsml_local.clean_rooms_ml import Export
     from tests.simulation.model.cloudformation import Stack
     from tests.simulation.model.world import World
 

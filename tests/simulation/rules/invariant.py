@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from local_cloud.clean_rooms_ml import PENDING_EXPORTS_OF_AN_ACCOUNT
+from cdk_cleanroomsml_local.clean_rooms_ml import PENDING_EXPORTS_OF_AN_ACCOUNT
 from tests.simulation import bounds, handler_spans
 
 

@@ -7,7 +7,7 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from local_cloud.clean_rooms_ml import Export
+from cdk_cleanroomsml_local.clean_rooms_ml import Export
 from tests.fakes.state_machine import Execution
 from tests.simulation import bounds, facts
 from tests.simulation.model.request import Request
