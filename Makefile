@@ -1,5 +1,5 @@
 # Every command of the project. `make setup` installs all it needs into this checkout and nowhere else.
-.PHONY: setup hooks demo local quick test nightly matrix simulate mutants load bench upgrades check types format clean lock release
+.PHONY: setup hooks demo local quick test test-live nightly matrix simulate mutants load bench upgrades docs docs-build recording reasons check types format clean lock release
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -39,6 +39,11 @@ quick: check
 test: $(READY)
 	@$(BIN)/python -m pytest -n 2 -m "not nightly" --cov
 
+# The life of one export in an account of AWS. It costs money; it first says what it does, and asks to be confirmed.
+test-live: $(READY)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH=constructs:lambda $(BIN)/python -m tests.deployment.live \
+		--job "$(JOB)" --percent "$(PERCENT)"
+
 # Everything, also what only repeats a check of `make test`: with the real CDK CLI where the API shows it, every signal.
 # Then 10,000 schedules, all mutants, and other versions of what the library requires.
 nightly: $(READY)
@@ -56,7 +61,8 @@ SCHEDULES ?= 10000
 SEED ?= 0
 simulate: $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH=constructs:lambda $(BIN)/python -m tests.simulation \
-		--schedules $(SCHEDULES) --seed $(SEED) $(if $(REPLAY),--replay $(REPLAY))
+		--schedules $(SCHEDULES) --seed $(SEED) $(if $(REPLAY),--replay $(REPLAY)) \
+		$(if $(EVENTS),--events)
 
 # Wrong handlers on purpose: the simulation has to find each of them.
 mutants: $(READY)
@@ -74,15 +80,31 @@ bench: $(READY)
 upgrades: $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH=constructs:lambda $(BIN)/python -m tests.upgrade
 
+# The documentation site, built strictly and served on 127.0.0.1; docs-build only builds it.
+docs: $(READY)
+	@$(BIN)/python -m website
+
+docs-build: $(READY)
+	@$(BIN)/python -c 'import sys; from website.building import build; sys.exit(build())'
+
+# Draws the demo again, as a picture of what it prints.
+recording: $(READY)
+	@$(BIN)/python -m website.recording
+
+# Writes the examples of the failure reasons into docs/errors.md again.
+reasons: $(READY)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH=constructs:lambda $(BIN)/python -m tests.documents
+
 check: types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 
 types: $(READY)
 	@$(BIN)/mypy constructs/cdk_cleanroomsml constructs/cdk_cleanroomsml_contract constructs/cdk_cleanroomsml_cli \
-		app.py hatch_build.py local_cloud release bench
+		constructs/cdk_cleanroomsml_local app.py hatch_build.py local_cloud release website bench
 	@$(BIN)/mypy lambda/audience_export_handler
 	@$(BIN)/mypy tests
+	@$(BIN)/mypy examples
 
 format: $(READY)
 	@$(BIN)/ruff format .
@@ -105,5 +127,5 @@ release: $(READY)
 	@$(BIN)/python -m release
 
 clean:
-	@rm -rf .venv node_modules .cache .local cdk.out dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf .venv node_modules .cache .local cdk.out dist docs/vendor .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

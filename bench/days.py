@@ -15,8 +15,8 @@ from random import Random
 from bench.virtual import runs
 from bench.virtual.runs import Plan, Run
 from bench.virtual.sdk_integrations import ServiceCall
-from local_cloud.readings import Readings
-from local_cloud.service_model import Response
+from cdk_cleanroomsml_local.readings import Readings
+from cdk_cleanroomsml_local.service_model import Response
 from tests.simulation import facts
 from tests.simulation.model import tenants
 from tests.simulation.model.operation import Operation

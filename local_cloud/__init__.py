@@ -1,4 +1,4 @@
-"""A cloud on this machine for the demo and the tests: MiniStack, an emulator of Clean Rooms ML and the CDK CLI.
+"""The local cloud of this checkout: `make demo`, `make local`, and the CDK CLI that deploys to it.
 
-Nothing here is part of the library. Everything binds to 127.0.0.1 on free ports and stops with the command.
+The cloud itself is `cdk_cleanroomsml_local` in constructs/, which is part of the library.
 """

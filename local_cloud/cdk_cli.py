@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from local_cloud import child
+from cdk_cleanroomsml_local import child
 from local_cloud.environment import CHECKOUT
 
 

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from local_cloud import catalog, cloud, interrupt
+from cdk_cleanroomsml_local import catalog, interrupt
+from local_cloud import cloud
 from local_cloud.cloud import LocalCloud
 from local_cloud.environment import CHECKOUT
 from local_cloud.stack_watch import StackWatch

@@ -22,6 +22,7 @@ LONGEST_FIRST = (
     "tests/test_demo.py::test_the_demo_shows_the_main_job",
     "tests/deployment/test_life.py::test_a_time_out_and_what_finds_the_export_again",
     "tests/test_local.py",
+    "tests/package/test_local.py::test_the_tests_of_the_example",
     "tests/deployment/",
     "tests/test_demo.py",
     "tests/simulation/",
@@ -47,7 +48,7 @@ NOT_TRACED = (
 SLICED = ("/test_deliveries.py", "/test_readings.py")
 
 # Their tests share what a fixture of the module makes at length.
-TOGETHER = ("tests/test_template.py",)
+TOGETHER = ("tests/test_template.py", "tests/website/test_building.py")
 
 
 class OneByOne(LoadScopeScheduling):

@@ -7,6 +7,7 @@ import pytest
 
 from tests.fakes.processes import processes_of, program_running, run_folders
 from tests.fakes.waiting import wait_until
+from website import recording
 
 
 def test_the_demo_shows_the_main_job() -> None:
@@ -28,6 +29,8 @@ def test_the_demo_shows_the_main_job() -> None:
     ):
         assert line in output, line
     assert "NOT AS EXPECTED" not in output
+    recorded = recording.without_times(recording.TEXT.read_text())
+    assert recording.without_times(recording.excerpt(output)) == recorded, "make recording refreshes the picture"
     assert run_folders(demo) == set()
     assert processes_of(demo) == []
 

@@ -17,7 +17,16 @@ CORE = "audience_export_handler.core"
 ROOMS = {
     "cdk_cleanroomsml_contract": {"cdk_cleanroomsml_contract", "botocore"},
     "cdk_cleanroomsml": {"cdk_cleanroomsml", "cdk_cleanroomsml_contract", "aws_cdk", "constructs", "jsii"},
-    "cdk_cleanroomsml_cli": {"cdk_cleanroomsml_cli", "cdk_cleanroomsml_contract", "boto3", "botocore", "rich", "typer"},
+    "cdk_cleanroomsml_cli": {
+        "cdk_cleanroomsml_cli",
+        "cdk_cleanroomsml_contract",
+        "cdk_cleanroomsml_local",
+        "boto3",
+        "botocore",
+        "rich",
+        "typer",
+    },
+    "cdk_cleanroomsml_local": {"cdk_cleanroomsml_local", "boto3", "botocore", "pytest", "trustme"},
     CORE: {CORE, "cdk_cleanroomsml_contract"},
     "audience_export_handler.aws": {
         "audience_export_handler.aws",
@@ -28,7 +37,8 @@ ROOMS = {
     },
     "audience_export_handler": {"audience_export_handler", "cdk_cleanroomsml_contract", "crhelper"},
     "release": {"release", "packaging"},
-    "local_cloud": {"local_cloud", "boto3", "botocore", "trustme"},
+    "website": {"website", "rich"},
+    "local_cloud": {"local_cloud", "cdk_cleanroomsml_local", "boto3", "botocore"},
     # It measures the project and its peers, most of it in the world of the simulation.
     "bench": {
         "bench",
@@ -38,6 +48,7 @@ ROOMS = {
         "peer_provider",
         "cdk_cleanroomsml",
         "audience_export_handler",
+        "cdk_cleanroomsml_local",
         "local_cloud",
         "tests.builders",
         "tests.fakes",

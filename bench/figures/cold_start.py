@@ -13,6 +13,7 @@ from bench import first_start
 from bench.figure import Cell, Figure, Goal, Table
 from bench.peers import assets
 from bench.spread import spread_of
+from cdk_cleanroomsml_local.environment import REGION
 from local_cloud import environment
 
 RUNS = 15
@@ -84,8 +85,8 @@ def run_once(name: str, folder: Path) -> Sample:
         "PYTHONPATH": ":".join(map(str, _SOURCES)),
         "PYTHONDONTWRITEBYTECODE": "",
         "PYTHONPYCACHEPREFIX": str(folder / "pycache"),
-        "AWS_REGION": environment.REGION,
-        "AWS_DEFAULT_REGION": environment.REGION,
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
         "AWS_ACCESS_KEY_ID": "bench",
         "AWS_SECRET_ACCESS_KEY": "bench",
     }

@@ -9,7 +9,7 @@ from bench.figure import Cell, Figure, Goal, Table
 from bench.peers.apps import PROJECT
 from bench.virtual import runs, runtimes
 from bench.virtual.runs import Plan, Run
-from local_cloud.clean_rooms_ml import PENDING_EXPORTS_OF_AN_ACCOUNT
+from cdk_cleanroomsml_local.clean_rooms_ml import PENDING_EXPORTS_OF_AN_ACCOUNT
 from tests.simulation import facts
 from tests.simulation.model.clean_rooms import JOBS
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-from local_cloud.clean_rooms_ml import Export
+from cdk_cleanroomsml_local.clean_rooms_ml import Export
 from tests.simulation import facts
 from tests.simulation.model.lambda_function import Invocation
 from tests.simulation.model.request import Request

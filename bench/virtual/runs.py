@@ -17,7 +17,7 @@ from bench.peers.apps import PROJECT
 from bench.virtual import runtimes
 from bench.virtual.observer import Observer
 from bench.virtual.usage import Usage
-from local_cloud.readings import Readings
+from cdk_cleanroomsml_local.readings import Readings
 from tests.builders.arns import HANDLER
 from tests.simulation import facts
 from tests.simulation.model import template, wire

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from aws_cdk import CfnResource, Duration
+from aws_cdk import aws_events as events
 from constructs import Construct
 
-from cdk_cleanroomsml import arguments, exports_per_job, given_names, place
+from cdk_cleanroomsml import arguments, export_rules, exports_per_job, given_names, place
 from cdk_cleanroomsml.audience_size import AudienceSize
 from cdk_cleanroomsml.errors import AttributeUnknownError
+from cdk_cleanroomsml.export_rules import RuleOptions
 from cdk_cleanroomsml.given_names import GivenName
 from cdk_cleanroomsml.provider import AudienceExportProvider
-from cdk_cleanroomsml_contract import attributes
+from cdk_cleanroomsml_contract import attributes, export_event
 from cdk_cleanroomsml_contract.export_properties import READ_METRICS, TIMEOUT_SECONDS, ExportProperties
 from cdk_cleanroomsml_contract.on_conflict import OnConflict
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 _RESOURCE_TYPE = "Custom::CleanRoomsMLAudienceExport"
 
@@ -111,7 +118,7 @@ class AudienceExport(Construct):
             minimum_relevance=minimum_relevance,
             timeout_seconds=int(timeout.to_seconds()) if timeout else TIMEOUT_SECONDS[-1],
         )
-        self._waits = wait_for_completion
+        self._waits, self._provider = wait_for_completion, provider
         # The L2 construct, CustomResource, would be one more around it, and two more questions to the CDK's process.
         of_cloudformation = {"ServiceToken": provider.service_token}
         if timeout:
@@ -200,6 +207,41 @@ class AudienceExport(Construct):
     def recall(self) -> str:
         """The generation job's recall score, as text; a token. Empty if it is not shared. See `relevance_score`."""
         return self._of_job(attributes.RECALL)
+
+    def on_active(self, rule_id: str, **options: Unpack[RuleOptions]) -> events.Rule:
+        """Make a rule for the event that the export is ACTIVE; see `on_event`."""
+        return self._make_rule(rule_id, (export_event.ACTIVE,), options)
+
+    def on_failed(self, rule_id: str, **options: Unpack[RuleOptions]) -> events.Rule:
+        """Make a rule for the event that the export has failed (CREATE_FAILED); see `on_event`.
+
+        A request that fails without an export, for example because its start was refused, is no such event: see
+        `AudienceExportProvider.metric_exports_failed`.
+        """
+        return self._make_rule(rule_id, (export_event.FAILED,), options)
+
+    def on_event(self, rule_id: str, **options: Unpack[RuleOptions]) -> events.Rule:
+        """Make a rule for the event that the export has ended, ACTIVE or CREATE_FAILED.
+
+        The event comes after the deployment has heard of the end. An export whose deployment stopped waiting, or never
+        waited, is followed for up to 24 hours, once in 1 to 5 minutes. If its resource is deleted or replaced
+        meanwhile, there is no event. An update that keeps an export which has ended publishes nothing again. An event
+        comes at least once; it can come twice. docs/events.md describes it.
+
+        An export that exists already may be ACTIVE before CloudFormation has made the rule.
+        ``export.node.add_dependency(rule)`` makes it wait, if nothing that the rule refers to refers to the export.
+
+        Args:
+            rule_id: construct id of the rule, in this construct or in `cross_stack_scope`.
+            **options: see `RuleOptions`.
+        """
+        return self._make_rule(rule_id, export_event.ENDED, options)
+
+    def _make_rule(self, rule_id: str, statuses: tuple[str, ...], options: RuleOptions) -> events.Rule:
+        bus = self._provider.event_bus
+        rule = export_rules.make(self, rule_id, self._resource, statuses=statuses, event_bus=bus, options=options)
+        self._provider.publish_end_of(self._resource)
+        return rule
 
     def _of_job(self, attribute: str) -> str:
         self._resource.add_property_override(READ_METRICS, True)

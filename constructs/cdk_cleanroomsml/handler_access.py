@@ -7,7 +7,7 @@ function waits for the role's default policy.
 from __future__ import annotations
 
 import jsii
-from aws_cdk import ArnFormat, Aspects, IAspect, Stack
+from aws_cdk import Aspects, IAspect, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -17,7 +17,10 @@ from constructs import Construct, IConstruct
 from cdk_cleanroomsml import encryption, lint
 from cdk_cleanroomsml.job_access import REST_BYTES, JobAccess, every_job_of
 from cdk_cleanroomsml.provider_settings import ProviderSettings
+from cdk_cleanroomsml.state_machine import executions_of
 
+# What following exports adds to them, and what it adds if the follower is encrypted.
+_BYTES_OF_EVENTS, _BYTES_OF_KEY = 832, 416
 # What the settings that change the role can add to its policies: VPC, tracing, keys.
 _BYTES_OF_SETTINGS = 832
 _ADDING = {"vpc", "tracing", "environment_encryption", "encryption_key"}
@@ -49,7 +52,7 @@ class HandlerAccess:
             statements=[
                 _allow(["logs:CreateLogStream", "logs:PutLogEvents"], [log_group.log_group_arn]),
                 _allow(["states:StartExecution", "states:ListExecutions"], [state_machine.state_machine_arn]),
-                _allow(["states:StopExecution"], [_executions_of(state_machine)]),
+                _allow(["states:StopExecution"], [executions_of(state_machine)]),
                 *([encryption.for_caller(key, state_machine)] if key else []),
                 _allow(["lambda:InvokeFunction"], [last_resort.function_arn]),
                 *_for_exports(stack),
@@ -58,8 +61,24 @@ class HandlerAccess:
         """The policy that every export waits for."""
         _acknowledge_wildcards(self.policy, state_machine)
         has_more = bool(_ADDING & settings.keys())
-        self._jobs = JobAccess(scope, self.policy, role, REST_BYTES + has_more * _BYTES_OF_SETTINGS)
+        other_bytes = REST_BYTES + has_more * _BYTES_OF_SETTINGS
+        later_bytes = _BYTES_OF_EVENTS + (_BYTES_OF_KEY if key else 0)
+        self._jobs = JobAccess(scope, self.policy, role, other_bytes, later_bytes=later_bytes)
+        self._key = key
         Aspects.of(self.policy).add(_AttachWhenComplete(self.policy, role, self._jobs))
+
+    def allow_following(self, follower: sfn.StateMachine) -> None:
+        """Allow what the end of exports needs: to stop the follower, and to see whether a resource is still there."""
+        stack = Stack.of(follower)
+        self._jobs.use_later_bytes()
+        self.policy.add_statements(
+            _allow(["states:ListExecutions"], [follower.state_machine_arn]),
+            _allow(["states:StopExecution"], [executions_of(follower)]),
+            _allow(["cloudformation:DescribeStackResource"], [stack.stack_id]),
+            *([encryption.for_caller(self._key, follower)] if self._key else []),
+        )
+        reason = "executions are named after requests, which are unknown at synth"
+        lint.acknowledge_wildcard(self.policy, executions_of(follower), reason)
 
     def allow_job(self, audience_generation_job_arn: str) -> iam.Policy:
         """Allow exports of a generation job, and return the policy that they must wait for."""
@@ -82,15 +101,6 @@ class _AttachWhenComplete:
             self._role.attach_inline_policy(self._policy)
 
 
-def _executions_of(machine: sfn.StateMachine) -> str:
-    return Stack.of(machine).format_arn(
-        service="states",
-        resource="execution",
-        resource_name=f"{machine.state_machine_name}:*",
-        arn_format=ArnFormat.COLON_RESOURCE_NAME,
-    )
-
-
 def _models_of(stack: Stack) -> str:
     return stack.format_arn(service="cleanrooms-ml", resource="configured-audience-model", resource_name="*")
 
@@ -109,7 +119,7 @@ def _acknowledge_wildcards(policy: iam.Policy, machine: sfn.StateMachine) -> Non
     stack = Stack.of(policy)
     for resource, reason in (
         ("*", "lists the exports of the account after a refused start"),
-        (_executions_of(machine), "executions are named after requests, which are unknown at synth"),
+        (executions_of(machine), "executions are named after requests, which are unknown at synth"),
         (_models_of(stack), "reads the sizes of a job's model; which model that is, is unknown at synth"),
         (every_job_of(stack), "allows all jobs only if the ARNs of the declared ones do not fit into a role"),
     ):

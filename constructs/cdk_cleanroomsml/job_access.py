@@ -39,11 +39,20 @@ class JobAccess:
         shared: the policy that every export waits for.
         role: the role that the policies are for.
         other_bytes: how many bytes of the role's policies are for anything but generation jobs.
+        later_bytes: how many more there may be later.
     """
 
-    def __init__(self, scope: Construct, shared: iam.Policy, role: iam.IRole, other_bytes: int = REST_BYTES) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        shared: iam.Policy,
+        role: iam.IRole,
+        other_bytes: int = REST_BYTES,
+        *,
+        later_bytes: int = 0,
+    ) -> None:
         self._scope, self._shared, self._role = scope, shared, role
-        self._room = ROLE_BYTES - other_bytes
+        self._room, self._later_bytes = ROLE_BYTES - other_bytes, later_bytes
         self._stack = Stack.of(scope)
         self._in_shared: dict[str, int] = {}
         self._apart: dict[str, iam.Policy] = {}
@@ -66,6 +75,10 @@ class JobAccess:
         self._in_shared[arn] = length or _LIKELY_ARN_BYTES
         return self._shared
 
+    def use_later_bytes(self) -> None:
+        """Leave room for what else there may be."""
+        self._room, self._later_bytes = self._room - self._later_bytes, 0
+
     def complete(self) -> None:
         """Write the generation jobs into the shared policy, when the app has declared its exports."""
         if self._in_shared and not self._is_complete:
@@ -79,7 +92,7 @@ class JobAccess:
         return list(self._in_shared)
 
     def _has_room_apart(self) -> bool:
-        return self._bytes_apart + _bytes_of_policy() + self._every_bytes <= self._room
+        return self._bytes_apart + _bytes_of_policy() + self._every_bytes <= self._room - self._later_bytes
 
     def _policy_apart(self, arn: str) -> iam.Policy:
         construct_id = f"JobAccess{digest(self._stack.resolve(arn), 8)}"

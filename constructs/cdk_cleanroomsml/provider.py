@@ -13,6 +13,7 @@ import jsii
 from aws_cdk import CfnResource, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
@@ -20,8 +21,10 @@ from constructs import Construct
 
 from cdk_cleanroomsml import handler_access, log_groups, place, provider_settings, roles, state_machine
 from cdk_cleanroomsml.errors import InvalidArgumentError
+from cdk_cleanroomsml.follower import Follower
 from cdk_cleanroomsml.functions import Functions
 from cdk_cleanroomsml.provider_settings import ProviderSettings
+from cdk_cleanroomsml_contract.export_properties import FOLLOWER_ARN
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -90,7 +93,8 @@ class AudienceExportProvider(Construct):
             self, self.service_token
         )
         """The role of the state machine."""
-        self.state_machine: sfn.StateMachine = state_machine.make(self, self.function, self.state_machine_role, given)
+        self._machine_role = roles.without_changes(self, "StateMachineRoleAsItIs", self.state_machine_role)
+        self.state_machine: sfn.StateMachine = state_machine.make(self, self.function, self._machine_role, given)
         """The state machine, which the handler starts; one execution follows one request."""
         self._access = handler_access.HandlerAccess(
             self,
@@ -104,12 +108,36 @@ class AudienceExportProvider(Construct):
         delivery.node.add_dependency(self._access.policy)
         self.state_machine_arn: str = state_machine.arn_for_exports(self.state_machine, delivery)
         """ARN of the state machine. What refers to it waits for all that the handler needs."""
+        self.event_bus: events.IEventBus | None = given.get("event_bus")
+        """The event bus on which every export publishes its end; None if only those with a rule do."""
+        self._settings = given
+        self._follower: Follower | None = None
 
     def serve(self, resource: CfnResource, audience_generation_job_arn: str) -> None:
         """Allow exports of a generation job, and make the resource wait for that."""
         policy = self._access.allow_job(audience_generation_job_arn)
         if policy is not self._access.policy:
             resource.node.add_dependency(policy)
+        if self.event_bus:
+            self.publish_end_of(resource)
+
+    def publish_end_of(self, resource: CfnResource) -> None:
+        """Have the end of an export published; the follower is made with the first one that wants that."""
+        self._follower = self._follower or Follower(
+            self,
+            handler=self.function,
+            starter=self.state_machine,
+            role=self._machine_role,
+            access=self._access,
+            settings=self._settings,
+        )
+        resource.add_property_override(FOLLOWER_ARN, self._follower.machine.state_machine_arn)
+        resource.node.add_dependency(self._follower.policy)
+
+    @property
+    def follower(self) -> sfn.StateMachine | None:
+        """The state machine that follows exports until their end is published; None if none wants that yet."""
+        return self._follower.machine if self._follower else None
 
     @property
     def grant_principal(self) -> iam.IPrincipal:

@@ -8,6 +8,7 @@ from typing import Any, TypedDict, cast
 
 from aws_cdk import RemovalPolicy, Token
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
@@ -47,6 +48,8 @@ class ProviderSettings(TypedDict, total=False):
             the permission to use it.
         state_machine_logging: log options of the state machine; by default it writes no log. Execution data cannot be
             included, because it contains the ResponseURL. Without a destination a log group is made.
+        event_bus: the event bus for the ends of exports. With it, every export of the provider publishes its end.
+            Without it, those with a rule do (`AudienceExport.on_event`), on the account's default bus.
     """
 
     vpc: ec2.IVpc | None
@@ -66,6 +69,7 @@ class ProviderSettings(TypedDict, total=False):
     reserved_concurrent_executions: int | None
     encryption_key: kms.IKey | None
     state_machine_logging: sfn.LogOptions | None
+    event_bus: events.IEventBus | None
 
 
 _NAMES = frozenset(ProviderSettings.__annotations__)

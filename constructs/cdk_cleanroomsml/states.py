@@ -39,6 +39,42 @@ def definition(handler_arn: str) -> dict[str, Any]:
     Args:
         handler_arn: ARN of the handler, or a token for it.
     """
+    return _machine(handler_arn, after_answer="Succeeded?", more={})
+
+
+def with_follower(handler_arn: str, *, follower_arn: str, partition: str) -> dict[str, Any]:
+    """Return the state machine that starts the follower after an answer, for requests that want events.
+
+    The arguments may be tokens. A follower that cannot be started does not change how the request has ended.
+    """
+    more = {
+        "Follow?": {
+            "Type": "Choice",
+            "Choices": [{"Variable": message.FOLLOW, "IsPresent": True, "Next": "Follow"}],
+            "Default": "Succeeded?",
+        },
+        "Follow": {
+            "Type": "Task",
+            "Resource": f"arn:{partition}:states:::states:startExecution",
+            "Parameters": {
+                "StateMachineArn": follower_arn,
+                "Name.$": message.FOLLOWER_NAME,
+                "Input.$": message.FOLLOWER_INPUT,
+            },
+            "ResultPath": message.ANSWER_RESULT,
+            # It was started before, if the call is repeated.
+            "Retry": [
+                {"ErrorEquals": ["StepFunctions.ExecutionAlreadyExistsException"], "MaxAttempts": 0},
+                _RETRY | _UNTIL_THE_TIMEOUT,
+            ],
+            "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": message.ANSWER_RESULT, "Next": "Succeeded?"}],
+            "Next": "Succeeded?",
+        },
+    }
+    return _machine(handler_arn, after_answer="Follow?", more=more)
+
+
+def _machine(handler_arn: str, *, after_answer: str, more: dict[str, Any]) -> dict[str, Any]:
     return {
         "Comment": "Follows one request for an audience export to its end, then answers CloudFormation.",
         "StartAt": "Step",
@@ -54,7 +90,8 @@ def definition(handler_arn: str) -> dict[str, Any]:
                 "Default": "Wait",
             },
             "Wait": {"Type": "Wait", "SecondsPath": message.WAIT_SECONDS, "Next": "Step"},
-            "Answer": _answer(handler_arn),
+            "Answer": _answer(handler_arn) | {"Next": after_answer},
+            **more,
             "Succeeded?": {
                 "Type": "Choice",
                 # If the steps failed on every retry, there is no verdict.
@@ -98,5 +135,4 @@ def _answer(handler_arn: str) -> dict[str, Any]:
         # The verdict stays in the data beside it. Null would keep the data as they are, but the CDK leaves null out.
         "ResultPath": message.ANSWER_RESULT,
         "Retry": [_RETRY | _UNTIL_THE_TIMEOUT],
-        "Next": "Succeeded?",
     }

@@ -1,9 +1,11 @@
 """The command line `cdk-cleanroomsml`: what a deployment would start, where exports stand, and whose they are.
 
-It reads only, and it is installed with the extra `cli`.
+It is installed with the extra `cli`. All commands only read, except `local`, which the extra `local` adds: it runs a
+cloud on this machine.
 
 - `entry`: starts the command line, or says what to install
 - `commands`: the commands `check`, `watch` and `exports`, their options and exit codes
+- `local_command`: the command `local`
 - `facts`: what was read, as values
 - `assembly`: the exports that a synthesised app, or one template, declares
 - `templates`: templates read as CloudFormation reads them: values, parameters, nested stacks

@@ -16,7 +16,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from cdk_cleanroomsml_cli import assembly, json_output, ledger_reading, rendering, showing
+from cdk_cleanroomsml_cli import assembly, json_output, ledger_reading, local_command, rendering, showing
 from cdk_cleanroomsml_cli.aws import Clients, NoAwsError, Session
 from cdk_cleanroomsml_cli.checking import Report, check
 from cdk_cleanroomsml_cli.facts import Unread
@@ -50,7 +50,8 @@ def make_app(
 ) -> typer.Typer:
     """Return the command line; AWS, time and sleep are passed in."""
     app = typer.Typer(
-        help="Shows what a deployment of audience exports would do, and where exports stand. It only reads.",
+        help="Shows what a deployment of audience exports would do, and where exports stand. It only reads; "
+        "local runs a cloud on this machine.",
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
@@ -59,6 +60,7 @@ def make_app(
     _add_check(app, open_session)
     _add_watch(app, open_session, clock, sleep)
     _add_exports(app, open_session)
+    local_command.add_to(app)
     return app
 
 

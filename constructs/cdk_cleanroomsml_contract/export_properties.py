@@ -18,6 +18,8 @@ from cdk_cleanroomsml_contract.timeouts import LONGEST_WAIT, SHORTEST_WAIT
 
 # Set if the template refers to an attribute of the generation job.
 READ_METRICS = "ReadMetrics"
+# Set if the end of the export is published as an event: the state machine that does so.
+FOLLOWER_ARN = "FollowerArn"
 TIMEOUT_SECONDS = range(int(SHORTEST_WAIT.total_seconds()), int(LONGEST_WAIT.total_seconds()) + 1)
 
 _REQUIRED = ("AudienceGenerationJobArn", "AudienceSize", "StateMachineArn")
@@ -25,7 +27,7 @@ _OPTIONAL = ("Name", "Description", "OnConflict", "Revision", "StackPath", "Time
 _OF_METRICS = ("MinimumRelevance", READ_METRICS)
 # CloudFormation's own; it may send them along.
 _OF_CLOUDFORMATION = ("ServiceToken", "ServiceTimeout")
-_KNOWN = sorted((*_REQUIRED, *_OPTIONAL, *_OF_METRICS, *_OF_CLOUDFORMATION))
+_KNOWN = sorted((*_REQUIRED, *_OPTIONAL, *_OF_METRICS, FOLLOWER_ARN, *_OF_CLOUDFORMATION))
 # The name of the root stack, then the logical id of each nested stack below it.
 _STACK_PATH = re.compile(r"[A-Za-z][A-Za-z0-9-]*(/[A-Za-z0-9]+)+")
 
@@ -55,7 +57,7 @@ class ExportProperties:
 
     `stack_path` is set in a nested stack only: what a generated name is made of there instead of the stack's name,
     which CloudFormation makes anew each time it creates the nested stack. `reads_metrics` says that the template
-    refers to an attribute that is read from the generation job.
+    refers to an attribute that is read from the generation job. `follower_arn` is None if no events are wanted.
     """
 
     audience_generation_job_arn: str
@@ -70,6 +72,7 @@ class ExportProperties:
     timeout_seconds: int = TIMEOUT_SECONDS[-1]
     minimum_relevance: float | None = None
     reads_metrics: bool = False
+    follower_arn: str | None = None
 
     def encode(self) -> dict[str, object]:
         """Return the properties for the template; what has its default value is left out."""
@@ -82,6 +85,7 @@ class ExportProperties:
             "WaitForCompletion": (self.wait_for_completion, True),
             "MinimumRelevance": (self.minimum_relevance, None),
             READ_METRICS: (self.reads_metrics, False),
+            FOLLOWER_ARN: (self.follower_arn, None),
             # ServiceTimeout says the same, but nothing documents that CloudFormation sends it to the handler.
             "TimeoutSeconds": (self.timeout_seconds, TIMEOUT_SECONDS[-1]),
         }
@@ -108,6 +112,7 @@ class ExportProperties:
             timeout_seconds=_timeout_seconds(properties),
             minimum_relevance=_minimum_relevance(properties),
             reads_metrics=_bool(properties, READ_METRICS, default="false"),
+            follower_arn=str(properties[FOLLOWER_ARN]) if FOLLOWER_ARN in properties else None,
         )
 
 

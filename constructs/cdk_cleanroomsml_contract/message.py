@@ -4,6 +4,10 @@ The execution's data is ``{"Request": event, "Step": result of the last step}``.
 each call of the handler (`STEP`, `ANSWER`: Parameters in the Amazon States Language); the handler returns `pending` or
 `settled`, which becomes the new ``Step``.
 
+A second state machine, the follower, looks for the end of an export whose request is answered, and publishes it. Its
+data is ``{"Follow": what it follows, "Look": result of the last look}``. If the result of the last step has a
+``Follow``, that says how it is started.
+
 Executions that run while the stack is updated keep their definition, and meet the new handler. So the handler reads the
 messages of `VERSION` and of the version before it. Version 1 called the member ``Result`` of an answer ``Outcome``.
 """
@@ -30,6 +34,18 @@ ANSWER = {"Version": VERSION, "Phase": "Answer", "Request.$": "$.Request", "Resu
 # Where the state machine puts what a step returns, and what it reads of it.
 STEP_RESULT, IS_SETTLED, WAIT_SECONDS = "$.Step", "$.Step.Settled", "$.Step.WaitSeconds"
 VERDICT_STATUS, ANSWER_RESULT = "$.Step.Verdict.Status", "$.Answer"
+# How the follower is started, if the result of the last step says so.
+FOLLOW, FOLLOWER_NAME, FOLLOWER_INPUT = "$.Step.Follow", "$.Step.Follow.Name", "$.Step.Follow.Input"
+
+# What the follower sends, where it puts what a look returns, and what it reads of it.
+LOOK = {
+    "Version": VERSION,
+    "Phase": "Follow",
+    "Follow.$": "$.Follow",
+    "StartedAt.$": "$$.Execution.StartTime",
+}
+LOOK_RESULT, LOOK_WAIT_SECONDS, LOOK_EVENT = "$.Look", "$.Look.WaitSeconds", "$.Look.Event"
+LOOK_DELETED, LOOK_GIVEN_UP = "$.Look.Deleted", "$.Look.GivenUp"
 
 Event = dict[str, Any]
 
@@ -69,6 +85,23 @@ class AnswerMessage:
 
 
 @dataclass(frozen=True)
+class FollowMessage:
+    """A call for one look of the follower, which began at `started_at`; `follow` is what it follows."""
+
+    follow: dict[str, Any]
+    started_at: datetime
+
+
+@dataclass(frozen=True)
+class Following:
+    """How the follower is started: the name of its execution, what it follows, and the result of a first look."""
+
+    name: str
+    follow: dict[str, Any]
+    look: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class LostEvent:
     """An event of CloudFormation whose deliveries to the handler have all failed, or were too late."""
 
@@ -85,9 +118,10 @@ def pending(progress: dict[str, Any], wait_seconds: int) -> dict[str, Any]:
     return {"Settled": False, "Progress": progress, "WaitSeconds": wait_seconds}
 
 
-def settled(verdict: Verdict) -> dict[str, Any]:
-    """Return the result of the last step."""
-    return {
+def settled(verdict: Verdict, following: Following | None = None) -> dict[str, Any]:
+    """Return the result of the last step; with `following`, the follower is started after the answer."""
+    execution = following and {"Name": following.name, "Input": {"Follow": following.follow, "Look": following.look}}
+    return ({"Follow": execution} if execution else {}) | {
         "Settled": True,
         "Verdict": {
             "Status": verdict.status,
@@ -98,7 +132,27 @@ def settled(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def read(message: Mapping[str, Any]) -> StepMessage | AnswerMessage | LostEvent | Event:
+def look_again(wait_seconds: int) -> dict[str, Any]:
+    """Return the result of a look after which another one must follow, in so many seconds."""
+    return {"WaitSeconds": wait_seconds}
+
+
+def look_ended(detail: dict[str, Any]) -> dict[str, Any]:
+    """Return the result of the look that found the export's end: publish an event with this detail."""
+    return {"Event": detail}
+
+
+def look_deleted() -> dict[str, Any]:
+    """Return the result of a look that found that the resource does not have the export any more."""
+    return {"Deleted": True}
+
+
+def look_given_up(reason: str) -> dict[str, Any]:
+    """Return the result of the last look, which found no end."""
+    return {"GivenUp": reason}
+
+
+def read(message: Mapping[str, Any]) -> StepMessage | AnswerMessage | FollowMessage | LostEvent | Event:
     """Return what the handler was called with; an event of CloudFormation has no phase and is returned as it is.
 
     Lambda calls the last resort with a record that contains the event ("Invocation record" in the AWS Lambda Developer
@@ -116,10 +170,13 @@ def read(message: Mapping[str, Any]) -> StepMessage | AnswerMessage | LostEvent 
         )
     if message["Phase"] == "Answer":
         return _answer(message["Request"], message["Result"] if "Result" in message else message["Outcome"])
+    started_at = datetime.fromisoformat(message["StartedAt"].replace("Z", "+00:00"))
+    if message["Phase"] == "Follow":
+        return FollowMessage(message["Follow"], started_at)
     return StepMessage(
         message["Request"],
         message["Progress"],
-        datetime.fromisoformat(message["StartedAt"].replace("Z", "+00:00")),
+        started_at,
         message["RetryCount"] > 0,
     )
 

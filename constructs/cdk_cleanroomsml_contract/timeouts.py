@@ -16,6 +16,10 @@ FUNCTION_TIMEOUT = timedelta(seconds=60)
 TASK_TIMEOUT = FUNCTION_TIMEOUT + timedelta(seconds=15)
 # Of an execution: longer than CloudFormation waits, so that a last answer can be sent.
 EXECUTION_TIMEOUT = LONGEST_WAIT + timedelta(minutes=5)
+# How long an export is followed after its request was answered, if its end is to be published; then there is time for
+# the event.
+LONGEST_FOLLOWING = timedelta(hours=24)
+FOLLOWER_TIMEOUT = LONGEST_FOLLOWING + timedelta(minutes=30)
 # How long Lambda tries to deliver an event of CloudFormation, and how often again after a failed invocation (the most
 # that Lambda allows). After that the last resort gets it.
 LONGEST_DELIVERY, DELIVERY_RETRIES = LONGEST_WAIT, 2

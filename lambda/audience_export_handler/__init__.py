@@ -6,6 +6,7 @@ Data takes one way: properties → request → decision → call → answer.
 - `state_machine_resource`  crhelper's CfnResource, followed by a state machine instead of its polling
 - `step`                    one step of a request: observe → decide → act
 - `deletion`                what a Delete ends
+- `follower`                one look at an export whose request is answered
 - `core`                    pure: calls no service, reads no clock, loads no boto3
     - `request`, `request_time`  what is requested, and when it was
     - `facts`                    what was observed: exports, errors of calls, the stack's phase
@@ -18,6 +19,7 @@ Data takes one way: properties → request → decision → call → answer.
     - `relevance`                whether the job's relevance scores allow a start
     - `deadline`                 what a request that ran out of time reports
     - `failure`, `reasons`       the error that the stack hears of, and the text of each
+    - `following`                what follows an export beyond the answer, until its end is published
     - `advice`                   what a reason advises this reader to do next
     - `timing`                   the time spans, each with its reason
 - `aws`                     the outside, one module for each partner, and the only callers of it
@@ -31,6 +33,10 @@ A request, from the event to the answer::
     step  → core.request → aws.*: observe → core.decision → aws.clean_rooms_ml: start, or nothing
     settled → state_machine_resource → aws.response.deliver   its retries send the same body
     an event whose deliveries have failed → the last resort: the same code, which accepts it or answers
+
+With events wanted, beyond the answer::
+
+    settled → follower.follow → the follower's machine: follower.look → core.following → publish, or wait and look again
 
 An attempt to start an export::
 

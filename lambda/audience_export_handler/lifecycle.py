@@ -13,7 +13,7 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from functools import partial
 
-from audience_export_handler import deletion, step
+from audience_export_handler import deletion, follower, step
 from audience_export_handler.aws import response, step_functions
 from audience_export_handler.core import reasons
 from audience_export_handler.core.facts import ExportJob
@@ -41,6 +41,8 @@ def make_handler(
         physical_id_of=physical_id,
         start_execution=partial(step_functions.start, clock=clock, sleep=sleep, draw=draw),
         deliver=partial(response.deliver, sleep=sleep, draw=draw),
+        follow=partial(follower.follow, clock=clock),
+        look=partial(follower.look, clock=clock),
     )
 
     @resource.create
@@ -72,7 +74,7 @@ def make_handler(
         )
         if isinstance(result, step.Pending):
             return result
-        return Success(request.physical_id, _attributes(result, of_job=request.reads_metrics))
+        return Success(request.physical_id, _attributes(result, of_job=request.reads_metrics), result)
 
     @resource.delete
     def delete(event: Event, context: object) -> str:

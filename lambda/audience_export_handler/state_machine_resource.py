@@ -14,32 +14,46 @@ from dataclasses import dataclass
 from crhelper import FAILED, SUCCESS, CfnResource
 
 from audience_export_handler.core import reasons
+from audience_export_handler.core.attempt import Attempt
+from audience_export_handler.core.facts import ExportJob
 from audience_export_handler.core.failure import AcceptanceUnknown, AnswerNotDelivered, ExportFailure
 from audience_export_handler.step import Pending
 from cdk_cleanroomsml_contract import message as messages
-from cdk_cleanroomsml_contract.message import AnswerMessage, Event, LostEvent, StepMessage, Verdict
+from cdk_cleanroomsml_contract.message import (
+    AnswerMessage,
+    Event,
+    Following,
+    FollowMessage,
+    LostEvent,
+    StepMessage,
+    Verdict,
+)
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Success:
-    """The end of a request that is fulfilled: its physical id and its attributes."""
+    """The end of a request that is fulfilled: its physical id, its attributes, and the export that fulfils it."""
 
     physical_id: str
     data: dict[str, str]
+    export: ExportJob | None = None
 
 
 class StateMachineResource(CfnResource):
     """A custom resource whose Create and Update are followed by a state machine.
 
-    It is called with an event of CloudFormation (accept, or delete), with a message of the state machine, or, as the
-    last resort, with an event whose deliveries have failed (`cdk_cleanroomsml_contract.message`).
+    It is called with an event of CloudFormation (accept, or delete), with a message of the state machine or of the
+    follower, or, as the last resort, with an event whose deliveries have failed (`cdk_cleanroomsml_contract.message`).
 
     Args:
         physical_id_of: returns the physical id of any Create, also of one that is refused.
         start_execution: starts the execution for an accepted event.
         deliver: sends an answer's body to a ResponseURL.
+        follow: returns what is to be followed after the answer, given the event, the export or attempt that the request
+            leaves, and the physical id of the answer; None if it is nothing.
+        look: takes one look at what is followed, and returns what the follower needs.
     """
 
     # crhelper's stubs leave its private members out; these are the ones used here.
@@ -57,12 +71,17 @@ class StateMachineResource(CfnResource):
         physical_id_of: Callable[[Event], str],
         start_execution: Callable[[Event], None],
         deliver: Callable[[str, Event], None],
+        follow: Callable[[StepMessage, ExportJob | Attempt | None, str], Following | None],
+        look: Callable[[FollowMessage], Event],
     ) -> None:
         self._physical_id_of = physical_id_of
         self._start_execution = start_execution
         self._deliver = deliver
+        self._follow = follow
+        self._look = look
         self._message: StepMessage | None = None
         self._pending: Pending | None = None
+        self._left: ExportJob | Attempt | None = None
         # DEBUG would log the event and its ResponseURL.
         super().__init__(log_level="INFO")
 
@@ -85,6 +104,7 @@ class StateMachineResource(CfnResource):
                 self._pending = result
                 return None
             self.Data.update(result.data)
+            self._left = result.export
             return result.physical_id
 
         self.poll_create(take)
@@ -101,6 +121,8 @@ class StateMachineResource(CfnResource):
         if isinstance(received, AnswerMessage):
             self._answer(received)
             return None
+        if isinstance(received, FollowMessage):
+            return self._look(received)
         if isinstance(received, StepMessage):
             return self._take_step(received, context)
         if isinstance(received, LostEvent):
@@ -146,7 +168,10 @@ class StateMachineResource(CfnResource):
         if self._pending:
             return messages.pending(self._pending.progress.to_json(), self._pending.wait_seconds)
         data = self.Data if self.Status == SUCCESS else {}
-        return messages.settled(Verdict(self.Status, self.Reason, self.PhysicalResourceId, data))
+        verdict = Verdict(self.Status, self.Reason, self.PhysicalResourceId, data)
+        event = message.event
+        answered_id = self.PhysicalResourceId or event.get("PhysicalResourceId") or self.generate_physical_id(event)
+        return messages.settled(verdict, self._follow(message, self._left, answered_id))
 
     def _forget(self) -> None:
         """Clear what a previous call on this container left: crhelper would answer its request for a broken event."""
@@ -155,7 +180,7 @@ class StateMachineResource(CfnResource):
         self.Data = {}
         self.NoEcho = False
         self._event = {}
-        self._message = self._pending = None
+        self._message = self._pending = self._left = None
 
     def init_failure(self, error: Exception) -> None:
         """Raise, so that Lambda makes a new container and delivers again: crhelper answers FAILED, even to a Delete."""
@@ -175,6 +200,7 @@ class StateMachineResource(CfnResource):
         """Make the failure the verdict; without a physical id crhelper uses the event's, or the derived one."""
         logger.info("The request fails: %s", failure.code)
         self.Status, self.Reason, self.PhysicalResourceId = FAILED, failure.reason, ""
+        self._left = failure.left
 
     def _answer(self, message: AnswerMessage) -> None:
         """Send the verdict; without one, a failure made of the error that Step Functions caught."""

@@ -155,8 +155,8 @@ def _act(given: StepInput, situation: Situation, decided: Decision) -> ExportJob
     match decided:
         case Succeed(export):
             return _with_metrics(given, situation, export) if given.request.reads_metrics else export
-        case Fail(failure):
-            raise failure
+        case Fail(failure, export):
+            raise failure.leaving(export or progress.attempt)
         case Wait(seconds):
             return Pending(progress, _spread(given, seconds) if decision.needs_stack(progress) else seconds)
         case Announce(name):
@@ -185,14 +185,15 @@ def _hold_back(given: StepInput, situation: Situation) -> Pending | None:
     except ServiceError as error:
         following = retry.after_unread_job(progress, error, now=now, age=now - given.requested_at)
         if following is None:
-            raise reasons.job_unreadable(request, error, may_have_started=attempt.may_have_started) from error
+            unreadable = reasons.job_unreadable(request, error, may_have_started=attempt.may_have_started)
+            raise unreadable.leaving(attempt) from error
         return _try_again(given, following, given.clock(), was_listed=True)
     if job.status in BEING_CREATED:
         waiting = ServiceError("GenerationJobNotActive", f"the generation job is {job.status}", ErrorKind.REFUSED)
         following = generation_job.wait_for(progress, attempt, waiting, job.status, now=now)
         return _try_again(given, following, given.clock(), was_listed=True)
     if failure := relevance.failure(request, job, may_have_started=attempt.may_have_started):
-        raise failure
+        raise failure.leaving(attempt)
     # The read may have outlasted the deadline, after which no start is sent.
     return None if given.in_time() else _try_again(given, progress, given.clock(), was_listed=True)
 
@@ -230,7 +231,7 @@ def _after_failed_start(given: StepInput, situation: Situation, attempt: Attempt
     request, age = replace(situation.request, name=attempt.name), now - situation.requested_at
     following = retry.after_failed_start(request, situation.progress, attempt, error, now=now, age=age)
     if error.code == quota.CODE and following and _is_used_up(given, situation, following, error):
-        raise reasons.used_up(request, error)
+        raise reasons.used_up(request, error).leaving(attempt)
     facts = hint = ""
     if error.code in _EXPLAINABLE and (given.in_time() or situation.progress.waits_for_job):
         found = _read_refusal_facts(given)
@@ -239,7 +240,7 @@ def _after_failed_start(given: StepInput, situation: Situation, attempt: Attempt
             return _try_again(given, waiting, given.clock(), was_listed=True)
         facts, hint = reasons.refusal_facts(found, request.audience_size), reasons.size_hint(found, request)
     if following is None or (facts and not attempt.may_have_started):
-        raise _final_refusal(given, request, error, facts, hint)
+        raise _final_refusal(given, request, error, facts, hint).leaving(attempt)
     return _try_again(given, following, now, was_listed=True)
 
 
@@ -276,7 +277,7 @@ def _after_failed_listing(given: StepInput, error: ServiceError) -> Pending:
     now = given.clock()
     following = retry.after_failed_listing(given.progress, error, now=now, age=now - given.requested_at)
     if following is None:
-        raise reasons.listing_refused(given.request, error)
+        raise reasons.listing_refused(given.request, error).leaving(given.progress.attempt)
     return _try_again(given, following, now, was_listed=False)
 
 
@@ -294,4 +295,5 @@ def _try_again(given: StepInput, progress: Progress, now: datetime, *, was_liste
 
 
 def _deadline_failure(given: StepInput, progress: Progress, now: datetime, *, was_listed: bool) -> ExportFailure:
-    return deadline.failure(given.request, progress, now, None, was_listed=was_listed)
+    failure = deadline.failure(given.request, progress, now, None, was_listed=was_listed)
+    return failure.leaving(progress.attempt)

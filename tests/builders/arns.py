@@ -10,4 +10,6 @@ DELETED_JOB = JOB.replace("11111111-", "77777777-")
 UNKNOWN_JOB = JOB.replace("11111111-", "99999999-")
 HANDLER = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:handler"
 STATE_MACHINE = f"arn:aws:states:us-east-1:{ACCOUNT}:stateMachine:exports"
+FOLLOWER = f"arn:aws:states:us-east-1:{ACCOUNT}:stateMachine:follower"
+EVENT_BUS = f"arn:aws:events:us-east-1:{ACCOUNT}:event-bus/default"
 STACK_ID = f"arn:aws:cloudformation:us-east-1:{ACCOUNT}:stack/Campaigns/0c4d7c40"

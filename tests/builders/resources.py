@@ -17,6 +17,8 @@ def resource_with_answers(**changes: Any) -> tuple[StateMachineResource, list[di
         "physical_id_of": lambda event: "derived",
         "start_execution": lambda event: None,
         "deliver": lambda url, body: answers.append({"url": url, **body}),
+        "follow": lambda message, left, physical_id: None,
+        "look": lambda message: {"Deleted": True},
     }
     return StateMachineResource(**(arguments | changes)), answers
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
@@ -44,4 +45,5 @@ def settings_of_every_kind(stack: Stack) -> dict[str, Any]:
         "reserved_concurrent_executions": 5,
         "encryption_key": kms.Key(stack, "Key"),
         "state_machine_logging": sfn.LogOptions(level=sfn.LogLevel.ALL),
+        "event_bus": events.EventBus(stack, "Bus"),
     }

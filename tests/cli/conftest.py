@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from local_cloud import catalog
-from local_cloud.clean_rooms_ml import CleanRoomsML
-from local_cloud.emulator import Emulator
+from cdk_cleanroomsml_local import catalog
+from cdk_cleanroomsml_local.clean_rooms_ml import CleanRoomsML
+from cdk_cleanroomsml_local.emulator import Emulator
 from tests.fakes.aws_clients import FakeClients, FakeCloudFormation
 from tests.fakes.clock import VirtualClock
 from tests.fakes.command_line import CommandLine

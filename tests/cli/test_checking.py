@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from cdk_cleanroomsml_contract import identity
-from local_cloud.emulator import Fault, FaultKind
-from local_cloud.readings import Readings
+from cdk_cleanroomsml_local.emulator import Fault, FaultKind
+from cdk_cleanroomsml_local.readings import Readings
 from tests.builders.arns import ACCOUNT, DELETED_JOB, FAILING_JOB, JOB, STACK_ID, UNKNOWN_JOB
 from tests.builders.assemblies import resource, template, write_assembly
 from tests.fakes.aws_clients import FakeClients, FakeStack

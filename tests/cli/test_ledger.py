@@ -3,8 +3,8 @@
 from typing import Any
 
 from cdk_cleanroomsml_contract import identity
-from local_cloud.emulator import Fault, FaultKind
-from local_cloud.readings import Readings
+from cdk_cleanroomsml_local.emulator import Fault, FaultKind
+from cdk_cleanroomsml_local.readings import Readings
 from tests.builders.arns import ACCOUNT, FAILING_JOB, JOB, STACK_ID
 from tests.builders.assemblies import resource, template
 from tests.fakes.aws_clients import FakeStack

@@ -11,8 +11,8 @@ from rich.console import Console
 from cdk_cleanroomsml_cli import showing
 from cdk_cleanroomsml_cli.watching import PATIENCE, Watch
 from cdk_cleanroomsml_contract import identity
-from local_cloud.emulator import Fault, FaultKind
-from local_cloud.readings import Readings
+from cdk_cleanroomsml_local.emulator import Fault, FaultKind
+from cdk_cleanroomsml_local.readings import Readings
 from tests.builders.arns import STACK_ID
 from tests.builders.assemblies import resource, template
 from tests.fakes.aws_clients import FakeStack

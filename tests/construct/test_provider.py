@@ -88,6 +88,13 @@ def test_the_service_token_never_changes(stack: Stack) -> None:
 def test_the_policies_allow_what_the_code_calls_and_nothing_else(stack: Stack) -> None:
     declare(stack)
     around_the_code = {"logs:CreateLogStream", "logs:PutLogEvents", "lambda:InvokeFunction"}
+    for_events = {"cloudformation:DescribeStackResource"}
+    assert actions_allowed(Template.from_stack(stack)) == (actions_called() | around_the_code) - for_events
+
+
+def test_with_events_the_policies_allow_what_those_call_besides(stack: Stack) -> None:
+    declare(stack).on_active("Active")
+    around_the_code = {"logs:CreateLogStream", "logs:PutLogEvents", "lambda:InvokeFunction", "events:PutEvents"}
     assert actions_allowed(Template.from_stack(stack)) == actions_called() | around_the_code
 
 

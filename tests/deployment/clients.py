@@ -14,7 +14,8 @@ from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
 
-from local_cloud import environment
+from cdk_cleanroomsml_local import environment
+from local_cloud.cdk_cli import CdkCli
 from local_cloud.cloud import LocalCloud
 from tests.fakes.waiting import wait_until
 
@@ -39,6 +40,18 @@ class Assembly:
         for asset in manifest["files"].values():
             for destination in asset["destinations"].values():
                 yield self.folder / asset["source"]["path"], destination["objectKey"]
+
+
+class Cloud(Protocol):
+    """Where stacks are deployed: the local cloud, or an account of AWS."""
+
+    @property
+    def folder(self) -> Path: ...
+
+    @property
+    def cdk(self) -> CdkCli: ...
+
+    def client(self, service: str) -> Any: ...
 
 
 class Client(Protocol):
@@ -120,7 +133,7 @@ class Api:
 class CdkCommands:
     """Deploys with the CDK CLI, and holds that its exit status says what has become of the stack."""
 
-    def __init__(self, cloud: LocalCloud) -> None:
+    def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
 
     def deploy(self, assembly: Assembly, *, rollback: bool, parameters: Mapping[str, str]) -> None:

@@ -3,9 +3,10 @@ from datetime import timedelta
 
 import pytest
 
-from local_cloud import catalog, cloud
+from cdk_cleanroomsml_local import catalog
+from cdk_cleanroomsml_local.readings import Readings
+from local_cloud import cloud
 from local_cloud.cloud import LocalCloud
-from local_cloud.readings import Readings
 from tests.deployment.clients import Api, CdkCommands, Client, prepare
 
 QUICK = Readings(pending_for=timedelta(seconds=0.5), in_progress_for=timedelta(seconds=0.5))

@@ -1,4 +1,4 @@
-"""One stack on the local cloud that a test deploys again and again, each time with something else declared in it."""
+"""One stack that a test deploys again and again, each time with something else declared in it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,17 +9,22 @@ from typing import Any
 from aws_cdk import App, CfnOutput, Duration, Stack
 
 from cdk_cleanroomsml import AudienceExport, AudienceSize, OnConflict
-from local_cloud.cloud import LocalCloud
 from local_cloud.stack_watch import EXPORT_TYPE
 from tests.builders.arns import JOB
-from tests.deployment.clients import Assembly, Client
+from tests.deployment.clients import Assembly, Client, Cloud
 
 # What an app declares in a stack.
 Declare = Callable[[Stack], object]
 
 
 def export(
-    *, job: str = JOB, percent: int = 10, minutes: int = 60, on_conflict: str = "FAIL", **arguments: Any
+    *,
+    job: str = JOB,
+    percent: int = 10,
+    minutes: int | None = 60,
+    on_conflict: str = "FAIL",
+    with_outputs: bool = True,
+    **arguments: Any,
 ) -> Callable[[Stack], AudienceExport]:
     """Return the declaration of one export, with its name and location as outputs of the stack."""
 
@@ -29,12 +34,13 @@ def export(
             "Export",
             audience_generation_job_arn=job,
             audience_size=AudienceSize.percentage(percent),
-            timeout=Duration.minutes(minutes),
+            timeout=Duration.minutes(minutes) if minutes else None,
             on_conflict=OnConflict[on_conflict],
             **arguments,
         )
-        CfnOutput(stack, "Name", value=declared.name)
-        CfnOutput(stack, "Location", value=declared.output_location)
+        if with_outputs:
+            CfnOutput(stack, "Name", value=declared.name)
+            CfnOutput(stack, "Location", value=declared.output_location)
         return declared
 
     return declare
@@ -44,7 +50,7 @@ def export(
 class DeployedStack:
     """`events` are those of the last deployment, oldest first."""
 
-    cloud: LocalCloud
+    cloud: Cloud
     client: Client
     name: str
     events: list[dict[str, Any]] = field(default_factory=list)

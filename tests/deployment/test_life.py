@@ -7,8 +7,8 @@ import pytest
 from aws_cdk import CfnCustomResource, CfnOutput, CfnParameter, NestedStack, Stack
 from aws_cdk.aws_logs import CfnLogGroup
 
+from cdk_cleanroomsml_local.readings import Readings
 from local_cloud.cloud import LocalCloud
-from local_cloud.readings import Readings
 from tests.builders.arns import FAILING_JOB, JOB
 from tests.deployment.clients import CdkCommands, Client
 from tests.deployment.stack import Declare, DeployedStack, export

@@ -15,7 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from cdk_cleanroomsml_cli.facts import EXPORT_TYPE
-from local_cloud.emulator import Emulator
+from cdk_cleanroomsml_local.emulator import Emulator
 from tests.builders.arns import ACCOUNT
 
 PAGE = 100

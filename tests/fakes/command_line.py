@@ -13,7 +13,7 @@ from typing import Any
 from typer.testing import CliRunner, Result
 
 from cdk_cleanroomsml_cli.commands import make_app
-from local_cloud.emulator import Emulator
+from cdk_cleanroomsml_local.emulator import Emulator
 from tests.builders.arns import JOB
 from tests.fakes.aws_clients import FakeClients, FakeCloudFormation
 from tests.fakes.clock import VirtualClock

@@ -11,15 +11,15 @@ from typing import Any
 
 from audience_export_handler import lifecycle
 from audience_export_handler.aws import clean_rooms_ml, cloudformation, step_functions
-from cdk_cleanroomsml import states
+from cdk_cleanroomsml import follower_states, states
 from cdk_cleanroomsml_contract.api_limits import ACTIVE_OF_JOB, RUNNING_OF_ACCOUNT
-from local_cloud.emulator import Emulator
-from tests.builders.arns import JOB, OTHER_JOB
+from cdk_cleanroomsml_local.emulator import Emulator
+from tests.builders.arns import EVENT_BUS, FOLLOWER, JOB, OTHER_JOB
 from tests.builders.events import Event, Properties, event
 from tests.fakes.answer_endpoint import AnswerEndpoint
 from tests.fakes.clock import VirtualClock
 from tests.fakes.control_plane import ControlPlane
-from tests.fakes.state_machine import Execution, StateMachine
+from tests.fakes.state_machine import Execution, StateMachine, TaskError
 
 # Of every ResponseURL that leads to the endpoint.
 SIGNATURE = "Signature=secret"
@@ -35,18 +35,48 @@ class Deployment:
     clock: VirtualClock
     handler: Any = field(init=False)
     machine: StateMachine = field(init=False)
+    follower: StateMachine = field(init=False)
     chance: random.Random = field(default_factory=lambda: random.Random(1))  # noqa: S311 - repeatable
 
     def __post_init__(self) -> None:
         self.handler = lifecycle.make_handler(clock=self.clock, sleep=self.clock.sleep, draw=self.chance.random)
-        definition = states.definition("arn:handler")
-        self.machine = self.control.machine = StateMachine(definition, self.invoke, self.clock)
+        definition = states.with_follower("arn:handler", follower_arn=FOLLOWER, partition="aws")
+        self.follower = self.control.follower = StateMachine(
+            follower_states.definition("arn:handler", event_bus_arn=EVENT_BUS, partition="aws"),
+            self.invoke,
+            self.clock,
+            {"events:putEvents": self._publish},
+        )
+        self.machine = self.control.machine = StateMachine(
+            definition, self.invoke, self.clock, {"states:startExecution": self._start_follower}
+        )
+        self.machine.beside.append(self.follower)
+        self.published: list[dict[str, Any]] = []
         self._number = 0
 
     def invoke(self, message: dict[str, Any]) -> Any:
         result = self.handler(message, SimpleNamespace(aws_request_id="1", function_name="handler"))
         assert SIGNATURE not in json.dumps(result), "what a step returns is stored"
         return result
+
+    def _publish(self, request: dict[str, Any]) -> dict[str, Any]:
+        """EventBridge takes events, which come after the answer."""
+        assert self.endpoint.bodies
+        [entry] = request["Entries"]
+        assert SIGNATURE not in json.dumps(entry)
+        self.published.append(entry)
+        return {"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]}
+
+    def _start_follower(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Step Functions starts an execution of another machine; a running one with the same input is not started."""
+        assert request["StateMachineArn"] == FOLLOWER
+        assert SIGNATURE not in json.dumps(request)
+        known = self.follower.executions.get(request["Name"])
+        if known and (known.status != "RUNNING" or known.input != request["Input"]):
+            raise TaskError("StepFunctions.ExecutionAlreadyExistsException")
+        if not known:
+            self.follower.start(request["Name"], request["Input"])
+        return {}
 
     def event(self, request_type: str = "Create", **rest: Any) -> Event:
         """An event as CloudFormation makes it now, with its URL signed as S3 signs them."""

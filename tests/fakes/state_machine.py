@@ -1,14 +1,16 @@
 """Step Functions for one state machine: executions that run side by side on a virtual clock, are listed and stopped.
 
-It interprets the machine that the construct synthesises, and only what that uses: Task with Parameters, ResultPath,
-Retry and Catch; Choice; Wait with SecondsPath; Succeed and Fail.
+It interprets the machines that the construct synthesises, and only what those use: Task with Parameters, ResultPath,
+Retry and Catch; Choice; Wait with SecondsPath; Succeed and Fail. A task of another service than Lambda calls what
+`services` has for it.
 """
 
 import json
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from tests.fakes.clock import VirtualClock
@@ -48,11 +50,23 @@ class Execution:
 
 
 class StateMachine:
-    """`invocations` counts the tasks by phase, `waits` keeps the seconds of every Wait."""
+    """`invocations` counts the tasks of Lambda by phase, `waits` keeps the seconds of every Wait.
 
-    def __init__(self, definition: dict[str, Any], invoke: Invoke, clock: VirtualClock) -> None:
+    `services` has, for the end of a task's Resource (``events:putEvents``), what takes its parameters. `beside` are
+    machines whose executions run along with those of this one.
+    """
+
+    def __init__(
+        self,
+        definition: dict[str, Any],
+        invoke: Invoke,
+        clock: VirtualClock,
+        services: Mapping[str, Invoke] = MappingProxyType({}),
+    ) -> None:
         self.definition = json.loads(json.dumps(definition))
         self.invoke = invoke
+        self.services = services
+        self.beside: list[StateMachine] = []
         self.clock = clock
         self.executions: dict[str, Execution] = {}
         self.invocations: dict[str, int] = {}
@@ -93,11 +107,15 @@ class StateMachine:
             self.clock.now = max(self.clock.now, until)
 
     def _next(self) -> tuple[datetime, Callable[[], object]] | None:
+        what = [one for machine in (self, *self.beside) for one in machine.what_is_due()]
+        return min(what, key=lambda one: one[0], default=None)
+
+    def what_is_due(self) -> list[tuple[datetime, Callable[[], object]]]:
+        """What is to be done, each at its time."""
         what: list[tuple[datetime, Callable[[], object]]] = [
             (execution.wakes_at, partial(self._go_on, execution)) for execution in self.running()
         ]
-        what += [(time, partial(self._do, time, do)) for time, do in self.due]
-        return min(what, key=lambda one: one[0], default=None)
+        return what + [(time, partial(self._do, time, do)) for time, do in self.due]
 
     def _do(self, time: datetime, do: Callable[[], object]) -> None:
         self.due.remove((time, do))
@@ -151,7 +169,7 @@ class StateMachine:
             except Exception as error:
                 name, cause = error_told(error)
                 number, retry = retrier(state, name)
-                if failures[number] == retry["MaxAttempts"]:
+                if failures[number] == retry.get("MaxAttempts", 3):
                     if "Catch" not in state:
                         raise
                     [catch] = state["Catch"]
@@ -169,12 +187,10 @@ class StateMachine:
             "$$.Execution.StartTime": execution.started_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "$$.State.RetryCount": retry_count,
         }
-        payload: dict[str, Any] = {}
-        for key, value in state["Parameters"].items():
-            if key.endswith(".$"):
-                payload[key[:-2]] = context[value] if value in context else _at(data, value)
-            else:
-                payload[key] = value
+        payload = _filled(state["Parameters"], data, context)
+        service = state["Resource"].rpartition(":states:::")[2]
+        if service in self.services:
+            return json.loads(json.dumps(self.services[service](json.loads(json.dumps(payload)))))
         self.invocations[payload["Phase"]] = self.invocations.get(payload["Phase"], 0) + 1
         began = self.clock()
         result = self.invoke(json.loads(json.dumps(payload)))
@@ -194,6 +210,20 @@ def retrier(state: dict[str, Any], error_name: str) -> tuple[int, dict[str, Any]
         if error_name in retry["ErrorEquals"] or retry["ErrorEquals"] == ["States.ALL"]:
             return number, retry
     raise AssertionError(f"no retrier for {error_name}")
+
+
+def _filled(template: Any, data: dict[str, Any], context: dict[str, Any]) -> Any:
+    """Parameters with the values that their paths lead to."""
+    if isinstance(template, list):
+        return [_filled(one, data, context) for one in template]
+    if not isinstance(template, dict):
+        return template
+    return {
+        key.removesuffix(".$"): (context[value] if value in context else _at(data, value))
+        if key.endswith(".$")
+        else _filled(value, data, context)
+        for key, value in template.items()
+    }
 
 
 def _at(data: object, path: str) -> object:

@@ -22,9 +22,9 @@ def deployment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, request: pytest.FixtureRequest
 ) -> Iterator[Deployment]:
     """A deployment; no test of one may log a ResponseURL, but for those of plain crhelper, which does."""
-    from local_cloud import catalog
-    from local_cloud.clean_rooms_ml import CleanRoomsML
-    from local_cloud.emulator import Emulator
+    from cdk_cleanroomsml_local import catalog
+    from cdk_cleanroomsml_local.clean_rooms_ml import CleanRoomsML
+    from cdk_cleanroomsml_local.emulator import Emulator
     from tests.fakes.answer_endpoint import answer_endpoint
     from tests.fakes.clock import VirtualClock
     from tests.fakes.control_plane import ControlPlane
@@ -59,7 +59,7 @@ def deployment(
 @pytest.fixture
 def full(deployment: Deployment) -> Deployment:
     """An account in which nothing can start for ten minutes: requests wait for a slot."""
-    from local_cloud.readings import Readings
+    from cdk_cleanroomsml_local.readings import Readings
 
     deployment.emulator.service.readings = Readings(in_progress_for=timedelta(minutes=10))
     deployment.fill_account()

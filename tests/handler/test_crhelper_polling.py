@@ -9,7 +9,7 @@ from audience_export_handler.aws.step_functions import execution_name
 from audience_export_handler.core.failure import ExportFailure
 from audience_export_handler.core.request import physical_id
 from audience_export_handler.state_machine_resource import Success
-from local_cloud.readings import Readings
+from cdk_cleanroomsml_local.readings import Readings
 from tests.builders.events import event, properties
 from tests.builders.resources import CONTEXT, lost_event, resource_with_answers, step_message
 from tests.fakes.deployment import Deployment

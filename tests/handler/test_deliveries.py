@@ -11,7 +11,7 @@ import pytest
 
 from audience_export_handler import lifecycle
 from audience_export_handler.aws import clean_rooms_ml, cloudformation, response, step_functions
-from local_cloud.readings import Readings
+from cdk_cleanroomsml_local.readings import Readings
 from tests.builders.cases import either_name
 from tests.builders.events import properties
 from tests.fakes.deployment import Deployment

@@ -10,8 +10,8 @@ from audience_export_handler import deletion
 from audience_export_handler.aws import step_functions
 from audience_export_handler.core.failure import AcceptanceUnknown, AnswerNotDelivered
 from audience_export_handler.core.request import physical_id
-from local_cloud.emulator import Fault, FaultKind
-from local_cloud.readings import Readings
+from cdk_cleanroomsml_local.emulator import Fault, FaultKind
+from cdk_cleanroomsml_local.readings import Readings
 from tests.builders.arns import FAILING_JOB, JOB
 from tests.builders.cases import broken_properties
 from tests.builders.events import properties

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from local_cloud.emulator import Fault, FaultKind
-from local_cloud.readings import Readings
+from cdk_cleanroomsml_local.emulator import Fault, FaultKind
+from cdk_cleanroomsml_local.readings import Readings
 from tests.builders.arns import FAILING_JOB, STACK_ID
 from tests.builders.events import properties
 from tests.fakes.deployment import Deployment

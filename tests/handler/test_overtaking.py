@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from audience_export_handler.aws import clean_rooms_ml
-from local_cloud.readings import Readings
+from cdk_cleanroomsml_local.readings import Readings
 from tests.builders.cases import either_name
 from tests.builders.events import AFTER, BACKWARD, BEFORE, FORWARD, properties
 from tests.fakes.deployment import Deployment

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from local_cloud import clean_rooms_ml
-from local_cloud.emulator import Fault, FaultKind
-from local_cloud.readings import Readings
+from cdk_cleanroomsml_local import clean_rooms_ml
+from cdk_cleanroomsml_local.emulator import Fault, FaultKind
+from cdk_cleanroomsml_local.readings import Readings
 from tests.builders.arns import FAILING_JOB, JOB, OTHER_JOB, THIRD_JOB
 from tests.builders.events import properties
 from tests.fakes.deployment import Deployment

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from local_cloud.emulator import Fault, FaultKind
-from local_cloud.readings import NamesAreUnique, Readings, Repeat
+from cdk_cleanroomsml_local.emulator import Fault, FaultKind
+from cdk_cleanroomsml_local.readings import NamesAreUnique, Readings, Repeat
 from tests.builders.arns import DELETED_JOB, FAILING_JOB, JOB
 from tests.builders.cases import either_name
 from tests.builders.events import Properties, properties

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from local_cloud.emulator import Fault, FaultKind
-from local_cloud.readings import MODEL_OWNER, Readings
+from cdk_cleanroomsml_local.emulator import Fault, FaultKind
+from cdk_cleanroomsml_local.readings import MODEL_OWNER, Readings
 from tests.builders.arns import JOB, UNKNOWN_JOB
 from tests.builders.cases import either_name, start_or_list
 from tests.builders.events import properties

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from local_cloud.emulator import Fault, FaultKind
-from local_cloud.readings import Readings
+from cdk_cleanroomsml_local.emulator import Fault, FaultKind
+from cdk_cleanroomsml_local.readings import Readings
 from tests.builders.arns import JOB
 from tests.builders.events import Properties, properties
 from tests.fakes.deployment import Deployment

@@ -7,8 +7,8 @@ import pytest
 
 from audience_export_handler.aws import clean_rooms_ml
 from audience_export_handler.core.facts import RefusalFacts
-from local_cloud.emulator import Fault, FaultKind
-from local_cloud.readings import Readings, Repeat
+from cdk_cleanroomsml_local.emulator import Fault, FaultKind
+from cdk_cleanroomsml_local.readings import Readings, Repeat
 from tests.builders.cases import either_name, start_or_list
 from tests.builders.events import properties
 from tests.fakes.deployment import Deployment

@@ -3,7 +3,7 @@
 import pytest
 
 from audience_export_handler.core.request import physical_id
-from local_cloud.readings import Readings
+from cdk_cleanroomsml_local.readings import Readings
 from tests.builders.arns import FAILING_JOB, UNKNOWN_JOB
 from tests.builders.events import properties
 from tests.fakes.deployment import Deployment

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from local_cloud.emulator import Fault, FaultKind
-from local_cloud.readings import Readings
+from cdk_cleanroomsml_local.emulator import Fault, FaultKind
+from cdk_cleanroomsml_local.readings import Readings
 from tests.builders.arns import JOB, OTHER_JOB
 from tests.builders.cases import either_name
 from tests.builders.events import properties
@@ -161,7 +161,7 @@ def test_a_full_account_is_waited_for_after_the_job(unfinished: Deployment) -> N
 
 
 def test_a_name_that_another_job_s_export_has_is_a_conflict_once_the_job_is_active(unfinished: Deployment) -> None:
-    from local_cloud.readings import NamesAreUnique
+    from cdk_cleanroomsml_local.readings import NamesAreUnique
 
     service = unfinished.emulator.service
     service.readings = replace(service.readings, names=NamesAreUnique.PER_ACCOUNT)

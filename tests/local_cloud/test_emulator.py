@@ -14,10 +14,10 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError
 
-from local_cloud import catalog
-from local_cloud.clean_rooms_ml import CleanRoomsML
-from local_cloud.emulator import Emulator, Fault, FaultKind
-from local_cloud.readings import MODEL_OWNER, NamesAreUnique, Readings, Repeat
+from cdk_cleanroomsml_local import catalog
+from cdk_cleanroomsml_local.clean_rooms_ml import CleanRoomsML
+from cdk_cleanroomsml_local.emulator import Emulator, Fault, FaultKind
+from cdk_cleanroomsml_local.readings import MODEL_OWNER, NamesAreUnique, Readings, Repeat
 from tests.builders.arns import FAILING_JOB, JOB, UNFINISHED_JOB, UNKNOWN_JOB
 from tests.fakes.clock import VirtualClock
 

@@ -10,7 +10,7 @@ from tests.fakes.processes import program_running
 PROGRAM = """
 import signal, sys
 from pathlib import Path
-from local_cloud import child, interrupt
+from cdk_cleanroomsml_local import child, interrupt
 
 interrupt.end_in_order()
 folder = Path(sys.argv[1])

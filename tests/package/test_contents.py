@@ -16,7 +16,7 @@ from tests.builders import packages
 from tests.builders.packages import Built
 
 ROOT = packages.ROOT
-PACKAGES = ("cdk_cleanroomsml", "cdk_cleanroomsml_contract", "cdk_cleanroomsml_cli")
+PACKAGES = ("cdk_cleanroomsml", "cdk_cleanroomsml_contract", "cdk_cleanroomsml_cli", "cdk_cleanroomsml_local")
 CRHELPER = ("LICENSE", "NOTICE", "__init__.py", "log_helper.py", "resource_helper.py", "utils.py")
 VERSION = "0.1.0"
 
@@ -26,6 +26,7 @@ def modules(source: str, package: str) -> set[str]:
 
 
 CONSTRUCTS = {name for package in PACKAGES for name in modules("constructs", package) | {f"{package}/py.typed"}}
+CONSTRUCTS |= {"cdk_cleanroomsml_local/catalog.json"}
 HANDLER = modules("lambda", "audience_export_handler")
 
 
@@ -41,7 +42,11 @@ def test_the_wheel(built: Built) -> None:
 
 def test_the_source_distribution(built: Built) -> None:
     documents = {"README.md", "CHANGELOG.md", "SECURITY.md", "LICENSE"}
-    documents |= {path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").glob("*.md")}
+    in_docs = [path for path in (ROOT / "docs").rglob("*") if path.is_file() and "vendor" not in path.parts]
+    documents |= {path.relative_to(ROOT).as_posix() for path in in_docs}
+    # What running an example leaves in its folder is ignored.
+    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "examples"]
+    documents |= set(subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines())
     how_to_build = {"pyproject.toml", "hatch_build.py", ".gitignore", "PKG-INFO"}
     code = {f"constructs/{name}" for name in CONSTRUCTS} | {f"lambda/{name}" for name in HANDLER}
     assert built.in_sdist == documents | how_to_build | code
@@ -62,9 +67,13 @@ def metadata(built: Built) -> Message:
 
 def test_a_user_needs_three_packages_in_ranges(metadata: Message) -> None:
     required = [Requirement(text) for text in metadata.get_all("Requires-Dist", [])]
-    of_command_line = {one.name for one in required if one.marker and one.marker.evaluate({"extra": "cli"})}
-    assert of_command_line == {"boto3", "rich", "typer"}
-    assert {one.name for one in required} - of_command_line == {"aws-cdk-lib", "constructs", "botocore"}
+    of_extra = {
+        extra: {one.name for one in required if one.marker and one.marker.evaluate({"extra": extra})}
+        for extra in ("cli", "local")
+    }
+    assert of_extra["cli"] == {"boto3", "rich", "typer"}
+    assert of_extra["local"] == of_extra["cli"] | {"ministack", "trustme"}
+    assert {one.name for one in required} - of_extra["local"] == {"aws-cdk-lib", "constructs", "botocore"}
     assert not [one for one in required for part in one.specifier if part.operator in ("==", "===", "~=")]
 
 
@@ -79,11 +88,12 @@ def test_the_classifiers_say_what_it_is(metadata: Message) -> None:
 
 
 def test_the_description_has_no_link_that_leads_nowhere(metadata: Message) -> None:
-    """A package index has none of the repository's files, and shows no diagrams."""
+    """A package index has none of the repository's files, so no pictures either."""
     description = str(metadata.get_payload())
     assert description.startswith("# cdk-cleanroomsml\n")
     assert "](" not in description
-    assert "mermaid" not in description
+    assert "![" not in description
+    assert "demo.svg" not in description
     assert "docs/provider.md" in description, "the text of a link stays"
 
 

@@ -79,7 +79,7 @@ def run_some(seeds: range, deployed: Deployed, mutant: Mutant | None = None) -> 
 
 
 def replay_command(seed: int) -> str:
-    """The command that prints the story of one schedule."""
+    """The command that prints the story of one schedule; with events, EVENTS=1 belongs to it."""
     return f"make simulate REPLAY={seed}"
 
 
@@ -103,9 +103,9 @@ def kinds_of_violations(violations: list[tuple[int, Invariant, str]]) -> Iterato
         yield from textwrap.wrap(line, _WIDTH, subsequent_indent="        ")
 
 
-def run_all(seeds: range, processes: int) -> Total:
+def run_all(seeds: range, processes: int, *, with_events: bool = False) -> Total:
     """Run schedules on several processes, and print how far it has come."""
-    deployed, total = synthesise(), Total()
+    deployed, total = synthesise(with_events=with_events), Total()
     chunks = [seeds[first : first + _CHUNK] for first in range(0, len(seeds), _CHUNK)]
     with ProcessPoolExecutor(processes) as pool:
         for done in as_completed([pool.submit(run_some, chunk, deployed) for chunk in chunks]):
@@ -121,9 +121,12 @@ def run_all(seeds: range, processes: int) -> Total:
 
 def hunt(first: int, processes: int) -> list[tuple[Mutant, Total]]:
     """Run every mutant until a schedule finds it; the schedules that it took."""
-    deployed = synthesise()
+    plain, eventful = synthesise(), synthesise(with_events=True)
     with ProcessPoolExecutor(processes) as pool:
-        hunts = [pool.submit(_hunt_one, index, first, deployed) for index in range(len(MUTANTS))]
+        hunts = [
+            pool.submit(_hunt_one, index, first, eventful if mutant.with_events else plain)
+            for index, mutant in enumerate(MUTANTS)
+        ]
         return [(mutant, done.result()) for mutant, done in zip(MUTANTS, hunts, strict=True)]
 
 
@@ -197,6 +200,7 @@ def main() -> int:
     parser.add_argument("--schedules", type=int, default=10_000, help="how many (SCHEDULES=)")
     parser.add_argument("--seed", type=int, default=0, help="the first seed (SEED=)")
     parser.add_argument("--replay", type=int, help="print the story of one seed (REPLAY=)")
+    parser.add_argument("--events", action="store_true", help="every export wants events (EVENTS=1)")
     parser.add_argument("--mutants", action="store_true", help="hunt the mutants (make mutants)")
     parser.add_argument("--load", action="store_true", help="count the calls of waiting exports (make load)")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
@@ -204,7 +208,7 @@ def main() -> int:
     if options.schedules < 1:
         parser.error(f"--schedules must be at least 1; got {options.schedules}")
     if options.replay is not None:
-        return _replay(options.replay)
+        return _replay(options.replay, with_events=options.events)
     if options.load:
         for line in report_load(measure_load(options.processes)):
             print(line, flush=True)
@@ -215,14 +219,14 @@ def main() -> int:
         return 0 if all(total.violations for _, total in found) else 1
     began = time.monotonic()
     seeds = range(options.seed, options.seed + options.schedules)
-    total = run_all(seeds, options.processes)
+    total = run_all(seeds, options.processes, with_events=options.events)
     print("\n".join(report(total, seeds, time.monotonic() - began)))
     return 1 if total.violations else 0
 
 
-def _replay(seed: int) -> int:
+def _replay(seed: int, *, with_events: bool) -> int:
     with wire.installed():
-        result = schedule.run(seed, synthesise(), with_story=True)
+        result = schedule.run(seed, synthesise(with_events=with_events), with_story=True)
     print("\n".join(result.story))
     print(f"\nseed {seed}: {result.exports} exports, {sum(result.faults.values())} faults, ", end="")
     print(f"{len(result.violations)} violations")

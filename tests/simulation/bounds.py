@@ -25,6 +25,8 @@ STATUS_GOES_BACK = 24
 OUTPUT_LOCATION_LAG = 50
 # A read of a generation job shows a new status after this time. The handler sends the start whatever it shows.
 JOB_STATUS_LAG = 120
+# CloudFormation shows a resource as it is now after this time. The handler believes that one is gone after 300 s.
+RESOURCE_LAG = 120
 # A listing of executions shows a new one after this time.
 EXECUTION_LISTING_LAG = 10
 # A task that Step Functions calls late begins after this time. It ends when it would have ended if it had been on time.
@@ -68,6 +70,12 @@ QUEUE_FACTOR, QUEUE_EXTRA = 1.15, 120
 QUEUE_READS = 1.2
 # A request that waits for a slot gets one if slots stay free for so long.
 FREE_SLOT = 60
+
+# An event comes so soon after the end of its export: two of the longest pauses of the follower, and what outages and
+# faults add. One that ended so long after its answer is followed at least.
+EVENT_WITHIN, FOLLOWED_AT_LEAST = 4000, 80_000
+# Nothing is published so long after a resource is gone: what a reading may be late, and a call.
+EVENT_AFTER_DELETE = RESOURCE_LAG + 600
 
 # A schedule that has not ended after so many seconds of virtual time never ends: days more than any operation takes.
 LONGEST_SCHEDULE = 200_000.0

@@ -95,6 +95,7 @@ API_OF = {
 }
 LIMITS = {
     "DescribeStacks": (5.0, 10.0),
+    "DescribeStackResource": (5.0, 10.0),
     "ListExecutions": (5.0, 100.0),
     "StopExecution": (25.0, 500.0),
     "StartExecution": (150.0, 800.0),

@@ -26,6 +26,7 @@ from audience_export_handler.core import (
     attempt,
     decision,
     facts,
+    following,
     generation_job,
     progress,
     quota,
@@ -37,6 +38,7 @@ from audience_export_handler.core import (
 )
 from audience_export_handler.core.attempt import Accepted, Announced, Attempt
 from audience_export_handler.core.facts import StackPhase
+from audience_export_handler.core.following import GivenUp, ResourceState
 from audience_export_handler.core.progress import Progress
 from audience_export_handler.core.situation import Decision, Situation
 from audience_export_handler.state_machine_resource import StateMachineResource
@@ -52,11 +54,15 @@ Patch = tuple[Any, str, Any]
 
 @dataclass(frozen=True)
 class Mutant:
-    """`rule` is the rule of docs/guarantees.md that it breaks, by number; `patches` are made anew for each run."""
+    """`rule` is the rule of docs/guarantees.md that it breaks, by number; `patches` are made anew for each run.
+
+    `with_events`: it is hunted where every export wants events.
+    """
 
     rule: str
     name: str
     patches: Callable[[], list[Patch]]
+    with_events: bool = False
 
     @contextmanager
     def alive(self) -> Iterator[None]:
@@ -254,6 +260,20 @@ def _both(*patches: Patch) -> Callable[[], list[Patch]]:
 _RETRYING = Config(retries={"total_max_attempts": 3}, connect_timeout=5, read_timeout=10)
 _NEVER = timedelta(days=9)
 
+
+def _again(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Treats an update that keeps its export as any other request."""
+
+    def after_answer(request: request.ExportRequest, *rest: Any, **given: Any) -> Any:
+        return original(replace(request, is_held=False), *rest, **given)
+
+    return after_answer
+
+
+def _of_events(name: str, *patches: Patch) -> Mutant:
+    return Mutant("17", name, _both(*patches), with_events=True)
+
+
 MUTANTS = [
     Mutant("1", "an update in place may start", _both((request, "_is_held", lambda *_: False))),
     Mutant("1", "a description identifies", _both((identity, "identity_of", _identity_with_description))),
@@ -366,6 +386,14 @@ MUTANTS = [
         "a refused acceptance is answered",
         lambda: [(StateMachineResource, "_handle_event", _answering(StateMachineResource._handle_event))],
     ),
+    _of_events("an end is not published", (following, "after_answer", lambda *_, **__: None)),
+    _of_events("a start that may have taken effect is not followed", (following, "_followed_start", lambda *_: None)),
+    _of_events("a running export has ended", (following, "_is_complete", lambda *_: True)),
+    _of_events("one listing that fails ends it", (following, "after_unlisted", lambda **_: GivenUp("failed"))),
+    _of_events("an export is followed for an hour", (timing, "FOLLOWED_FOR", timedelta(hours=1))),
+    _of_events("a deleted resource is published", (cloudformation, "read_resource", lambda _: ResourceState.HELD)),
+    _of_events("a stale resource is gone", (timing, "STALE_RESOURCE", timedelta(0))),
+    _of_events("an update publishes again", (following, "after_answer", _again(following.after_answer))),
     Mutant("", "plain crhelper", _plain_patches),
     Mutant(
         "",

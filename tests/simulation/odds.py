@@ -68,6 +68,10 @@ MACHINE_KNOWN_AFTER = (1, bounds.MACHINE_DELAY)
 STATUS_LATE = (1, bounds.STATUS_LAG)
 STATUS_GOES_BACK = (0.5, bounds.STATUS_GOES_BACK)
 
+# Events: the share of starts of a follower and of events that fail, in a schedule, and how late a resource is shown.
+EVENT_FAULTS = (0.0, 0.0, 0.1, 0.4)
+RESOURCE_LAGS = (0, 0, 30, bounds.RESOURCE_LAG)
+
 # Habits of CloudFormation
 
 RECORDS_FAILED_IDS = 0.5

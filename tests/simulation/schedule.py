@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from math import ceil
 from random import Random
 
-from local_cloud.clean_rooms_ml import PENDING_EXPORTS_OF_AN_ACCOUNT
+from cdk_cleanroomsml_local.clean_rooms_ml import PENDING_EXPORTS_OF_AN_ACCOUNT
 from tests.simulation import bounds, facts, odds
 from tests.simulation.model import tenants, wire
 from tests.simulation.model.clean_rooms import JOBS
@@ -134,6 +134,8 @@ def _run(world: World) -> ScheduleResult:
     with wire.connected(world):
         has_ended = world.timeline.run(at_most=bounds.LONGEST_SCHEDULE)
     watch = world.watch
+    if world.deployed.follower and not watch.violations:
+        watch.violations += [(Invariant.EVENTS, text) for text in watch.events.missing()]
     if not has_ended:
         watch.violations.append((Invariant.ONE_ANSWER, "something never ends"))
     return ScheduleResult(

@@ -1,4 +1,6 @@
-"""The only caller of CloudFormation: reads what the stack is doing. An export starts only while it creates or updates.
+"""The only caller of CloudFormation: reads what the stack is doing, and whether a resource is still there.
+
+An export starts only while the stack creates or updates.
 
 A rollback, a late or repeated event, or a wait behind a failed sibling starts nothing, as far as the status is current.
 """
@@ -15,6 +17,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from audience_export_handler.core.facts import StackPhase
+from audience_export_handler.core.following import Resource, ResourceState
 from audience_export_handler.core.timing import CLOCK_SKEW, CONTROL_SECONDS
 
 if TYPE_CHECKING:
@@ -39,6 +42,24 @@ def read_phase(stack_id: str, *, requested_at: datetime, call_seconds: float = C
         logger.warning("The stack's status cannot be read: %s", error)
         return StackPhase.UNREADABLE
     return _phase(stack, requested_at)
+
+
+def read_resource(resource: Resource) -> ResourceState:
+    """Return whether the resource still has its physical id; never raises."""
+    try:
+        detail = _client(CONTROL_SECONDS).describe_stack_resource(
+            StackName=resource.stack_id, LogicalResourceId=resource.logical_id
+        )["StackResourceDetail"]
+    except ClientError as error:
+        logger.warning("The resource cannot be read: %s", error)
+        # Without a stack or resource of that name, CloudFormation calls the request invalid.
+        is_gone = error.response.get("Error", {}).get("Code") == "ValidationError"
+        return ResourceState.GONE if is_gone else ResourceState.UNREADABLE
+    except BotoCoreError as error:
+        logger.warning("The resource cannot be read: %s", error)
+        return ResourceState.UNREADABLE
+    is_held = detail.get("PhysicalResourceId") == resource.physical_id
+    return ResourceState.HELD if is_held and not detail["ResourceStatus"].startswith("DELETE_") else ResourceState.GONE
 
 
 def _phase(stack: StackTypeDef, requested_at: datetime) -> StackPhase:

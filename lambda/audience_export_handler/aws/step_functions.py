@@ -1,7 +1,8 @@
 """The only caller of Step Functions: starts the execution that follows a request, and stops those of older requests.
 
 The execution is named after the event, so an event that is delivered again starts nothing: ExecutionAlreadyExists
-means that the request was accepted before. The first half of the name finds the executions of the same resource.
+means that the request was accepted before. The first half of the name finds the executions of the same resource. Those
+of the follower, which the state machine starts after an answer, are named in the same way.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -20,6 +21,7 @@ from botocore.exceptions import ConnectionError as NotConnected
 
 from audience_export_handler.core import timing
 from audience_export_handler.core.failure import AcceptanceUnknown
+from cdk_cleanroomsml_contract.export_properties import FOLLOWER_ARN
 from cdk_cleanroomsml_contract.identity import digest
 from cdk_cleanroomsml_contract.message import execution_input
 
@@ -83,9 +85,9 @@ def stop_older(
     stopped: datetime | None = None
     running = 0
     try:
-        for execution in _recent(client, event, requested_at):
+        for execution in _recent(client, _machine_of(event), requested_at - timing.OLDEST_EXECUTION):
             running += execution["status"] == "RUNNING"
-            if not _is_older(execution, event, requested_at):
+            if not _is_older(execution, execution_prefix(event), requested_at, but=execution_name(event)):
                 continue
             if execution["status"] == "RUNNING":
                 _stop(client, execution)
@@ -106,13 +108,31 @@ def stop_all(
 ) -> None:
     """Stop the executions of a resource that is being deleted, as far as possible; never raises.
 
+    Those of the follower, too, that follow an export of the deleted physical id.
+
     Args:
         last_call: after this time no call is made.
     """
+    stop = partial(_stop_of, requested_at=requested_at, last_call=last_call, clock=clock)
+    stop(_machine_of(event), execution_prefix(event), oldest=requested_at - timing.OLDEST_EXECUTION)
+    if follower := event["ResourceProperties"].get(FOLLOWER_ARN):
+        prefix = _follower_prefix(event, str(event.get("PhysicalResourceId")))
+        stop(follower, prefix, oldest=requested_at - timing.OLDEST_FOLLOWER)
+
+
+def _stop_of(
+    machine_arn: str,
+    prefix: str,
+    *,
+    oldest: datetime,
+    requested_at: datetime,
+    last_call: datetime,
+    clock: Callable[[], datetime],
+) -> None:
     client = _client(timing.DELETE_CALL_SECONDS)
     try:
-        for execution in _recent(client, event, requested_at, in_time=lambda: clock() <= last_call):
-            is_older = _is_older(execution, event, requested_at)
+        for execution in _recent(client, machine_arn, oldest, in_time=lambda: clock() <= last_call):
+            is_older = _is_older(execution, prefix, requested_at)
             if is_older and execution["status"] == "RUNNING" and clock() <= last_call:
                 _stop(client, execution)
     except (ClientError, BotoCoreError) as error:
@@ -120,29 +140,31 @@ def stop_all(
 
 
 def _recent(
-    client: SFNClient, event: dict[str, Any], requested_at: datetime, in_time: Callable[[], bool] = lambda: True
+    client: SFNClient, machine_arn: str, oldest: datetime, in_time: Callable[[], bool] = lambda: True
 ) -> Iterator[ExecutionListItemTypeDef]:
-    """The executions of the state machine that can still be running, and those that ended lately; newest first."""
+    """The executions of a state machine that began after `oldest`, newest first."""
+    if not in_time():
+        return
     pages = client.get_paginator("list_executions").paginate(
-        stateMachineArn=event["ResourceProperties"]["StateMachineArn"], PaginationConfig={"PageSize": 1000}
+        stateMachineArn=machine_arn, PaginationConfig={"PageSize": 1000}
     )
     for page in pages:
         for execution in page["executions"]:
-            if execution["startDate"] < requested_at - timing.OLDEST_EXECUTION:
+            if execution["startDate"] < oldest:
                 return
             yield execution
         if not in_time():
             return
 
 
-def _is_older(execution: ExecutionListItemTypeDef, event: dict[str, Any], requested_at: datetime) -> bool:
-    """Whether an execution of the event's resource surely began before the request.
+def _is_older(execution: ExecutionListItemTypeDef, prefix: str, requested_at: datetime, but: str = "") -> bool:
+    """Whether an execution of the resource whose names begin with `prefix` surely began before the request.
 
     Two requests may follow within a second, and their executions begin in any order: an update that fails immediately,
     and its rollback. Two clocks cannot say which is older, so neither stops the other; each reads the stack before it
     starts anything.
     """
-    is_ours = execution["name"].startswith(execution_prefix(event)) and execution["name"] != execution_name(event)
+    is_ours = execution["name"].startswith(prefix) and execution["name"] != but
     return is_ours and execution["startDate"] < requested_at - timing.CLOCK_SKEW
 
 
@@ -154,7 +176,7 @@ def _stop(client: SFNClient, execution: ExecutionListItemTypeDef) -> None:
 
 def _start_once(event: dict[str, Any]) -> None:
     _client(timing.START_EXECUTION_SECONDS).start_execution(
-        stateMachineArn=event["ResourceProperties"]["StateMachineArn"],
+        stateMachineArn=_machine_of(event),
         name=execution_name(event),
         input=json.dumps(execution_input(event)),
     )
@@ -173,12 +195,30 @@ def execution_name(event: dict[str, Any]) -> str:
     A redelivered event has the same four members. A retried deployment may reuse the RequestId (aws-cdk issue 35957)
     but brings a newly signed ResponseURL.
     """
-    return execution_prefix(event) + digest([event["RequestId"], event["ResponseURL"]], 32)
+    return execution_prefix(event) + _request_part(event)
 
 
 def execution_prefix(event: dict[str, Any]) -> str:
     """Return how the names of all executions for the resource of this event begin."""
     return digest([event["StackId"], event["LogicalResourceId"]], 32) + "-"
+
+
+def follower_name(event: dict[str, Any], physical_id: str) -> str:
+    """Return the name of the follower's execution for a request that was answered with this physical id."""
+    return _follower_prefix(event, physical_id) + _request_part(event)
+
+
+def _follower_prefix(event: dict[str, Any], physical_id: str) -> str:
+    """A Delete is of one physical id: what follows another export of the resource goes on."""
+    return digest([event["StackId"], event["LogicalResourceId"], physical_id], 32) + "-"
+
+
+def _request_part(event: dict[str, Any]) -> str:
+    return digest([event["RequestId"], event["ResponseURL"]], 32)
+
+
+def _machine_of(event: dict[str, Any]) -> str:
+    return str(event["ResourceProperties"]["StateMachineArn"])
 
 
 @cache

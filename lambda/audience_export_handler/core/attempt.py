@@ -68,11 +68,14 @@ class Attempt:
         """Whether a start of it may have taken effect."""
         return self.own_until is not None
 
+    @property
+    def span(self) -> tuple[datetime, datetime] | None:
+        """When an export of it was created, on clocks that differ; None: no start can have taken effect."""
+        return (self.own_from - CLOCK_SKEW, self.own_until + CLOCK_SKEW) if self.own_until is not None else None
+
     def may_have_created(self, create_time: datetime) -> bool:
         """Whether an export created then may be this attempt's, on clocks that differ."""
-        if self.own_until is None:
-            return False
-        return self.own_from - CLOCK_SKEW <= create_time <= self.own_until + CLOCK_SKEW
+        return self.span is not None and self.span[0] <= create_time <= self.span[1]
 
     def accepted(self, now: datetime) -> Attempt:
         """The service accepted the start."""

@@ -45,9 +45,10 @@ def decide(situation: Situation) -> Decision:
     if isinstance(decision, Wait) and decision.for_location:
         return Succeed(_oldest_alive(own))
     export = _oldest_alive(own) if own else None
-    return Fail(
-        deadline.failure(request, situation.progress, situation.now, situation.stack, export=export, was_listed=True)
+    failure = deadline.failure(
+        request, situation.progress, situation.now, situation.stack, export=export, was_listed=True
     )
+    return Fail(failure, export)
 
 
 def _without_deadline(situation: Situation) -> Decision:
@@ -152,7 +153,7 @@ def follow(export: ExportJob, request: ExportRequest, now: datetime, model_accou
     An account never sees the output location of an export whose model belongs to another one.
     """
     if export.has_failed:
-        return Fail(reasons.export_failed(request, export))
+        return Fail(reasons.export_failed(request, export), export)
     if not request.waits:
         return Succeed(export)
     if export.status == "ACTIVE":

@@ -6,6 +6,12 @@ next. `reasons` has all the texts.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from audience_export_handler.core.attempt import Attempt
+    from audience_export_handler.core.facts import ExportJob
+
 
 class ExportFailure(Exception):
     """A request that ends in FAILED, with the reason for it.
@@ -15,13 +21,21 @@ class ExportFailure(Exception):
         subject: which export or property it is about.
         said: what the service, or the rule, says about it.
         advice: what the reader can do next.
+
+    `left` is what the request leaves behind, None if that is nothing.
     """
 
     def __init__(self, code: str, subject: str, said: str, advice: str) -> None:
         self.code = code
         self._subject, self._said, self._advice = subject, said, advice
         self.reason = _plain(" ".join(_sentence(part) for part in (f"{code}: {subject}: {said}", advice) if part))
+        self.left: ExportJob | Attempt | None = None
         super().__init__(self.reason)
+
+    def leaving(self, left: ExportJob | Attempt | None) -> ExportFailure:
+        """The failure, with what the request leaves: its export, or, if none is listed, its attempt to start one."""
+        self.left = left
+        return self
 
     def extended(self, *, said: str, advice: str) -> ExportFailure:
         """The same failure, with more after what is said about it, and after the advice; either may be empty."""

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from audience_export_handler.core.facts import subject_of
 from cdk_cleanroomsml_contract import identity
-from cdk_cleanroomsml_contract.export_properties import AudienceSize, BrokenRule, ExportProperties
+from cdk_cleanroomsml_contract.export_properties import FOLLOWER_ARN, AudienceSize, BrokenRule, ExportProperties
 from cdk_cleanroomsml_contract.message import Event
 from cdk_cleanroomsml_contract.on_conflict import OnConflict
 from cdk_cleanroomsml_contract.scope import broken_scope_rule
@@ -24,7 +24,8 @@ class ExportRequest:
     no matter who started it; `waits` whether the export's end is awaited; `timeout` how long CloudFormation waits for
     the answer; `is_held` whether the resource holds this very export already, by its physical id: then the request
     starts nothing; `minimum_relevance` is the least relevance score with which the export may start, None for any;
-    `reads_metrics` whether the answer has the generation job's metrics.
+    `reads_metrics` whether the answer has the generation job's metrics; `wants_events` whether the export's end is
+    published, and `wanted_events` whether that held before this update, too.
     """
 
     audience_generation_job_arn: str
@@ -41,6 +42,8 @@ class ExportRequest:
     is_held: bool
     minimum_relevance: float | None = None
     reads_metrics: bool = False
+    wants_events: bool = False
+    wanted_events: bool = False
 
     @property
     def account(self) -> str:
@@ -76,6 +79,8 @@ def read_request(event: Event) -> ExportRequest:
         is_held=_is_held(event, derived_id),
         minimum_relevance=declared.minimum_relevance,
         reads_metrics=declared.reads_metrics,
+        wants_events=declared.follower_arn is not None,
+        wanted_events=FOLLOWER_ARN in (event.get("OldResourceProperties") or {}),
     )
 
 

@@ -60,9 +60,10 @@ class Succeed:
 
 @dataclass(frozen=True)
 class Fail:
-    """The request cannot be fulfilled, and this is why."""
+    """The request cannot be fulfilled, and this is why. `export` is its own, if that is listed."""
 
     failure: ExportFailure
+    export: ExportJob | None = None
 
 
 Decision = Announce | Start | Wait | Succeed | Fail

@@ -28,6 +28,12 @@ OLDEST_EVENT = timeouts.LONGEST_DELIVERY + timeouts.FUNCTION_TIMEOUT + timedelta
 # An execution that began longer ago has ended by its own time-out.
 OLDEST_EXECUTION = timeouts.EXECUTION_TIMEOUT + timedelta(minutes=5)
 
+# A resource that was created or replaced is shown as it is now after this time (undocumented; the status of a stack is
+# shown within a minute).
+STALE_RESOURCE = timedelta(minutes=5)
+# A follower that began longer ago has ended by its own time-out.
+OLDEST_FOLLOWER = timeouts.FOLLOWER_TIMEOUT + timedelta(minutes=5)
+
 # --- How long a call may take ---
 
 # Of Clean Rooms ML. Neither is repeated, so two calls fit into the function's time-out.
@@ -55,11 +61,18 @@ JOB_UNREAD = timedelta(minutes=1)
 # A step that was repeated or stopped can no longer be running, and what it started is listed.
 OUTLASTING_STEP = timeouts.FUNCTION_TIMEOUT + LISTING_LAG
 
+# In one look of a follower, a listing may have further pages for so long.
+LOOKING = timeouts.FUNCTION_TIMEOUT - 2 * _UNANSWERED_CALL
+# An export whose end is to be published is followed for so long after its request was answered.
+FOLLOWED_FOR = timeouts.LONGEST_FOLLOWING
+
 # --- Pauses, in seconds ---
 
 AFTER_START, AFTER_REFUSAL, BEFORE_NEXT_READ = 2, 5, 5
 # Between two listings: a tenth of the age, within these bounds.
 SHORTEST_PAUSE, LONGEST_PAUSE = 2, 30
+# Between two looks of a follower: nobody waits for it, and there may be hundreds.
+FOLLOWING_SHORTEST, FOLLOWING_LONGEST = 60, 300
 # Requests that wait together share the account's limits: this, times the square root of how many may be waiting, is
 # what each waits before it reads the stack again. 60 make 2 calls a second at most, 450 make 4.6. DescribeStacks is
 # throttled at 5 to 10 a second for the whole account (aws-cdk-cli issue 1709, aws-sam-cli issue 2671).

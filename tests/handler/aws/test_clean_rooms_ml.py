@@ -13,7 +13,7 @@ from botocore.stub import Stubber
 from audience_export_handler.aws import clean_rooms_ml
 from audience_export_handler.core.facts import ErrorKind, ExportJob, RefusalFacts, ServiceError
 from cdk_cleanroomsml_contract.export_properties import AudienceSize
-from local_cloud.readings import Readings
+from cdk_cleanroomsml_local.readings import Readings
 from tests.builders.arns import ACCOUNT, FAILING_JOB, JOB
 from tests.builders.requests import START, TEN, TWENTY, create
 from tests.fakes.deployment import Deployment

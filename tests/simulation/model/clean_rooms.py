@@ -9,11 +9,11 @@ from functools import cache
 from random import Random
 from typing import Any
 
-from local_cloud import catalog
-from local_cloud.catalog import GenerationJob
-from local_cloud.clean_rooms_ml import CleanRoomsML, Clock, Export
-from local_cloud.readings import NamesAreUnique, Readings, Repeat
-from local_cloud.service_model import ApiError, Response, ServiceModel
+from cdk_cleanroomsml_local import catalog
+from cdk_cleanroomsml_local.catalog import GenerationJob
+from cdk_cleanroomsml_local.clean_rooms_ml import CleanRoomsML, Clock, Export
+from cdk_cleanroomsml_local.readings import NamesAreUnique, Readings, Repeat
+from cdk_cleanroomsml_local.service_model import ApiError, Response, ServiceModel
 from tests.builders.arns import JOB, OTHER_JOB, THIRD_JOB
 from tests.simulation import bounds, facts, odds
 

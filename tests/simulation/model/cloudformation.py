@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from tests.fakes.control_plane import ControlPlane
 from tests.simulation import odds
 from tests.simulation.model.custom_resource import CustomResource, Properties
+from tests.simulation.model.following import Followers, ShownResources
 from tests.simulation.model.lambda_function import Function
 from tests.simulation.model.operation import DELETED, Operation
 from tests.simulation.model.permissions import Permissions
@@ -41,6 +42,11 @@ class Stack:
         self.function = Function(world, world.deployed, world.make_handler)
         self.executions = Executions(world, world.deployed.definition, self.function)
         self.control.machine = self.executions
+        self.followers: Followers | None = None
+        if world.deployed.follower:
+            self.followers = self.control.follower = Followers(self, world.deployed.follower, self.function)
+            self.executions.follow_with(self.followers)
+        self.shown_resources = ShownResources(self)
         self.machine_arn = f"arn:aws:states:us-east-1:111122223333:stateMachine:{name}-{number}"
         self.resources: dict[str, CustomResource] = {}
         self.operation = Operation(world, "none")
@@ -209,6 +215,7 @@ class Stack:
             tasks += [partial(resource.delete, self.operation, stale) for stale in resource.stale_ids]
             resource.stale_ids.clear()
             if logical_id not in keep:
+                self.shown_resources.record(logical_id, resource.physical_id, "DELETE_IN_PROGRESS")
                 del self.resources[logical_id]
                 tasks.append(partial(resource.delete, self.operation, resource.physical_id))
         self._side_by_side(tasks)
@@ -217,6 +224,7 @@ class Stack:
         is_gone: dict[str, bool] = {}
 
         def delete(resource: CustomResource) -> None:
+            self.shown_resources.record(resource.logical_id, resource.physical_id, "DELETE_IN_PROGRESS")
             is_gone[resource.logical_id] = resource.delete(self.operation, resource.physical_id)
 
         self._side_by_side([partial(delete, resource) for resource in self.resources.values()])

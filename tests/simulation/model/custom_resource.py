@@ -7,6 +7,7 @@ import json
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from tests.fakes.control_plane import FOLLOWER_NAME
 from tests.simulation import facts, handler_spans
 from tests.simulation.model.request import Request
 from tests.simulation.model.timeline import Promise
@@ -42,10 +43,12 @@ class CustomResource:
     def create(self, operation: Operation, properties: Properties) -> bool:
         """Create it; a Create that is never answered leaves it with an id that CloudFormation made up."""
         self.properties = dict(properties)
+        self._show("CREATE_IN_PROGRESS")
         request = self._send(operation, "Create", properties)
         body = self._await(request, operation)
         if body:
             self.physical_id = body["PhysicalResourceId"]
+        self._show("CREATE_COMPLETE" if body and body["Status"] == "SUCCESS" else "CREATE_FAILED")
         return self._note(body)
 
     def update(self, operation: Operation, properties: Properties) -> bool:
@@ -65,6 +68,7 @@ class CustomResource:
             if answered != self.physical_id:
                 self.stale_ids.append(self.physical_id)
                 self.physical_id = answered
+        self._show("UPDATE_COMPLETE" if has_succeeded else "UPDATE_FAILED")
         if not has_succeeded and operation.is_rollback:
             self._world.watch.returns.check_rollback(request, body)
         elif not has_succeeded and body and is_return:
@@ -78,6 +82,9 @@ class CustomResource:
         request = self._send(operation, "Delete", self.properties, held_id=physical_id)
         body = self._await(request, operation)
         return body is not None and body["Status"] == "SUCCESS"
+
+    def _show(self, status: str) -> None:
+        self._stack.shown_resources.record(self.logical_id, self.physical_id, status)
 
     def _is_refused_replacement(self, operation: Operation, body: Body) -> bool:
         """Whether CloudFormation refuses to replace the resource, in a stack without rollback."""
@@ -158,6 +165,8 @@ class CustomResource:
     def _sent_properties(self, properties: Properties) -> Properties:
         """The properties, with what the construct adds: the state machine, and the path of a nested stack."""
         sent = properties | {"StateMachineArn": self._stack.machine_arn}
+        if self._stack.followers:
+            sent |= {"FollowerArn": f"{self._stack.machine_arn}{FOLLOWER_NAME}"}
         return sent | ({"StackPath": self._stack.path} if self._stack.path and "Name" not in sent else {})
 
     def _request_id(self, request_type: str, sent: Properties, number: int) -> str:

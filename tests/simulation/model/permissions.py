@@ -11,7 +11,12 @@ if TYPE_CHECKING:
 
 # What a call needs: the permission for it spreads separately.
 ROOMS, EXECUTIONS, START_EXECUTION, STACK, INVOCATION = "rooms", "executions", "start execution", "stack", "invocation"
-_NEEDS = {"DescribeStacks": STACK, "ListExecutions": EXECUTIONS, "StopExecution": EXECUTIONS}
+_NEEDS = {
+    "DescribeStacks": STACK,
+    "DescribeStackResource": STACK,
+    "ListExecutions": EXECUTIONS,
+    "StopExecution": EXECUTIONS,
+}
 _NEEDS["StartExecution"] = START_EXECUTION
 _POLICY, _MACHINE = "iam: not known yet", "step functions: machine unknown"
 _REFUSALS = ("denied", "denied", "denied", "unrecognised", "expired")

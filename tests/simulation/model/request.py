@@ -34,6 +34,7 @@ def identity_of(properties: dict[str, Any]) -> Identity:
 class Request:
     """Times are seconds of the timeline.
 
+    `answered_at` is when its first answer arrived.
     `settle_by` is the handler's own deadline, `gives_up_at` CloudFormation's. `held` are the properties with which the
     resource last succeeded under the id that is sent, and `held_since` is the creation time of its export. `settled` is
     set to the answer, or to None if CloudFormation does not wait any more. `outages` are spans in which Lambda, Step
@@ -56,6 +57,7 @@ class Request:
     held_since: str
     settled: Promise
     bodies: list[dict[str, Any]] = field(default_factory=list)
+    answered_at: float = 0.0
     abandoned_at: float | None = None
     outages: list[tuple[float, float]] = field(default_factory=list)
     _out_since: float | None = None

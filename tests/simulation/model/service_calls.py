@@ -88,9 +88,11 @@ def _take_effect(world: World, service: str, operation: str, request: Sent) -> R
     stack = world.invocation.request.stack
     if operation == "DescribeStacks":
         world.watch.asked(world.invocation, stack.show())
+    if operation == "DescribeStackResource":
+        stack.control.resources = stack.shown_resources.read()
     headers = {name.lower(): value for name, value in request.headers.items()}
     status, body = stack.control.respond(request.method, target, headers, _body(request))
-    return status, {"content-type": "text/xml" if operation == "DescribeStacks" else "application/json"}, body
+    return status, {"content-type": "text/xml" if service == CLOUDFORMATION else "application/json"}, body
 
 
 def _body(request: Sent) -> bytes:

@@ -11,6 +11,7 @@ from tests.simulation import odds
 from tests.simulation.model.lambda_function import Function
 
 if TYPE_CHECKING:
+    from tests.simulation.model.following import Followers
     from tests.simulation.model.world import World
 
 
@@ -22,6 +23,21 @@ class Executions(StateMachine):
         super().__init__(definition, self._call, lambda: world.timeline.time(world.clock_errors["states"]))  # type: ignore[arg-type]
         self._function = function
         self.listed_from: dict[str, float] = {}  # by name, of those that are listed late
+        self._running: Execution | None = None
+        self.broken: set[str] = set()  # by name, those that a task ended
+
+    def follow_with(self, followers: Followers) -> None:
+        """Start executions of another machine where the definition says so."""
+
+        def follow(parameters: dict[str, Any]) -> object:
+            assert self._running is not None
+            return followers.begin(self._world.request_of(self._running.input["Request"]), parameters)
+
+        self.services = {"states:startExecution": follow}
+
+    def _invoke_once(self, execution: Execution, *task: Any) -> object:
+        self._running = execution  # until another task begins
+        return super()._invoke_once(execution, *task)
 
     def start(self, name: str, execution_input: dict[str, Any]) -> Execution:
         execution = super().start(name, execution_input)
@@ -54,6 +70,7 @@ class Executions(StateMachine):
         except TaskError as error:
             request = world.request_of(execution.input["Request"])
             world.tell("the execution for {} fails: {}", request, error)
+            self.broken.add(execution.name)
             # It gave up, so nothing keeps it from going on any more.
             request.goes_on(timeline.now)
             if execution.status == "RUNNING":

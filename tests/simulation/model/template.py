@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tests.builders.arns import HANDLER, JOB
+from tests.builders.arns import ACCOUNT, FOLLOWER, HANDLER, JOB
 from tests.simulation import facts
+
+_MACHINE = "AWS::StepFunctions::StateMachine"
 
 
 @dataclass(frozen=True)
@@ -23,17 +25,19 @@ class Delivery:
 class Deployed:
     """`definition` is the state machine in ASL; `on_failure` the delivery to the function that is told of lost events.
 
-    It is None if the template names no such function.
+    It is None if the template names no such function. `follower` is the machine that follows exports after the answer,
+    None if no events are wanted.
     """
 
     definition: dict[str, Any]
     function_timeout: int
     delivery: Delivery
     on_failure: Delivery | None
+    follower: dict[str, Any] | None = None
 
 
-def synthesise() -> Deployed:
-    """Synthesise a stack with one export; takes seconds, so once is enough."""
+def synthesise(*, with_events: bool = False) -> Deployed:
+    """Synthesise a stack with one export, whose end is published `with_events`; takes seconds, so once is enough."""
     from aws_cdk import App, Stack
     from aws_cdk.assertions import Template
 
@@ -41,9 +45,14 @@ def synthesise() -> Deployed:
 
     with TemporaryDirectory() as folder:
         stack = Stack(App(outdir=folder), "Campaigns")
-        AudienceExport(stack, "Spring", audience_generation_job_arn=JOB, audience_size=AudienceSize.percentage(10))
+        size = AudienceSize.percentage(10)
+        export = AudienceExport(stack, "Spring", audience_generation_job_arn=JOB, audience_size=size)
+        if with_events:
+            export.on_event("Ended")
         template = Template.from_stack(stack)
-    machine = _only(template, "AWS::StepFunctions::StateMachine")
+    machines = {name: found["Properties"] for name, found in template.find_resources(_MACHINE).items()}
+    [machine] = [machine for name, machine in machines.items() if "Follower" not in name]
+    follower = next((machine for name, machine in machines.items() if "Follower" in name), None)
     configs = [found["Properties"] for found in template.find_resources("AWS::Lambda::EventInvokeConfig").values()]
     function, second = _told_apart(configs)
     timeouts = {found["Properties"]["Timeout"] for found in template.find_resources("AWS::Lambda::Function").values()}
@@ -53,6 +62,7 @@ def synthesise() -> Deployed:
         function_timeout=function_timeout,
         delivery=_delivery(function),
         on_failure=_delivery(second or {}) if "DestinationConfig" in function else None,
+        follower=json.loads(_joined(follower["DefinitionString"])) if follower else None,
     )
 
 
@@ -70,15 +80,16 @@ def _delivery(config: dict[str, Any]) -> Delivery:
     )
 
 
-def _only(template: Any, resource_type: str) -> dict[str, Any]:
-    [resource] = template.find_resources(resource_type).values()
-    properties: dict[str, Any] = resource["Properties"]
-    return properties
-
-
 def _joined(text: Any) -> str:
-    """The text of a Fn::Join, in which every reference is one to the handler."""
+    """The text of a Fn::Join, in which every reference is one to the handler, the follower, or a pseudo parameter."""
     if isinstance(text, str):
         return text
     [separator, parts] = text["Fn::Join"]
-    return str(separator).join(part if isinstance(part, str) else HANDLER for part in parts)
+    return str(separator).join(part if isinstance(part, str) else _referred(part) for part in parts)
+
+
+def _referred(reference: dict[str, Any]) -> str:
+    name = str(reference.get("Ref") or reference["Fn::GetAtt"][0])
+    if name.startswith("AWS::"):
+        return {"AWS::Partition": "aws", "AWS::Region": "us-east-1", "AWS::AccountId": ACCOUNT}[name]
+    return FOLLOWER if "Follower" in name else HANDLER

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from local_cloud.clean_rooms_ml import PENDING_EXPORTS_OF_AN_ACCOUNT
-from local_cloud.service_model import ApiError
+from cdk_cleanroomsml_local.clean_rooms_ml import PENDING_EXPORTS_OF_AN_ACCOUNT
+from cdk_cleanroomsml_local.service_model import ApiError
 from tests.simulation import odds
 from tests.simulation.model.clean_rooms import JOBS, SIZES
 from tests.simulation.model.declarations import COMMON_SIZES, NAMES, sizes_of

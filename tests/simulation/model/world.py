@@ -34,7 +34,8 @@ class World:
     is most often. `late_failures` is the share of operations in which a neighbour fails after the last export is done.
     `exports_of_a_stack` is how many exports a stack begins with, `named` which share of them has a given name;
     `nests` whether stacks are nested in another, `adds_exports_later` whether a stack is there before its exports and
-    their provider; `traffic` are the calls of the account.
+    their provider; `traffic` are the calls of the account. `event_faults` is the share of calls that fail around
+    events, drawn from `event_chance`.
     """
 
     def __init__(self, seed: int, deployed: Deployed, *, is_calm: bool, typical: float, failing: float, spread: float):
@@ -55,6 +56,8 @@ class World:
         self.named = odds.NAMED
         self.nests = Random(f"nests {seed}").random() < odds.NESTED  # noqa: S311 - repeatable
         self.adds_exports_later = Random(f"later {seed}").random() < odds.ADDS_LATER  # noqa: S311 - repeatable
+        self.event_chance = Random(f"events {seed}")  # noqa: S311 - repeatable
+        self.event_faults = 0.0 if is_calm else self.event_chance.choice(odds.EVENT_FAULTS)
         self.traffic = Traffic(self.timeline, {})
         self.requests: dict[str, Request] = {}
         self.stacks: list[Stack] = []

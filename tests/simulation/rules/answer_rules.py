@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from local_cloud.clean_rooms_ml import Export
+from cdk_cleanroomsml_local.clean_rooms_ml import Export
 from tests.simulation import bounds, facts
 from tests.simulation.model.declarations import MISSPELLED
 from tests.simulation.model.request import Request, identity_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from local_cloud.clean_rooms_ml import ACTIVE_EXPORTS_OF_A_JOB, PENDING_EXPORTS_OF_AN_ACCOUNT, Export
+from cdk_cleanroomsml_local.clean_rooms_ml import ACTIVE_EXPORTS_OF_A_JOB, PENDING_EXPORTS_OF_AN_ACCOUNT, Export
 from tests.simulation import bounds, handler_spans
 from tests.simulation.model.clean_rooms import JOBS, SIZES
 from tests.simulation.model.request import Request

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from local_cloud.clean_rooms_ml import PENDING_EXPORTS_OF_AN_ACCOUNT
+from cdk_cleanroomsml_local.clean_rooms_ml import PENDING_EXPORTS_OF_AN_ACCOUNT
 from tests.simulation import bounds, handler_spans
 
 
@@ -89,6 +89,16 @@ class Invariant(Enum):
         "a good neighbour",
         f"Without faults and tenants, the exports that wait for slots make at most {bounds.QUEUE_READS} calls of "
         "DescribeStacks a second together, in every minute after the first.",
+    )
+    EVENTS = (
+        11,
+        "events",
+        "An event is about an export that has ended as it says, and names the resource that the export belongs to. It "
+        f"comes after the answer, and not later than {bounds.EVENT_AFTER_DELETE} s after its resource was deleted or "
+        "replaced. An update publishes nothing about an export that the resource has held since before it. An export "
+        f"that ends within {bounds.FOLLOWED_AT_LEAST} s of an answer has an event within {bounds.EVENT_WITHIN} s of "
+        "its end, if its resource is still there then, and neither a newer request nor the handler's own failure ended "
+        "the execution.",
     )
 
     def __init__(self, number: int, short_name: str, text: str) -> None:

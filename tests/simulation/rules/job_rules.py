@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from local_cloud.catalog import GenerationJob
+from cdk_cleanroomsml_local.catalog import GenerationJob
 from tests.simulation import bounds, facts
 from tests.simulation.model.clean_rooms import SIZES
 from tests.simulation.model.request import Request

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
-from local_cloud.clean_rooms_ml import Export
+from cdk_cleanroomsml_local.clean_rooms_ml import Export
 from tests.simulation import bounds, facts, handler_spans
 from tests.simulation.model.request import Request, identity_of
 from tests.simulation.rules.invariant import Invariant

@@ -7,13 +7,14 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from local_cloud.clean_rooms_ml import Export
+from cdk_cleanroomsml_local.clean_rooms_ml import Export
 from tests.fakes.state_machine import Execution
 from tests.simulation import bounds, facts
 from tests.simulation.model.request import Request
 from tests.simulation.model.stack_status import Status
 from tests.simulation.model.timeline import BEGINNING
 from tests.simulation.rules.answer_rules import AnswerRules
+from tests.simulation.rules.event_rules import EventRules
 from tests.simulation.rules.invariant import Invariant
 from tests.simulation.rules.return_rules import ReturnRules
 
@@ -30,7 +31,7 @@ class Watch:
     """Sees all that happens in one world.
 
     `started_by` has, for the number of each export, the request that started it; exports of tenants are not in it.
-    `returns` are the rules of updates that go back.
+    `returns` are the rules of updates that go back, `events` those of ends that are published.
     """
 
     def __init__(self, world: World) -> None:
@@ -39,6 +40,7 @@ class Watch:
         self.started_by: dict[int, Request] = {}
         self._rules = AnswerRules(world, self.started_by)
         self.returns = ReturnRules(world, self.started_by)
+        self.events = EventRules(world, self.started_by)
         self.succeeded = 0
 
     # What the handler does
@@ -152,6 +154,7 @@ class Watch:
             world.goes_wrong(Invariant.ONE_ANSWER, "CloudFormation cannot read the answer to {}: {}", request, data)
         if request.bodies and request.bodies[-1] != body:
             world.goes_wrong(Invariant.ONE_ANSWER, "{} has two verdicts", request)
+        request.answered_at = request.answered_at or world.timeline.now
         request.bodies.append(body)
         if len(request.bodies) > 1 or request.abandoned_at is not None:
             return

@@ -14,8 +14,9 @@ from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-import botocore.session
 from botocore.model import OperationModel, Shape, StructureShape
+
+from cdk_cleanroomsml_local import environment
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class ServiceModel:
     """The parts of one service's model that a server needs."""
 
     def __init__(self, service: str) -> None:
-        self._model = botocore.session.get_session().get_service_model(service)
+        self._model = environment.plain_session().get_service_model(service)
         self._routes = [
             (operation.http["method"], _route_pattern(operation.http["requestUri"]), operation)
             for operation in map(self._model.operation_model, self._model.operation_names)

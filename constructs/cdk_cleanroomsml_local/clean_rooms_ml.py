@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from local_cloud.catalog import ConfiguredAudienceModel, GenerationJob
-from local_cloud.readings import MODEL_OWNER, NamesAreUnique, Readings, Repeat
-from local_cloud.service_model import ApiError
+from cdk_cleanroomsml_local.catalog import ConfiguredAudienceModel, GenerationJob
+from cdk_cleanroomsml_local.readings import MODEL_OWNER, NamesAreUnique, Readings, Repeat
+from cdk_cleanroomsml_local.service_model import ApiError
 
 Clock = Callable[[], datetime]
 
@@ -55,6 +55,39 @@ class CleanRoomsML:
         self._one_by_one = threading.RLock()
         self._written: set[int] = set()
         self._began = self.clock()
+        self._added: dict[str, datetime] = {}
+        self._jumps: list[tuple[datetime, timedelta]] = []
+
+    def add(self, job: GenerationJob, model: ConfiguredAudienceModel) -> None:
+        """Add a generation job and its model, or replace them; exports that were started before keep theirs."""
+        with self._one_by_one:
+            self.jobs[job.arn], self.models[model.arn] = job, model
+            self._added[job.arn] = self.clock()
+
+    def advance(self, by: timedelta) -> None:
+        """Let exports and generation jobs that exist now become so much older. Times of later exports are not changed.
+
+        The time itself does not move: the handler, which compares the time of an export with its own, does not know.
+        """
+        with self._one_by_one:
+            self._jumps.append((self.clock(), by))
+
+    def forget(self, jobs: dict[str, GenerationJob], models: dict[str, ConfiguredAudienceModel]) -> None:
+        """Begin again with these jobs and models, and without exports."""
+        with self._one_by_one:
+            self.jobs, self.models, self._began = dict(jobs), dict(models), self.clock()
+            self.exports.clear()
+            for kept in (self._written, self._added, self._jumps):
+                kept.clear()
+
+    def reached(self, since: datetime, age: timedelta) -> datetime:
+        """Return the time at which something is so old, with every `advance` since then."""
+        for at, by in self._jumps:
+            if since + age <= at:
+                break
+            if at >= since:
+                age = max(age - by, at - since)
+        return since + age
 
     def call(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         """Carry out an operation of the API, or raise ApiError."""
@@ -79,17 +112,18 @@ class CleanRoomsML:
 
     def status_of(self, export: Export) -> str:
         """Return the status of an export now."""
-        age = self.clock() - export.created
+        now = self.clock()
         pending_for, in_progress_for = self.duration_of(export)
-        if age < pending_for:
+        if now < self.reached(export.created, pending_for):
             return "CREATE_PENDING"
-        if age < pending_for + in_progress_for:
+        if now < self.reached(export.created, pending_for + in_progress_for):
             return "CREATE_IN_PROGRESS"
         return "CREATE_FAILED" if self.failure_of(export) else "ACTIVE"
 
     def status_of_job(self, job: GenerationJob, at: datetime) -> str:
         """Return the status of a generation job at a time."""
-        return job.becomes if job.becomes and at >= self._began + job.changes_after else job.status
+        changes_at = self.reached(self._added.get(job.arn, self._began), job.changes_after)
+        return job.becomes if job.becomes and at >= changes_at else job.status
 
     def shown_status_of_job(self, job: GenerationJob) -> str:
         """Return the status that a read of a generation job shows now."""
@@ -155,7 +189,7 @@ class CleanRoomsML:
         listed = [
             export
             for export in self.exports
-            if arn in (None, export.job.arn) and self.clock() - export.created >= self.readings.listing_lag
+            if arn in (None, export.job.arn) and self.clock() >= self.reached(export.created, self.readings.listing_lag)
         ]
         listed.sort(key=lambda export: export.number, reverse=self.readings.newest_first)
         token = request.get("nextToken", "0")
@@ -169,7 +203,7 @@ class CleanRoomsML:
     def _summary(self, export: Export) -> dict[str, Any]:
         status = self.status_of(export)
         pending_for, in_progress_for = self.duration_of(export)
-        ended = export.created + pending_for + in_progress_for
+        ended = self.reached(export.created, pending_for + in_progress_for)
         summary = {
             "name": export.name,
             "audienceGenerationJobArn": self._shown_arn(export.job.arn),
@@ -178,7 +212,7 @@ class CleanRoomsML:
             "createTime": export.created,
             "updateTime": {
                 "CREATE_PENDING": export.created,
-                "CREATE_IN_PROGRESS": export.created + pending_for,
+                "CREATE_IN_PROGRESS": self.reached(export.created, pending_for),
             }.get(status, ended),
         }
         if export.description is not None:
@@ -186,7 +220,8 @@ class CleanRoomsML:
         if status == "CREATE_FAILED":
             message = "The export could not write to its destination."
             summary["statusDetails"] = {"statusCode": self.failure_of(export), "message": message}
-        is_there = status == "ACTIVE" and self.clock() - ended >= self.readings.output_location_lag
+        visible = self.reached(export.created, pending_for + in_progress_for + self.readings.output_location_lag)
+        is_there = status == "ACTIVE" and self.clock() >= visible
         if is_there and self.readings.output_locations_are_visible:
             self._write_output_once(export)
             summary["outputLocation"] = self.output_location(export)

@@ -12,8 +12,8 @@ from enum import Enum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from local_cloud.clean_rooms_ml import CleanRoomsML
-from local_cloud.service_model import ApiError, Response, ServiceModel
+from cdk_cleanroomsml_local.clean_rooms_ml import CleanRoomsML
+from cdk_cleanroomsml_local.service_model import ApiError, Response, ServiceModel
 
 # Longer than the handler's read time-out of 10 s.
 _HANG_SECONDS = 30

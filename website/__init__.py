@@ -1,0 +1,1 @@
+"""The documentation site: built from docs/, and the recording of the demo that it shows."""

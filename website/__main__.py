@@ -1,0 +1,31 @@
+"""`make docs`: builds the site, and serves it on a free port of 127.0.0.1 until it is interrupted."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+from website.building import SITE, build
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Print nothing for each file."""
+
+
+def main() -> int:
+    """Build, then serve; returns the exit status."""
+    if status := build():
+        return status
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(SITE))) as server:
+        print(f"The documentation is at http://127.0.0.1:{server.server_port}/ (Ctrl-C ends it)", flush=True)
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            print("\nThe server has stopped.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
