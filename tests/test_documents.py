@@ -65,7 +65,9 @@ def test_the_compared_handler_is_the_one_that_is_deployed() -> None:
 
 
 def test_every_reading_of_the_emulator_is_explained() -> None:
-    switches = re.findall(r"^    (\w+): .* = ", (ROOT / "constructs" / "cdk_cleanroomsml_local" / "readings.py").read_text(), re.MULTILINE)
+    switches = re.findall(
+        r"^    (\w+): .* = ", (ROOT / "constructs" / "cdk_cleanroomsml_local" / "readings.py").read_text(), re.MULTILINE
+    )
     assert len(switches) > 12
     page = (ROOT / "docs" / "fidelity.md").read_text()
     assert not [switch for switch in switches if f"`{switch}`" not in page]
