@@ -123,10 +123,9 @@ class AudienceExport(Construct):
         of_cloudformation = {"ServiceToken": provider.service_token}
         if timeout:
             of_cloudformation["ServiceTimeout"] = str(properties.timeout_seconds)
-        self._resource = CfnResource(
-            self, "Resource", type=_RESOURCE_TYPE, properties={**of_cloudformation, **properties.encode()}
-        )
-        provider.serve(self._resource, audience_generation_job_arn)
+        encoded = properties.encode()
+        self._resource = CfnResource(self, "Resource", type=_RESOURCE_TYPE, properties={**of_cloudformation, **encoded})
+        provider.serve(self._resource, audience_generation_job_arn, encoded)
         exports_per_job.count(self, here.app, audience_generation_job_arn)
         if given:
             given_names.record(self, here, given)

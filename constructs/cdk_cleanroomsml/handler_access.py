@@ -6,6 +6,8 @@ function waits for the role's default policy.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import jsii
 from aws_cdk import Aspects, IAspect, Stack
 from aws_cdk import aws_iam as iam
@@ -32,6 +34,7 @@ class HandlerAccess:
     Args:
         scope: the provider.
         role: the role of the functions, or one that takes no permissions.
+        at_synthesis: what else is to be done when the app has declared its exports.
     """
 
     def __init__(
@@ -43,6 +46,7 @@ class HandlerAccess:
         last_resort: lambda_.Function,
         log_group: logs.ILogGroup,
         settings: ProviderSettings,
+        at_synthesis: Callable[[], None],
     ) -> None:
         stack = Stack.of(scope)
         key = settings.get("encryption_key")
@@ -65,7 +69,7 @@ class HandlerAccess:
         later_bytes = _BYTES_OF_EVENTS + (_BYTES_OF_KEY if key else 0)
         self._jobs = JobAccess(scope, self.policy, role, other_bytes, later_bytes=later_bytes)
         self._key = key
-        Aspects.of(self.policy).add(_AttachWhenComplete(self.policy, role, self._jobs))
+        Aspects.of(self.policy).add(_AttachWhenComplete(self.policy, role, self._jobs, at_synthesis))
 
     def allow_following(self, follower: sfn.StateMachine) -> None:
         """Allow what the end of exports needs: to stop the follower, and to see whether a resource is still there."""
@@ -92,11 +96,12 @@ class _AttachWhenComplete:
     The report of `Role.customize_roles` has the statements that a policy has when it is attached.
     """
 
-    def __init__(self, policy: iam.Policy, role: iam.IRole, jobs: JobAccess) -> None:
-        self._policy, self._role, self._jobs = policy, role, jobs
+    def __init__(self, policy: iam.Policy, role: iam.IRole, jobs: JobAccess, at_synthesis: Callable[[], None]) -> None:
+        self._policy, self._role, self._jobs, self._at_synthesis = policy, role, jobs, at_synthesis
 
     def visit(self, node: IConstruct) -> None:
         if node is self._policy:
+            self._at_synthesis()
             self._jobs.complete()
             self._role.attach_inline_policy(self._policy)
 

@@ -19,7 +19,15 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from cdk_cleanroomsml import handler_access, log_groups, place, provider_settings, roles, state_machine
+from cdk_cleanroomsml import (
+    handler_access,
+    log_groups,
+    names_in_metadata,
+    place,
+    provider_settings,
+    roles,
+    state_machine,
+)
 from cdk_cleanroomsml.errors import InvalidArgumentError
 from cdk_cleanroomsml.follower import Follower
 from cdk_cleanroomsml.functions import Functions
@@ -96,6 +104,7 @@ class AudienceExportProvider(Construct):
         self._machine_role = roles.without_changes(self, "StateMachineRoleAsItIs", self.state_machine_role)
         self.state_machine: sfn.StateMachine = state_machine.make(self, self.function, self._machine_role, given)
         """The state machine, which the handler starts; one execution follows one request."""
+        self._names, stack = names_in_metadata.GeneratedNames(), Stack.of(self)
         self._access = handler_access.HandlerAccess(
             self,
             changeable,
@@ -103,6 +112,7 @@ class AudienceExportProvider(Construct):
             last_resort=functions.last_resort,
             log_group=self.log_group,
             settings=given,
+            at_synthesis=lambda: self._names.write(stack),
         )
         delivery = functions.deliver_events()
         delivery.node.add_dependency(self._access.policy)
@@ -113,8 +123,9 @@ class AudienceExportProvider(Construct):
         self._settings = given
         self._follower: Follower | None = None
 
-    def serve(self, resource: CfnResource, audience_generation_job_arn: str) -> None:
+    def serve(self, resource: CfnResource, audience_generation_job_arn: str, properties: dict[str, Any]) -> None:
         """Allow exports of a generation job, and make the resource wait for that."""
+        self._names.add(resource, properties)
         policy = self._access.allow_job(audience_generation_job_arn)
         if policy is not self._access.policy:
             resource.node.add_dependency(policy)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
@@ -15,6 +15,7 @@ from cdk_cleanroomsml_contract.api_limits import RUNNING_OF_ACCOUNT
 from cdk_cleanroomsml_contract.timeouts import LONGEST_WAIT
 
 NOT_BEGUN, WAITS_FOR_SLOT, WAITS_FOR_LISTING = "not begun", "waits for a slot", "waits for its listing"
+WAITS_FOR_JOB = "waits for its generation job"
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,14 @@ class Row:
     has_ended: bool = False
 
 
-def row_of(resource: WatchedResource, listing: tuple[ListedExport, ...] | Unread, now: datetime) -> Row:
-    """Return where the export of a resource stands."""
+def row_of(
+    resource: WatchedResource,
+    listing: tuple[ListedExport, ...] | Unread,
+    now: datetime,
+    *,
+    unfinished_jobs: Collection[str] = (),
+) -> Row:
+    """Return where the export of a resource stands; `unfinished_jobs` are still being created."""
     names = _names(resource)
     known = () if isinstance(listing, Unread) else listing
     export = _own(resource, names, known)
@@ -71,11 +78,22 @@ def row_of(resource: WatchedResource, listing: tuple[ListedExport, ...] | Unread
         resource.stack,
         resource.construct_path,
         name,
-        export.status if export else _unlisted(listing),
+        export.status if export else _unlisted(listing, is_job_unfinished=job_of(resource) in unfinished_jobs),
         age=now - export.created if export else now - resource.began if resource.began else None,
         left=max(timedelta(0), gives_up - now) if gives_up else None,
         estimate=_estimate(export, known, now) if export and export.is_running else None,
     )
+
+
+def is_unlisted(resource: WatchedResource, listing: tuple[ListedExport, ...]) -> bool:
+    """Return whether a request is under way whose export is not listed."""
+    return resource.status.endswith("_IN_PROGRESS") and _own(resource, _names(resource), listing) is None
+
+
+def job_of(resource: WatchedResource) -> str:
+    """Return the ARN of the generation job; empty if it is not known."""
+    job = resource.properties.get("AudienceGenerationJobArn")
+    return job if isinstance(job, str) else ""
 
 
 def usual_duration(job: str, listing: Iterable[ListedExport]) -> timedelta | None:
@@ -91,7 +109,9 @@ def _at_rest(resource: WatchedResource, export: ListedExport | None) -> str:
     return export.status if is_fine and export else resource.status
 
 
-def _unlisted(listing: tuple[ListedExport, ...] | Unread) -> str:
+def _unlisted(listing: tuple[ListedExport, ...] | Unread, *, is_job_unfinished: bool) -> str:
+    if is_job_unfinished:
+        return WAITS_FOR_JOB
     if isinstance(listing, Unread):
         return "unknown"
     running = sum(one.is_running for one in listing)

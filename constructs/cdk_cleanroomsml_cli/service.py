@@ -44,6 +44,17 @@ def read_job(client: Any, job: str) -> GenerationJob | Unread:
     )
 
 
+def is_being_created(client: Any, job: str) -> bool | Unread:
+    """Return whether a generation job may still become ACTIVE."""
+    try:
+        status = client.get_audience_generation_job(audienceGenerationJobArn=job)["status"]
+    except client.exceptions.ResourceNotFoundException:
+        return False
+    except (ClientError, BotoCoreError) as error:
+        return unread("GetAudienceGenerationJob", error)
+    return GenerationJob(status).is_being_created
+
+
 def in_account(export: ListedExport, account: str) -> ListedExport:
     """Return the export with the ARN that its generation job has in an account; a listing may show the other one."""
     parts = export.job.split(":")

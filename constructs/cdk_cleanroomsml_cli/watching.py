@@ -14,9 +14,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from cdk_cleanroomsml_cli import service, stacks
 from cdk_cleanroomsml_cli.aws import Clients
-from cdk_cleanroomsml_cli.facts import EXPORT_TYPE, NESTED_STACK_TYPE, Unread
+from cdk_cleanroomsml_cli.facts import EXPORT_TYPE, NESTED_STACK_TYPE, ListedExport, Unread
 from cdk_cleanroomsml_cli.ledger_reading import construct_path, scope_of
-from cdk_cleanroomsml_cli.progress import Row, WatchedResource, row_of
+from cdk_cleanroomsml_cli.progress import Row, WatchedResource, is_unlisted, job_of, row_of
 from cdk_cleanroomsml_cli.stacks import Resource, Stack, StackEvent
 from cdk_cleanroomsml_cli.templates import Template, resolved
 
@@ -69,6 +69,7 @@ class Watch:
     _began: dict[tuple[str, str], datetime] = field(default_factory=dict)
     _seen: dict[str, str] = field(default_factory=dict)
     _rows: dict[str, list[WatchedResource]] = field(default_factory=dict)
+    _finished_jobs: set[str] = field(default_factory=set)
 
     def snapshots(self) -> Iterator[Snapshot]:
         """Yield what each round reads, until every stack is at rest.
@@ -97,9 +98,21 @@ class Watch:
             # A listing may show the ARN that a shared generation job has in the other account.
             account = self._stacks[self.names[0]].stack_id.split(":")[4]
             listing = tuple(service.in_account(one, account) for one in listing)
+        resources = [one for name in self.names for one in self._rows.get(name, [])]
+        unfinished = () if isinstance(listing, Unread) else self._unfinished_jobs(resources, listing, unread)
         now = self.clock()
-        rows = [row_of(one, listing, now) for name in self.names for one in self._rows.get(name, [])]
+        rows = [row_of(one, listing, now, unfinished_jobs=unfinished) for one in resources]
         return Snapshot(now, {name: self._stacks[name].status for name in self.names}, rows, tuple(unread))
+
+    def _unfinished_jobs(
+        self, resources: list[WatchedResource], listing: tuple[ListedExport, ...], unread: list[Unread]
+    ) -> set[str]:
+        """The generation jobs that exports wait for; one that was read as finished is not read again."""
+        waited_for = {job_of(one) for one in resources if is_unlisted(one, listing)} - self._finished_jobs - {""}
+        found = {job: service.is_being_created(self._clean_rooms_ml, job) for job in sorted(waited_for)}
+        unread += [one for one in found.values() if isinstance(one, Unread)]
+        self._finished_jobs |= {job for job, unfinished in found.items() if unfinished is False}
+        return {job for job, unfinished in found.items() if unfinished is True}
 
     def _read_stack(self, name: str, unread: list[Unread]) -> bool:
         """Read the stack's status; one that was read before is read by its id, so that its deletion can be followed."""

@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from cdk_cleanroomsml_cli.watching import PATIENCE, Watch
 from cdk_cleanroomsml_contract import identity
 from cdk_cleanroomsml_local.emulator import Fault, FaultKind
 from cdk_cleanroomsml_local.readings import Readings
-from tests.builders.arns import STACK_ID
+from tests.builders.arns import JOB, STACK_ID
 from tests.builders.assemblies import resource, template
 from tests.fakes.aws_clients import FakeStack
 from tests.fakes.command_line import CommandLine
@@ -77,7 +78,8 @@ def test_it_reads_gently(command_line: CommandLine, stack: FakeStack) -> None:
     assert command_line.run("watch", "Campaigns", "Other", "Third").exit_code == 0
     assert command_line.slept == [15, 15, 15]
     assert command_line.cloudformation.calls["DescribeStacks"] == 12
-    assert command_line.calls() == ["ListAudienceExportJobs"] * 4
+    listing = "ListAudienceExportJobs"
+    assert command_line.calls() == [listing, "GetAudienceGenerationJob", *[listing] * 3], "a finished job is read once"
     assert command_line.cloudformation.calls["GetTemplate"] == 4, "again only if a status has changed"
     assert command_line.emulator.started() == []
 
@@ -87,6 +89,28 @@ def test_a_full_account_is_said(command_line: CommandLine, stack: FakeStack) -> 
         command_line.start(f"other-{number}")
     command_line.during_pauses = [lambda: command_line.clock.sleep(60), completing(stack)]
     assert [row["status"] for row in rows(command_line)][:2] == ["waits for a slot", "waits for its listing"]
+
+
+def test_a_generation_job_that_is_still_being_created_is_said(command_line: CommandLine, stack: FakeStack) -> None:
+    service = command_line.emulator.service
+    service.jobs[JOB] = replace(service.jobs[JOB], status="CREATE_IN_PROGRESS")
+
+    def finish() -> None:
+        service.jobs[JOB] = replace(service.jobs[JOB], status="ACTIVE")
+
+    command_line.during_pauses = [nothing, finish, lambda: command_line.start(GENERATED), completing(stack)]
+    statuses = [row["status"] for row in rows(command_line)]
+    assert statuses[0] == "waits for its generation job"
+    assert statuses[1:3] == ["waits for its listing", "CREATE_PENDING"]
+
+
+def test_a_generation_job_that_cannot_be_read_is_said(command_line: CommandLine, stack: FakeStack) -> None:
+    denied = Fault("GetAudienceGenerationJob", FaultKind.REFUSE, times=99, code="AccessDeniedException")
+    command_line.emulator.faults.append(denied)
+    command_line.during_pauses = [completing(stack)]
+    result = command_line.run("watch", "Campaigns")
+    assert "waits for its listing" in result.stdout
+    assert "not read: GetAudienceGenerationJob" in result.stdout, result.stdout
 
 
 def test_times_and_the_estimate(command_line: CommandLine, stack: FakeStack) -> None:

@@ -49,6 +49,29 @@ def test_the_state_machine_reads_what_a_step_returns() -> None:
     assert _at({"Step": message.pending({}, 5)}, message.WAIT_SECONDS) == 5
 
 
+def test_what_a_follower_is_started_with() -> None:
+    following = message.Following("name", {"Name": "mine"}, message.look_again(60))
+    data = {"Step": message.settled(VERDICT, following)}
+    assert _at(data, message.FOLLOWER_NAME) == "name"
+    started_with = _at(data, message.FOLLOWER_INPUT)
+    assert _at(started_with, message.LOOK_WAIT_SECONDS) == 60
+    assert "Follow" not in message.settled(VERDICT)
+    sent = {"Version": message.VERSION, "Phase": "Follow", "StartedAt": "2026-03-01T12:00:00Z"} | started_with
+    assert {key.removesuffix(".$") for key in message.LOOK} == set(sent) - {"Look"}
+    started_at = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
+    assert message.read(sent) == message.FollowMessage({"Name": "mine"}, started_at)
+
+
+def test_a_follower_reads_what_a_look_returns() -> None:
+    for result, path in (
+        (message.look_again(60), message.LOOK_WAIT_SECONDS),
+        (message.look_ended({"name": "mine"}), message.LOOK_EVENT),
+        (message.look_deleted(), message.LOOK_DELETED),
+        (message.look_given_up("late"), message.LOOK_GIVEN_UP),
+    ):
+        assert _at({"Look": result}, path) == next(iter(result.values()))
+
+
 def test_the_state_machine_sends_what_the_handler_reads() -> None:
     assert set(step_message()) == {key.removesuffix(".$") for key in message.STEP}
     first = message.execution_input(event())
