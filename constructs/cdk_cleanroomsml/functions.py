@@ -17,7 +17,6 @@ from cdk_cleanroomsml.errors import HandlerCodeError
 from cdk_cleanroomsml.provider_settings import ProviderSettings
 from cdk_cleanroomsml_contract import timeouts
 
-_RUNTIME = lambda_.Runtime.PYTHON_3_13
 _MEMORY_MIB = 512
 # CustomResourceConfig finds the handlers of custom resources by it, and sets their runtime.
 _RUNTIME_FAMILY = "aws:cdk:is-custom-resource-handler-runtime-family"
@@ -78,7 +77,7 @@ class Functions:
             self._scope,
             construct_id,
             description=description,
-            runtime=settings.get("runtime") or _RUNTIME,
+            runtime=settings.get("runtime") or lambda_.Runtime.PYTHON_3_13,
             architecture=settings.get("architecture"),
             code=self._code,
             handler=handler_code.HANDLER,

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from typing import TYPE_CHECKING
 
-import botocore.session
-from botocore.model import Shape, StructureShape
+if TYPE_CHECKING:
+    from botocore.model import ServiceModel, Shape, StructureShape
 
 PERCENTAGE_MAXIMUM = 100  # from the documentation of AudienceSize; the shape itself allows more
 # Quotas per Region ("AWS Clean Rooms ML quotas" in the AWS Clean Rooms User Guide).
@@ -33,9 +34,19 @@ PATTERN_IN_WORDS = {
 
 
 @cache
+def _service_model() -> ServiceModel:
+    """The model of the service. botocore's loader is imported here: an app that declares no export need not wait."""
+    from botocore.loaders import Loader  # noqa: PLC0415
+    from botocore.model import ServiceModel  # noqa: PLC0415
+
+    return ServiceModel(Loader().load_service_model("cleanroomsml", "service-2"), "cleanroomsml")
+
+
+@cache
 def _start_request() -> StructureShape:
-    model = botocore.session.get_session().get_service_model("cleanroomsml")
-    shape = model.operation_model("StartAudienceExportJob").input_shape
+    from botocore.model import StructureShape  # noqa: PLC0415
+
+    shape = _service_model().operation_model("StartAudienceExportJob").input_shape
     if not isinstance(shape, StructureShape):
         raise TypeError(f"StartAudienceExportJob takes a structure; this botocore says {shape!r}")
     return shape
@@ -66,8 +77,7 @@ def size_rule(size_type: str, value: object) -> str | None:
 
 def relevance_rule(value: object) -> str | None:
     """Return the rule that a relevance score breaks, or None; the range is that of a generation job's scores."""
-    model = botocore.session.get_session().get_service_model("cleanroomsml")
-    limits = model.shape_for("RelevanceMetricScoreDouble").metadata
+    limits = _service_model().shape_for("RelevanceMetricScoreDouble").metadata
     low, high = limits["min"], limits["max"]
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
         return f"must be a number from {low:g} to {high:g}"
