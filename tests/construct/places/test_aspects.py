@@ -111,7 +111,7 @@ def test_an_aspect_finds_exports_by_their_type(app: App, stack: Stack) -> None:
 
     Aspects.of(app).add(Visiting(note))
     [_, export] = only_one(checked(app), EXPORT)
-    assert export["Metadata"] == {"reviewed": True}
+    assert export["Metadata"]["reviewed"] is True
     assert [path.startswith("Campaigns/Export/") for path in found] == [True]
 
 
