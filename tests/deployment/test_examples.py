@@ -19,6 +19,7 @@ from cdk_cleanroomsml_local import Cloud, catalog
 from local_cloud import environment
 from local_cloud.cloud import LocalCloud
 from local_cloud.stack_watch import EXPORT_TYPE
+from tests.fakes.waiting import wait_until
 
 EXAMPLES = environment.CHECKOUT / "examples"
 NAMES = sorted(path.parent.name for path in EXAMPLES.glob("*/cdk.json"))
@@ -49,7 +50,7 @@ def cloud(local_cloud: LocalCloud) -> Iterator[Cloud]:
 def test_every_example_is_in_the_list() -> None:
     listed = re.findall(r"^\| \[(\w+)\]\(\1\)", (EXAMPLES / "README.md").read_text(), re.MULTILINE)
     assert sorted(listed) == NAMES
-    assert len(NAMES) == 8
+    assert len(NAMES) == 9
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -82,6 +83,19 @@ def test_another_stack_reads_the_output_location(cloud: Cloud) -> None:
     assert not cloud.deploy(app, "Reports").has_changed
     for stack in ("Reports", "Campaigns"):
         assert cloud.destroy(stack) == "DELETE_COMPLETE"
+
+
+def test_a_pipeline_reacts_to_the_end_of_an_export(cloud: Cloud) -> None:
+    deployment = cloud.deploy(app_of("react_to_the_end"))
+    assert deployment.succeeded, deployment.reasons
+    resources = cloud.client("cloudformation").describe_stack_resources(StackName="Pipeline")["StackResources"]
+    [parameter] = [one["PhysicalResourceId"] for one in resources if one["ResourceType"] == "AWS::SSM::Parameter"]
+    ssm = cloud.client("ssm")
+    wait_until(
+        lambda: ssm.get_parameter(Name=parameter)["Parameter"]["Value"].startswith("s3://lookalike-audiences/"),
+        "the function has noted the location",
+    )
+    assert cloud.destroy("Pipeline") == "DELETE_COMPLETE"
 
 
 def test_the_seed_data_provider_exports_without_seeing_the_location(cloud: Cloud) -> None:
