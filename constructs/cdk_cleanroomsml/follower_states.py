@@ -12,10 +12,12 @@ from typing import Any
 from cdk_cleanroomsml_contract import export_event, message
 from cdk_cleanroomsml_contract.timeouts import FOLLOWER_TIMEOUT, TASK_TIMEOUT
 
+_RETRY = {"ErrorEquals": ["States.ALL"], "IntervalSeconds": 5, "BackoffRate": 2, "MaxDelaySeconds": 300}
 # A day, the longest that an export is followed.
-_RETRY = [
-    {"ErrorEquals": ["States.ALL"], "IntervalSeconds": 5, "BackoffRate": 2, "MaxDelaySeconds": 300, "MaxAttempts": 300}
-]
+_FOR_A_DAY = [_RETRY | {"MaxAttempts": 300}]
+# Two and a half minutes. Then the resource is read again, because it may be gone by now.
+_FOR_MINUTES = [_RETRY | {"MaxAttempts": 5}]
+_PAUSE_SECONDS = 60
 
 
 def definition(handler_arn: str, *, event_bus_arn: str, partition: str) -> dict[str, Any]:
@@ -28,6 +30,13 @@ def definition(handler_arn: str, *, event_bus_arn: str, partition: str) -> dict[
             "Ended?": {
                 "Type": "Choice",
                 "Choices": [
+                    {
+                        "And": [
+                            {"Variable": message.LOOK_EVENT, "IsPresent": True},
+                            {"Variable": message.FOLLOWED_NAME, "IsPresent": True},
+                        ],
+                        "Next": "PublishFollowed",
+                    },
                     {"Variable": message.LOOK_EVENT, "IsPresent": True, "Next": "Publish"},
                     {"Variable": message.LOOK_WAIT_SECONDS, "IsPresent": True, "Next": "Wait"},
                     {"Variable": message.LOOK_DELETED, "IsPresent": True, "Next": "ResourceDeleted"},
@@ -41,27 +50,38 @@ def definition(handler_arn: str, *, event_bus_arn: str, partition: str) -> dict[
                 "TimeoutSeconds": int(TASK_TIMEOUT.total_seconds()),
                 "Parameters": message.LOOK,
                 "ResultPath": message.LOOK_RESULT,
-                "Retry": _RETRY,
+                "Retry": _FOR_A_DAY,
                 "Next": "Ended?",
             },
-            "Publish": {
-                "Type": "Task",
-                "Resource": f"arn:{partition}:states:::events:putEvents",
-                "Parameters": {
-                    "Entries": [
-                        {
-                            "Source": export_event.SOURCE,
-                            "DetailType": export_event.DETAIL_TYPE,
-                            "EventBusName": event_bus_arn,
-                            "Detail.$": message.LOOK_EVENT,
-                        }
-                    ]
-                },
-                "Retry": _RETRY,
-                "Next": "Published",
+            # It had ended when the request was answered, so nothing can have come between.
+            "Publish": _publish(event_bus_arn, partition) | {"Retry": _FOR_A_DAY},
+            "PublishFollowed": _publish(event_bus_arn, partition)
+            | {
+                "Retry": _FOR_MINUTES,
+                "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": message.LOOK_RESULT, "Next": "Pause"}],
             },
+            "Pause": {"Type": "Wait", "Seconds": _PAUSE_SECONDS, "Next": "Look"},
             "Published": {"Type": "Succeed"},
             "ResourceDeleted": {"Type": "Succeed"},
             "GivenUp": {"Type": "Fail", "Error": "NotEnded", "Cause": "The reason is in the log of the handler."},
         },
+    }
+
+
+def _publish(event_bus_arn: str, partition: str) -> dict[str, Any]:
+    return {
+        "Type": "Task",
+        "Resource": f"arn:{partition}:states:::events:putEvents",
+        "Parameters": {
+            "Entries": [
+                {
+                    "Source": export_event.SOURCE,
+                    "DetailType": export_event.DETAIL_TYPE,
+                    "EventBusName": event_bus_arn,
+                    "Detail.$": message.LOOK_EVENT,
+                }
+            ]
+        },
+        "ResultPath": "$.Published",
+        "Next": "Published",
     }

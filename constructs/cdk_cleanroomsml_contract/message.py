@@ -46,6 +46,8 @@ LOOK = {
 }
 LOOK_RESULT, LOOK_WAIT_SECONDS, LOOK_EVENT = "$.Look", "$.Look.WaitSeconds", "$.Look.Event"
 LOOK_DELETED, LOOK_GIVEN_UP = "$.Look.Deleted", "$.Look.GivenUp"
+# Present if there is something to look for: not for an export that had ended when its request was answered.
+FOLLOWED_NAME = "$.Follow.Name"
 
 Event = dict[str, Any]
 

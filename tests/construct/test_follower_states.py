@@ -21,7 +21,10 @@ def longest(retry: dict[str, Any]) -> float:
 
 def test_it_goes_on_by_what_the_last_look_found() -> None:
     assert MACHINE["StartAt"] == "Ended?"
-    choices = {choice["Variable"]: choice["Next"] for choice in STATES["Ended?"]["Choices"]}
+    followed, *others = STATES["Ended?"]["Choices"]
+    assert [one["Variable"] for one in followed["And"]] == ["$.Look.Event", "$.Follow.Name"]
+    assert followed["Next"] == "PublishFollowed"
+    choices = {choice["Variable"]: choice["Next"] for choice in others}
     assert choices == {"$.Look.Event": "Publish", "$.Look.WaitSeconds": "Wait", "$.Look.Deleted": "ResourceDeleted"}
     assert (STATES["Ended?"]["Default"], STATES["GivenUp"]["Type"]) == ("GivenUp", "Fail")
     assert (STATES["Wait"]["Next"], STATES["Look"]["Next"], STATES["Publish"]["Next"]) == (
@@ -42,6 +45,17 @@ def test_every_task_is_repeated_for_a_day() -> None:
         _, retry = retrier(STATES[name], "States.Timeout")
         assert longest(retry) > timeouts.LONGEST_FOLLOWING.total_seconds()
     assert MACHINE["TimeoutSeconds"] == timeouts.FOLLOWER_TIMEOUT.total_seconds() == 24.5 * 3600
+
+
+def test_the_event_of_a_followed_export_is_not_sent_again_for_long_without_a_look() -> None:
+    """The resource may be deleted meanwhile."""
+    publish = STATES["PublishFollowed"]
+    _, retry = retrier(publish, "EventBridge.FailedEntry")
+    assert longest(retry) < 200
+    assert publish["Catch"] == [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.Look", "Next": "Pause"}]
+    assert STATES["Pause"] == {"Type": "Wait", "Seconds": 60, "Next": "Look"}
+    same = ("Resource", "Parameters", "Next")
+    assert {name: publish[name] for name in same} == {name: STATES["Publish"][name] for name in same}
 
 
 def test_step_functions_itself_publishes() -> None:

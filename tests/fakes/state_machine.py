@@ -1,7 +1,7 @@
 """Step Functions for one state machine: executions that run side by side on a virtual clock, are listed and stopped.
 
 It interprets the machines that the construct synthesises, and only what those use: Task with Parameters, ResultPath,
-Retry and Catch; Choice; Wait with SecondsPath; Succeed and Fail. A task of another service than Lambda calls what
+Retry and Catch; Choice; Wait; Succeed and Fail. A task of another service than Lambda calls what
 `services` has for it.
 """
 
@@ -146,7 +146,7 @@ class StateMachine:
 
     def _run_state(self, execution: Execution, state: dict[str, Any], data: dict[str, Any]) -> StateCourse:
         if state["Type"] == "Wait":
-            seconds = _at(data, state["SecondsPath"])
+            seconds = state["Seconds"] if "Seconds" in state else _at(data, state["SecondsPath"])
             assert isinstance(seconds, int), "AWS takes whole seconds"
             assert seconds >= 0
             self.waits.append(seconds)

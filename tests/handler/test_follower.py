@@ -301,6 +301,35 @@ def test_an_event_that_is_refused_is_sent_again(deployment: Deployment) -> None:
     assert len(deployment.published) == 1
 
 
+def test_an_event_that_stays_refused_is_not_sent_once_the_resource_is_gone(deployment: Deployment) -> None:
+    def refuse(request: object) -> None:
+        raise TaskError("EventBridge.FailedEntry")
+
+    takes(deployment, MINUTES_90)
+    create(deployment, **NOT_WAITING)
+    deployment.follower.services = {"events:putEvents": refuse}
+    deployment.run_for(timedelta(hours=2))
+    assert deployment.control.resources is not None
+    deployment.control.resources.clear()
+    deployment.run_for(timedelta(minutes=10))
+    deployment.follower.services = {"events:putEvents": deployment._publish}
+    deployment.run_executions()
+    assert deployment.published == []
+
+
+def test_an_event_that_stays_refused_is_sent_at_last(deployment: Deployment) -> None:
+    def refuse(request: object) -> None:
+        raise TaskError("EventBridge.FailedEntry")
+
+    takes(deployment, MINUTES_90)
+    create(deployment, **NOT_WAITING)
+    deployment.follower.services = {"events:putEvents": refuse}
+    deployment.run_for(timedelta(hours=5))
+    deployment.follower.services = {"events:putEvents": deployment._publish}
+    deployment.run_executions()
+    assert len(deployment.published) == 1
+
+
 def _held(request_type: str, physical_id: str) -> dict[str, Any]:
     if request_type == "Create":
         return {}

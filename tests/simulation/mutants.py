@@ -261,6 +261,16 @@ _RETRYING = Config(retries={"total_max_attempts": 3}, connect_timeout=5, read_ti
 _NEVER = timedelta(days=9)
 
 
+def _without_gaps(original: Callable[..., Progress | None]) -> Callable[..., Progress | None]:
+    """Counts the time for which nobody tried to read a generation job."""
+
+    def while_unread(progress: Progress, *given: Any, now: datetime, age: timedelta) -> Progress | None:
+        last = progress.retried and replace(progress.retried, unread_at=now)
+        return original(replace(progress, retried=last), *given, now=now, age=age)
+
+    return while_unread
+
+
 def _again(original: Callable[..., Any]) -> Callable[..., Any]:
     """Treats an update that keeps its export as any other request."""
 
@@ -423,4 +433,13 @@ FOUND = [
         ),
     ),
     (47510, Mutant("4", "an earlier export is its own", lambda: [(Progress, "after_step", lambda self, now: self)])),
+    (
+        3951,
+        Mutant(
+            "9",
+            "a gap counts as a time of trying",
+            lambda: [(generation_job, "_while_unread", _without_gaps(generation_job._while_unread))],
+            with_events=True,
+        ),
+    ),
 ]

@@ -17,13 +17,26 @@ from tests.simulation.rules.invariant import Invariant
 from tests.simulation.schedule import ScheduleResult
 
 SLICE = range(200)
+EVENTFUL = range(30)
 # Found within a few schedules, so that the suite can afford to hunt them each time; `make mutants` hunts them all.
-EASY = ("starts before it lists", "does not read the stack", "no deadline", "the event is logged", "plain crhelper")
+EASY = (
+    "an end is not published",
+    "starts before it lists",
+    "does not read the stack",
+    "no deadline",
+    "the event is logged",
+    "plain crhelper",
+)
 
 
 @pytest.fixture(scope="module")
 def deployed() -> Deployed:
     return synthesise()
+
+
+@pytest.fixture(scope="module")
+def with_events() -> Deployed:
+    return synthesise(with_events=True)
 
 
 @pytest.fixture
@@ -41,6 +54,10 @@ def test_no_schedule_violates_an_invariant(first: int, deployed: Deployed) -> No
         pytest.fail("\n".join([*story, f"{invariant}: {text}", f"replay it with: {replay_command(seed)}"]))
     assert total.succeeded
     assert total.exports
+
+
+def test_no_schedule_with_events_violates_an_invariant(with_events: Deployed) -> None:
+    assert not run_some(EVENTFUL, with_events).violations
 
 
 def test_a_schedule_is_the_same_alone_and_after_others(deployed: Deployed, wired: None) -> None:
@@ -77,15 +94,16 @@ def test_every_mutant_can_live() -> None:
 
 
 @pytest.mark.parametrize("name", EASY)
-def test_a_wrong_handler_is_found(name: str, deployed: Deployed) -> None:
+def test_a_wrong_handler_is_found(name: str, deployed: Deployed, with_events: Deployed) -> None:
     [mutant] = [mutant for mutant in MUTANTS if mutant.name == name]
-    assert run_some(range(100), deployed, mutant).violations
+    assert run_some(range(100), with_events if mutant.with_events else deployed, mutant).violations
 
 
 @pytest.mark.parametrize(("seed", "mutant"), FOUND, ids=lambda value: getattr(value, "name", value))
-def test_a_bug_that_was_found_stays_away(seed: int, mutant: Mutant, deployed: Deployed) -> None:
-    assert run_some(range(seed, seed + 1), deployed, mutant).violations
-    assert not run_some(range(seed, seed + 1), deployed).violations
+def test_a_bug_that_was_found_stays_away(seed: int, mutant: Mutant, deployed: Deployed, with_events: Deployed) -> None:
+    world = with_events if mutant.with_events else deployed
+    assert run_some(range(seed, seed + 1), world, mutant).violations
+    assert not run_some(range(seed, seed + 1), world).violations
 
 
 @pytest.mark.nightly

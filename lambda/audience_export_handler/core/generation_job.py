@@ -55,16 +55,20 @@ def wait_for(progress: Progress, attempt: Attempt, error: ServiceError, status: 
 def _while_unread(
     progress: Progress, attempt: Attempt, error: ServiceError, unread: ErrorKind, *, now: datetime, age: timedelta
 ) -> Progress | None:
-    """Try again for a while if the job cannot be read: what is read next may show that it is being created."""
+    """Try again for a while if the job cannot be read: what is read next may show that it is being created.
+
+    A while begins anew after a gap, for example an outage of Lambda: in it, nobody tried.
+    """
     last = progress.retried
     if unread is ErrorKind.REFUSED:
         return None
     if last and progress.waits_for_job:
         return _tried_again(progress, attempt, last)
-    since = last.since if last and last.call == START and last.code == error.code else now
+    is_recent = last is not None and last.unread_at is not None and now - last.unread_at < timing.JOB_UNREAD
+    since = last.since if last and is_recent and last.call == START and last.code == error.code else now
     if age >= timing.IAM_PROPAGATION if unread is ErrorKind.DENIED else now - since >= timing.JOB_UNREAD:
         return None
-    return _tried_again(progress, attempt, RetriedError(START, since, error.code, error.message))
+    return _tried_again(progress, attempt, RetriedError(START, since, error.code, error.message, unread_at=now))
 
 
 def _tried_again(progress: Progress, attempt: Attempt, retried: RetriedError) -> Progress:

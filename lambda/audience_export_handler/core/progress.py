@@ -22,6 +22,7 @@ class RetriedError:
     """A call that has kept failing since a time; code and message are those of its last error.
 
     `job_status` is the generation job's, if a start is refused because the job is still being created; empty otherwise.
+    `unread_at` is when that status could last not be read, None if it could.
     """
 
     call: str
@@ -29,6 +30,7 @@ class RetriedError:
     code: str
     message: str
     job_status: str = ""
+    unread_at: datetime | None = None
 
     @property
     def is_start(self) -> bool:

@@ -88,14 +88,18 @@ def test_what_was_retried_before_does_not_count() -> None:
 def test_a_job_that_cannot_be_read_now_is_read_again_for_a_minute(kind: ErrorKind) -> None:
     unread = RefusalFacts(unread=kind)
     following = after(unread, age=timedelta(hours=1))
-    assert following == Progress(ATTEMPT, RetriedError(START_CALL, NOW, "ValidationException", "no"), START)
-    earlier = RetriedError(START_CALL, NOW - JOB_UNREAD, "ValidationException", "no")
+    first = RetriedError(START_CALL, NOW, "ValidationException", "no", unread_at=NOW)
+    assert following == Progress(ATTEMPT, first, START)
+    lately = NOW - timedelta(seconds=20)
+    earlier = RetriedError(START_CALL, NOW - JOB_UNREAD, "ValidationException", "no", unread_at=lately)
     assert after(unread, retried=earlier) is None
     since = NOW - JOB_UNREAD + timedelta(seconds=1)
     following = after(unread, retried=replace(earlier, since=since))
     assert following is not None
     assert following.retried is not None
     assert following.retried.since == since
+    following = after(unread, retried=replace(earlier, unread_at=NOW - JOB_UNREAD))
+    assert following is not None, "in the gap nobody tried"
 
 
 def test_a_job_that_may_not_be_read_is_read_again_until_permissions_have_spread() -> None:

@@ -72,7 +72,21 @@ class EventRules:
             return False
         if not resources.held_between(logical_id, answered_id, request.answered_at + 1, until):
             return False
+        if self._is_confused(request, export):
+            return False
         return (request.stack.id, logical_id, export.number) not in self._published
+
+    def _is_confused(self, request: Request, export: Export) -> bool:
+        """Whether somebody else started such an export while a start of the request was under way (invariant 4)."""
+        if request.under_way is None:
+            return False
+        begin, end = request.under_way
+        return any(
+            (one.name, one.job.arn, one.size) == (export.name, export.job.arn, export.size)
+            and one is not export
+            and begin <= self._world.second_of(one.created) <= end
+            for one in self._world.account.exports
+        )
 
     def _is_heard_of(self, request: Request) -> bool:
         """Whether a request was followed to its answer, and nothing newer stopped it before it was done."""
