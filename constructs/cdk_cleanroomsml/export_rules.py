@@ -8,7 +8,11 @@ from aws_cdk import CfnResource, Stack
 from aws_cdk import aws_events as events
 from constructs import Construct
 
+from cdk_cleanroomsml.errors import InvalidArgumentError
+from cdk_cleanroomsml.tokens import is_token
 from cdk_cleanroomsml_contract import export_event
+
+_SET = (export_event.STATUS, export_event.STACK_ID, export_event.LOGICAL_ID)
 
 
 class RuleOptions(TypedDict, total=False):
@@ -16,7 +20,7 @@ class RuleOptions(TypedDict, total=False):
 
     Attributes:
         target: where the event goes; more can be added to the rule.
-        event_pattern: what the event must match besides.
+        event_pattern: what the event must also match; not its source, type or resource, which the method sets.
         description: description of the rule.
         rule_name: name of the rule; CloudFormation makes one by default.
         cross_stack_scope: where to make the rule, if its target is in another stack and that makes a cycle.
@@ -40,6 +44,8 @@ def make(
 ) -> events.Rule:
     """Make a rule for the events of one resource that have one of the statuses."""
     _check_names(options)
+    _check_pattern(options.get("event_pattern"))
+    _check_bus(event_bus, Stack.of(resource))
     rule = events.Rule(
         options.get("cross_stack_scope") or scope,
         rule_id,
@@ -65,3 +71,26 @@ def _check_names(options: RuleOptions) -> None:
     if unknown := sorted(options.keys() - RuleOptions.__annotations__.keys()):
         known = ", ".join(sorted(RuleOptions.__annotations__))
         raise TypeError(f"a rule of an audience export has no option {', '.join(unknown)}; it has {known}")
+
+
+def _check_pattern(pattern: events.EventPattern | None) -> None:
+    """The CDK merges two patterns into one that matches either."""
+    if pattern is None:
+        return
+    detail = pattern.detail or {}
+    if pattern.source or pattern.detail_type or any(name in detail for name in _SET):
+        rule = f"must not have source, detail_type, or {', '.join(_SET)} in its detail, which the method sets"
+        raise InvalidArgumentError("event_pattern", rule, pattern)
+
+
+def _check_bus(bus: events.IEventBus | None, stack: Stack) -> None:
+    """A rule is made in the stack, and its bus must be there too."""
+    if bus is None:
+        return
+    for what, its_own, of_stack in (
+        ("account", bus.env.account, stack.account),
+        ("Region", bus.env.region, stack.region),
+    ):
+        if not is_token(its_own) and not is_token(of_stack) and its_own != of_stack:
+            rule = f"must be of the stack's {what}, {of_stack}, for a rule; make the rule where the bus is"
+            raise InvalidArgumentError("event_bus", rule, bus.event_bus_arn)

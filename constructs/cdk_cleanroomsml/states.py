@@ -65,7 +65,7 @@ def with_follower(handler_arn: str, *, follower_arn: str, partition: str) -> dic
             # It was started before, if the call is repeated.
             "Retry": [
                 {"ErrorEquals": ["StepFunctions.ExecutionAlreadyExistsException"], "MaxAttempts": 0},
-                _RETRY | _UNTIL_THE_TIMEOUT,
+                _RETRY | _FEW,
             ],
             "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": message.ANSWER_RESULT, "Next": "Succeeded?"}],
             "Next": "Succeeded?",

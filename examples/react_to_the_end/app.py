@@ -18,6 +18,8 @@ import boto3
 
 def handle(event, context):
     location = event["detail"]["outputLocation"]
+    if not location:
+        return  # the audience model belongs to another account, which alone sees the location
     print(f"{event['detail']['name']} is in {location}")
     boto3.client("ssm").put_parameter(Name=os.environ["NOTE"], Value=location, Overwrite=True)
 """

@@ -12,9 +12,8 @@ from datetime import datetime
 
 from audience_export_handler.aws import clean_rooms_ml, cloudformation, step_functions
 from audience_export_handler.core import following, timing
-from audience_export_handler.core.attempt import Attempt
 from audience_export_handler.core.facts import ExportJob, ServiceError
-from audience_export_handler.core.following import Deleted, Ended, Followed, GivenUp, Look, LookAgain, Resource
+from audience_export_handler.core.following import Deleted, Ended, Followed, GivenUp, Left, Look, LookAgain, Resource
 from audience_export_handler.core.request import read_request
 from audience_export_handler.core.request_time import requested_at
 from cdk_cleanroomsml_contract import message as messages
@@ -24,12 +23,12 @@ logger = logging.getLogger(__name__)
 
 
 def follow(
-    message: StepMessage, left: ExportJob | Attempt | None, physical_id: str, *, clock: Callable[[], datetime]
+    message: StepMessage, left: Left | None, physical_id: str, *, clock: Callable[[], datetime]
 ) -> Following | None:
     """Return how the follower is started for a request that is settled; None if there is nothing to publish.
 
     Args:
-        left: the export that the request ends with, or its attempt to start one.
+        left: the export that the request ends with, or what is known of it.
         physical_id: that of the answer.
     """
     event = message.event
@@ -48,7 +47,8 @@ def look(message: FollowMessage, *, clock: Callable[[], datetime]) -> Event:
     """Take one look at what is followed, and return what the follower needs."""
     followed = Followed.from_json(message.follow)
     found = _look(followed, message.started_at, clock)
-    logger.info('Export "%s" is followed: %s', followed.name, type(found).__name__)
+    shown = found.reason if isinstance(found, GivenUp) else type(found).__name__
+    logger.info('Export "%s" is followed: %s', followed.name, shown)
     match found:
         case Ended(detail):
             return messages.look_ended(detail)

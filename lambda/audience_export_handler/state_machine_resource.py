@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from crhelper import FAILED, SUCCESS, CfnResource
 
 from audience_export_handler.core import reasons
-from audience_export_handler.core.attempt import Attempt
 from audience_export_handler.core.facts import ExportJob
 from audience_export_handler.core.failure import AcceptanceUnknown, AnswerNotDelivered, ExportFailure
+from audience_export_handler.core.following import Left
 from audience_export_handler.step import Pending
 from cdk_cleanroomsml_contract import message as messages
 from cdk_cleanroomsml_contract.message import (
@@ -51,8 +51,8 @@ class StateMachineResource(CfnResource):
         physical_id_of: returns the physical id of any Create, also of one that is refused.
         start_execution: starts the execution for an accepted event.
         deliver: sends an answer's body to a ResponseURL.
-        follow: returns what is to be followed after the answer, given the event, the export or attempt that the request
-            leaves, and the physical id of the answer; None if it is nothing.
+        follow: returns what is to be followed after the answer, given the message, what the request leaves, and
+            the physical id of the answer; None if it is nothing.
         look: takes one look at what is followed, and returns what the follower needs.
     """
 
@@ -71,7 +71,7 @@ class StateMachineResource(CfnResource):
         physical_id_of: Callable[[Event], str],
         start_execution: Callable[[Event], None],
         deliver: Callable[[str, Event], None],
-        follow: Callable[[StepMessage, ExportJob | Attempt | None, str], Following | None],
+        follow: Callable[[StepMessage, Left | None, str], Following | None],
         look: Callable[[FollowMessage], Event],
     ) -> None:
         self._physical_id_of = physical_id_of
@@ -81,7 +81,7 @@ class StateMachineResource(CfnResource):
         self._look = look
         self._message: StepMessage | None = None
         self._pending: Pending | None = None
-        self._left: ExportJob | Attempt | None = None
+        self._left: Left | None = None
         # DEBUG would log the event and its ResponseURL.
         super().__init__(log_level="INFO")
 

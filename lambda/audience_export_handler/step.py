@@ -16,7 +16,7 @@ from audience_export_handler.core import deadline, decision, generation_job, quo
 from audience_export_handler.core.attempt import Attempt, announce
 from audience_export_handler.core.facts import BEING_CREATED, ErrorKind, ExportJob, RefusalFacts, ServiceError
 from audience_export_handler.core.failure import ExportFailure
-from audience_export_handler.core.progress import LIST, Progress
+from audience_export_handler.core.progress import LIST, Progress, Seen
 from audience_export_handler.core.request import ExportRequest
 from audience_export_handler.core.situation import Announce, Decision, Fail, Situation, Start, Succeed, Wait
 
@@ -156,9 +156,12 @@ def _act(given: StepInput, situation: Situation, decided: Decision) -> ExportJob
         case Succeed(export):
             return _with_metrics(given, situation, export) if given.request.reads_metrics else export
         case Fail(failure, export):
-            raise failure.leaving(export or progress.attempt)
-        case Wait(seconds):
-            return Pending(progress, _spread(given, seconds) if decision.needs_stack(progress) else seconds)
+            raise failure.leaving(export or progress.left)
+        case Wait(seconds, export=export):
+            seen = Seen(export.name, export.create_time) if export else progress.seen
+            return Pending(
+                replace(progress, seen=seen), _spread(given, seconds) if decision.needs_stack(progress) else seconds
+            )
         case Announce(name):
             return Pending(replace(progress, attempt=announce(name, situation.now, progress.attempt)), 0)
         case Start():
@@ -277,7 +280,7 @@ def _after_failed_listing(given: StepInput, error: ServiceError) -> Pending:
     now = given.clock()
     following = retry.after_failed_listing(given.progress, error, now=now, age=now - given.requested_at)
     if following is None:
-        raise reasons.listing_refused(given.request, error).leaving(given.progress.attempt)
+        raise reasons.listing_refused(given.request, error).leaving(given.progress.left)
     return _try_again(given, following, now, was_listed=False)
 
 
@@ -296,4 +299,4 @@ def _try_again(given: StepInput, progress: Progress, now: datetime, *, was_liste
 
 def _deadline_failure(given: StepInput, progress: Progress, now: datetime, *, was_listed: bool) -> ExportFailure:
     failure = deadline.failure(given.request, progress, now, None, was_listed=was_listed)
-    return failure.leaving(progress.attempt)
+    return failure.leaving(progress.left)

@@ -9,6 +9,7 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_sqs as sqs
 from aws_cdk.assertions import Template
 
+from cdk_cleanroomsml import AudienceExportProvider, InvalidArgumentError
 from tests.builders.stacks import EXPORT, declare
 
 
@@ -77,6 +78,31 @@ def test_an_export_can_wait_for_its_rule(stack: Stack) -> None:
     [rule] = template.find_resources("AWS::Events::Rule")
     [found] = template.find_resources(EXPORT).values()
     assert rule in found["DependsOn"]
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        events.EventPattern(source=["aws.s3"]),
+        events.EventPattern(detail_type=["other"]),
+        events.EventPattern(detail={"status": ["ACTIVE"]}),
+    ],
+    ids=["source", "type", "status"],
+)
+def test_a_pattern_that_would_widen_the_rule_is_an_error(stack: Stack, pattern: events.EventPattern) -> None:
+    """The CDK adds the values of two patterns up."""
+    with pytest.raises(InvalidArgumentError, match="event_pattern must not have source"):
+        declare(stack).on_event("Rule", event_pattern=pattern)
+    Template.from_stack(stack).resource_count_is("AWS::Events::Rule", 0)
+
+
+@pytest.mark.parametrize(("account", "region"), [("999999999999", "us-east-1"), ("111122223333", "eu-west-1")])
+def test_a_rule_for_a_bus_elsewhere_is_an_error(account: str, region: str) -> None:
+    stack = Stack(App(), "Campaigns", env=Environment(account="111122223333", region="us-east-1"))
+    arn = f"arn:aws:events:{region}:{account}:event-bus/central"
+    AudienceExportProvider.configure(stack, event_bus=events.EventBus.from_event_bus_arn(stack, "Bus", arn))
+    with pytest.raises(InvalidArgumentError, match="event_bus must be of the stack's"):
+        declare(stack).on_event("Rule")
 
 
 def test_an_unknown_option_is_an_error(stack: Stack) -> None:

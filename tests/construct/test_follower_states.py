@@ -81,7 +81,7 @@ def test_it_is_started_after_the_answer_and_changes_no_verdict() -> None:
     _, again = retrier(follow, "StepFunctions.ExecutionAlreadyExistsException")
     assert again["MaxAttempts"] == 0
     _, retry = retrier(follow, "States.TaskFailed")
-    assert longest(retry) > 3600
+    assert 180 < longest(retry) < 300, "longer than a permission takes, and within what is left of an execution"
 
 
 def test_all_other_states_are_those_of_a_stack_without_events() -> None:

@@ -218,6 +218,33 @@ def test_a_listing_that_fails_is_repeated(deployment: Deployment) -> None:
     assert len(deployment.published) == 1
 
 
+def test_an_export_that_was_there_is_followed_if_the_last_listing_fails(deployment: Deployment) -> None:
+    """A deployment that is repeated finds the export, and has no attempt of its own."""
+    takes(deployment, MINUTES_90)
+    create(deployment, **NOT_WAITING)
+    deployment.follower.executions.clear()  # as after a rollback
+    deployment.deliver(deployment.event(ResourceProperties=properties(**WANTED, TimeoutSeconds="120")))
+    deployment.run_for(timedelta(seconds=80))
+    deployment.emulator.faults.append(Fault("ListAudienceExportJobs", FaultKind.THROTTLE, times=9))
+    deployment.run_for(timedelta(seconds=60))
+    assert deployment.endpoint.bodies[-1]["Status"] == "FAILED"
+    deployment.emulator.faults.clear()
+    deployment.run_executions()
+    assert [detail["status"] for detail in details(deployment)] == ["ACTIVE"]
+
+
+def test_a_held_export_that_fails_while_an_update_waits_is_published(deployment: Deployment) -> None:
+    takes(deployment, timedelta(minutes=10))
+    old = properties(WaitForCompletion="false", AudienceGenerationJobArn=FAILING_JOB)
+    create(deployment, **old)
+    held = deployment.endpoint.bodies[-1]["PhysicalResourceId"]
+    deployment.begin_operation("UPDATE_IN_PROGRESS")
+    new = properties(**WANTED, AudienceGenerationJobArn=FAILING_JOB)
+    request(deployment, "Update", PhysicalResourceId=held, ResourceProperties=new, OldResourceProperties=old)
+    deployment.run_executions()
+    assert [detail["status"] for detail in details(deployment)] == ["CREATE_FAILED"]
+
+
 def test_a_start_that_was_not_answered_is_followed(deployment: Deployment) -> None:
     """It took effect, and the deadline came before the listing showed it."""
     service = deployment.emulator.service

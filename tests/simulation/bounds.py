@@ -71,9 +71,9 @@ QUEUE_READS = 1.2
 # A request that waits for a slot gets one if slots stay free for so long.
 FREE_SLOT = 60
 
-# An event comes so soon after the end of its export: two of the longest pauses of the follower, and what outages and
-# faults add. One that ended so long after its answer is followed at least.
-EVENT_WITHIN, FOLLOWED_AT_LEAST = 4000, 80_000
+# An event comes so soon after the end of its export, and what outages add: one of the longest pauses of the follower,
+# and what faults of its tasks add. One that ended so long after its answer is followed at least.
+EVENT_WITHIN, FOLLOWED_AT_LEAST = 1500, 80_000
 # Nothing is published so long after a resource is gone: what a reading may be late, and a call.
 EVENT_AFTER_DELETE = RESOURCE_LAG + 600
 

@@ -70,7 +70,7 @@ STATUS_GOES_BACK = (0.5, bounds.STATUS_GOES_BACK)
 
 # Events: the share of starts of a follower and of events that fail, in a schedule, and how late a resource is shown.
 EVENT_FAULTS = (0.0, 0.0, 0.1, 0.4)
-RESOURCE_LAGS = (0, 0, 30, bounds.RESOURCE_LAG)
+RESOURCE_LAGS = (0, 30, bounds.RESOURCE_LAG)
 
 # Habits of CloudFormation
 

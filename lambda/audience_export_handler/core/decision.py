@@ -159,9 +159,9 @@ def follow(export: ExportJob, request: ExportRequest, now: datetime, model_accou
     if export.status == "ACTIVE":
         may_appear = not export.output_location and model_account in ("", request.account)
         if may_appear and now - export.update_time < timing.OUTPUT_LOCATION_LAG:
-            return Wait(timing.BEFORE_NEXT_READ, for_location=True)
+            return Wait(timing.BEFORE_NEXT_READ, for_location=True, export=export)
         return Succeed(export)
-    return Wait(pause_for_age(now - export.create_time))
+    return Wait(pause_for_age(now - export.create_time), export=export)
 
 
 def _usable(situation: Situation, name: str) -> list[ExportJob]:
@@ -215,7 +215,8 @@ def _in_rollback(situation: Situation, listed: list[ExportJob]) -> Decision:
 def _held_but_gone(situation: Situation, named: list[ExportJob]) -> Decision:
     failed = [export for export in named if export.audience_size == situation.request.audience_size]
     if failed:
-        return Fail(reasons.export_failed(situation.request, _oldest_alive(failed)))
+        newest = _oldest_alive(failed)
+        return Fail(reasons.export_failed(situation.request, newest), newest)
     if situation.now - situation.started_at < timing.PATIENCE_WITH_LISTING:
         return _read_again(situation)
     return Fail(reasons.missing_in_update(situation.request))

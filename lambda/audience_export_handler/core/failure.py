@@ -9,8 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from audience_export_handler.core.attempt import Attempt
-    from audience_export_handler.core.facts import ExportJob
+    from audience_export_handler.core.following import Left
 
 
 class ExportFailure(Exception):
@@ -29,11 +28,11 @@ class ExportFailure(Exception):
         self.code = code
         self._subject, self._said, self._advice = subject, said, advice
         self.reason = _plain(" ".join(_sentence(part) for part in (f"{code}: {subject}: {said}", advice) if part))
-        self.left: ExportJob | Attempt | None = None
+        self.left: Left | None = None
         super().__init__(self.reason)
 
-    def leaving(self, left: ExportJob | Attempt | None) -> ExportFailure:
-        """The failure, with what the request leaves: its export, or, if none is listed, its attempt to start one."""
+    def leaving(self, left: Left | None) -> ExportFailure:
+        """The failure, with what the request leaves."""
         self.left = left
         return self
 

@@ -15,6 +15,7 @@ from typing import Any
 from audience_export_handler.core import timing
 from audience_export_handler.core.attempt import Attempt
 from audience_export_handler.core.facts import ExportJob
+from audience_export_handler.core.progress import Seen
 from audience_export_handler.core.request import ExportRequest
 from cdk_cleanroomsml_contract import export_event
 from cdk_cleanroomsml_contract.export_properties import AudienceSize
@@ -111,12 +112,14 @@ class GivenUp:
     reason: str
 
 
+# What a request leaves when it is settled.
+Left = ExportJob | Seen | Attempt
 Look = Ended | LookAgain | Deleted | GivenUp
 
 
 def after_answer(
     request: ExportRequest,
-    left: ExportJob | Attempt | None,
+    left: Left | None,
     resource: Resource,
     *,
     requested_at: datetime,
@@ -125,16 +128,21 @@ def after_answer(
     """Return what a settled request leaves to publish or to follow; None if it is nothing.
 
     Args:
-        left: the export that the request ends with, or, if none is listed, its attempt to start one.
+        left: the export that the request ends with; if it is not listed now, the one that was, or an attempt to start.
         resource: the resource, with the physical id of the answer.
     """
     if not request.wants_events or left is None:
         return None
     if isinstance(left, Attempt):
         return _followed_start(request, left, resource)
-    if request.is_held and (request.wanted_events or _ended_before(left, requested_at)):
-        return None  # an earlier request has published its end, or follows it; or it ended before events were wanted
-    return Ended(detail_of(left, resource)) if _is_complete(left, now) else _followed(left, resource)
+    if isinstance(left, Seen):
+        arn, size = request.audience_generation_job_arn, request.audience_size
+        return Followed(resource, left.name, arn, size, left.created, left.created, is_listed=True)
+    if _is_old(request, left, requested_at):
+        return None
+    # A request that waits has waited for the output location, too.
+    is_complete = _is_complete(left, now) or (request.waits and left.status in export_event.ENDED)
+    return Ended(detail_of(left, resource)) if is_complete else _followed(left, resource)
 
 
 def look(followed: Followed, exports: tuple[ExportJob, ...], *, now: datetime, since: datetime) -> ExportJob | Look:
@@ -210,6 +218,19 @@ def _is_complete(export: ExportJob, now: datetime) -> bool:
     if export.status not in export_event.ENDED:
         return False
     return export.has_failed or bool(export.output_location) or now - export.update_time >= timing.OUTPUT_LOCATION_LAG
+
+
+def _is_old(request: ExportRequest, export: ExportJob, requested_at: datetime) -> bool:
+    """Whether an update comes to an export whose end is no news.
+
+    If the resource holds it, an earlier request that wanted events has published its end, or follows it. If not, the
+    update may be a rollback. In the day before it the follower of the export may have found another one in its place.
+    """
+    if not request.is_update:
+        return False
+    if request.is_held:
+        return request.wanted_events or _ended_before(export, requested_at)
+    return request.wanted_events and _ended_before(export, requested_at - timing.FOLLOWED_FOR)
 
 
 def _ended_before(export: ExportJob, requested_at: datetime) -> bool:

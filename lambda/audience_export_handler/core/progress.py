@@ -39,11 +39,20 @@ class RetriedError:
 
 
 @dataclass(frozen=True)
+class Seen:
+    """An export that the request waits for, by its name and when it was created, as it was listed last."""
+
+    name: str
+    created: datetime
+
+
+@dataclass(frozen=True)
 class Progress:
     """State of a request: its attempt and the error that is being retried, if any.
 
     `older_ended_by` is when no step of an older request for the same resource can start anything any more; None until
     the older executions are known to be stopped. `neighbours` is how many requests of the stack ran at `counted_at`.
+    `seen` is the export that is waited for, None until one is.
     """
 
     attempt: Attempt | None = None
@@ -51,6 +60,12 @@ class Progress:
     older_ended_by: datetime | None = None
     neighbours: int = 1
     counted_at: datetime | None = None
+    seen: Seen | None = None
+
+    @property
+    def left(self) -> Seen | Attempt | None:
+        """What the request leaves if it ends now and its export cannot be listed."""
+        return self.seen or self.attempt
 
     @property
     def may_have_started(self) -> bool:
@@ -83,7 +98,7 @@ class Progress:
 
     def to_json(self) -> dict[str, Any]:
         """Return the state as JSON-able data."""
-        values = (self.attempt, self.retried, self.older_ended_by, self.neighbours, self.counted_at)
+        values = (self.attempt, self.retried, self.older_ended_by, self.neighbours, self.counted_at, self.seen)
         return dict(zip(_KEYS, map(_plain, values), strict=True))
 
     @classmethod
@@ -93,11 +108,11 @@ class Progress:
             return cls()
         if "Trouble" in data:
             data = _upgraded(data)
-        return cls(*(_read(key, data[key]) for key in _KEYS))
+        return cls(*(_read(key, data.get(key)) for key in _KEYS))
 
 
-_KEYS = ("Attempt", "RetriedError", "OlderEndedBy", "Neighbours", "CountedAt")
-_RECORDS = {record.__name__: record for record in (Attempt, Announced, Accepted, Unanswered, Taken, RetriedError)}
+_KEYS = ("Attempt", "RetriedError", "OlderEndedBy", "Neighbours", "CountedAt", "Seen")
+_RECORDS = {record.__name__: record for record in (Attempt, Announced, Accepted, Unanswered, Taken, RetriedError, Seen)}
 _TIMES = {"OlderEndedBy", "CountedAt"} | {
     field.name for one in _RECORDS.values() for field in fields(one) if "datetime" in field.type
 }
@@ -131,4 +146,4 @@ def _upgraded(data: dict[str, Any]) -> dict[str, Any]:
         span = {"own_from": attempt["since"], "own_until": attempt["until"]}
         attempt = {"is": "Attempt", "name": attempt["name"], "phase": phase} | span
     retried = retried and {"is": "RetriedError"} | retried
-    return dict(zip(_KEYS, (attempt, retried, data["FreeFrom"], 1, None), strict=True))
+    return dict(zip(_KEYS, (attempt, retried, data["FreeFrom"], 1, None, None), strict=True))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from audience_export_handler.core.facts import ExportJob, StackPhase
@@ -45,10 +45,14 @@ class Start:
 
 @dataclass(frozen=True)
 class Wait:
-    """List again in so many seconds. `for_location`: only for the output location of an ACTIVE export."""
+    """List again in so many seconds. `for_location`: only for the output location of an ACTIVE export.
+
+    `export` is the one that is waited for, if it is listed.
+    """
 
     seconds: int
     for_location: bool = False
+    export: ExportJob | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from audience_export_handler.core.following import (
     Resource,
     ResourceState,
 )
+from audience_export_handler.core.progress import Seen
 from audience_export_handler.core.request import ExportRequest
 from tests.builders.arns import FOLLOWER, JOB, STACK_ID
 from tests.builders.events import properties
@@ -23,6 +24,7 @@ from tests.builders.requests import START, TEN, TWENTY, create, export, update
 
 RESOURCE = Resource(STACK_ID, "Export", "physical id")
 WANTING = create(FollowerArn=FOLLOWER)
+NOT_WAITING = create(FollowerArn=FOLLOWER, WaitForCompletion="false")
 LISTED = Followed(RESOURCE, "mine", JOB, TEN, START, START, is_listed=True)
 STARTED = Followed(RESOURCE, "mine", JOB, TEN, START, START + timedelta(seconds=15), is_listed=False)
 HOUR = timedelta(hours=1)
@@ -52,9 +54,10 @@ def test_one_that_runs_is_followed_by_its_name_and_creation_time() -> None:
 
 def test_an_active_one_without_its_location_is_followed_for_that() -> None:
     fresh = ExportJob("mine", JOB, TEN, "ACTIVE", START, START + timedelta(minutes=2))
-    assert isinstance(after(WANTING, fresh), Followed)
+    assert isinstance(after(NOT_WAITING, fresh), Followed)
     old = ExportJob("mine", JOB, TEN, "ACTIVE", START, START + timedelta(minutes=1))
-    assert isinstance(after(WANTING, old), Ended), "a location that is another account's never appears"
+    assert isinstance(after(NOT_WAITING, old), Ended), "a location that is another account's never appears"
+    assert isinstance(after(WANTING, fresh), Ended), "a request that waits has waited for it"
 
 
 def test_without_events_or_an_export_there_is_nothing() -> None:
@@ -71,6 +74,23 @@ def test_an_attempt_is_followed_if_its_start_may_have_taken_effect() -> None:
     assert isinstance(found, Followed)
     assert not found.is_listed
     assert (found.created_from, found.created_until) == accepted.span
+
+
+def test_an_export_that_was_seen_is_followed_if_it_cannot_be_listed_at_the_end() -> None:
+    found = following.after_answer(WANTING, Seen("mine", START), RESOURCE, requested_at=START, now=START + HOUR)
+    assert found == Followed(RESOURCE, "mine", JOB, TEN, START, START, is_listed=True)
+
+
+@pytest.mark.parametrize(("hours", "is_news"), [(1, True), (25, False)])
+@pytest.mark.parametrize("wanted_before", [True, False])
+def test_a_rollback_to_an_export_that_ended_long_ago_is_no_news(hours: int, is_news: bool, wanted_before: bool) -> None:
+    """It may have ended while the resource held another one, so an end of the last day is."""
+    old = properties(Name="another", FollowerArn=FOLLOWER if wanted_before else None)
+    back = update(old, "mine", FollowerArn=FOLLOWER)
+    assert not back.is_held
+    ended = START - timedelta(hours=hours)
+    found = after(back, ExportJob("mine", JOB, TEN, "ACTIVE", ended, ended, output_location="s3://b/"))
+    assert isinstance(found, Ended if is_news or not wanted_before else type(None))
 
 
 @pytest.mark.parametrize("wanted_before", [True, False])

@@ -66,7 +66,8 @@ class EventRules:
         world, logical_id = self._world, request.event["LogicalResourceId"]
         ended_at = world.second_of(world.account.ended_at(export))
         answered_id = request.bodies[0]["PhysicalResourceId"]
-        until = max(ended_at, request.answered_at) + bounds.EVENT_WITHIN
+        outages = sum(end - begin for begin, end in world.weather.outages.values())
+        until = max(ended_at, request.answered_at) + bounds.EVENT_WITHIN + outages
         resources = request.stack.shown_resources
         if ended_at - request.answered_at > bounds.FOLLOWED_AT_LEAST:
             return False
@@ -103,7 +104,7 @@ class EventRules:
         body, exports = request.bodies[0], self._world.account.exports
         if request.event.get("PhysicalResourceId") == body["PhysicalResourceId"] and body["Status"] == "SUCCESS":
             return []
-        if body["Status"] == "SUCCESS":
+        if body["Status"] == "SUCCESS" and not request.is_rollback:
             found = body["Data"]
             return [
                 one for one in exports if (one.name, one.created.isoformat()) == (found["Name"], found["CreateTime"])

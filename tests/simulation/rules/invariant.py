@@ -97,8 +97,8 @@ class Invariant(Enum):
         f"comes after the answer, and not later than {bounds.EVENT_AFTER_DELETE} s after its resource was deleted or "
         "replaced. An update publishes nothing about an export that the resource has held since before it. An export "
         f"that ends within {bounds.FOLLOWED_AT_LEAST} s of an answer has an event within {bounds.EVENT_WITHIN} s of "
-        "its end, if its resource is still there then, and neither a newer request nor the handler's own failure ended "
-        "the execution. Excused are exports that nobody can tell apart (invariant 4).",
+        "its end, and what outages add, if its resource is still there then, and neither a newer request nor the "
+        "handler's own failure ended the execution. Excused are exports that nobody can tell apart (invariant 4).",
     )
 
     def __init__(self, number: int, short_name: str, text: str) -> None:
