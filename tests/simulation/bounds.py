@@ -57,6 +57,8 @@ LATE = handler_spans.LONGEST_WAIT + handler_spans.CLOCK_SKEW
 NOTICED_WITHIN = handler_spans.LONGEST_WAIT + handler_spans.OUTPUT_LOCATION_WAIT + TASK_DELAY
 # A refusal is final if the generation job could not be read for so long: less by the time of a call.
 JOB_UNREAD = handler_spans.JOB_UNREAD - LONGEST_CALL
+# A reading so close to the deadline is the last one: no other one fits in, on any clock.
+LAST_READ = handler_spans.BEFORE_NEXT_READ + handler_spans.CLOCK_SKEW
 # An export failed before a request if it was so long before: more than the listing's lag and clocks that differ.
 FAILED_BEFORE = 20
 # An export can be adopted if it was there so long before the request. More than the listing's lag, too.

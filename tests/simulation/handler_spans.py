@@ -20,5 +20,7 @@ LONGEST_WAIT = 40
 OUTPUT_LOCATION_WAIT = 60
 # A generation job that may be why a start was refused is read for so long if it cannot be read.
 JOB_UNREAD = 60
+# The shortest wait before the stack is read again.
+BEFORE_NEXT_READ = 5
 # The deadline is the time-out less one part of so many, and less so many seconds at least.
 DEADLINE_PART, DEADLINE_LEAST = 20, 20

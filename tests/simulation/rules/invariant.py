@@ -78,7 +78,8 @@ class Invariant(Enum):
         "true reasons",
         "No request that started an export reports that nothing was started. A reason speaks of an export, or of an "
         "accepted start, only if there is one, and says that none is listed only if the last listing succeeded and did "
-        "not show it. StackMovedOn is reported only if the stack has left the operation of the request; "
+        "not show it. StackMovedOn is reported only if the stack has left the operation of the request, or at the "
+        "deadline if the last reading was stale; "
         f"RollbackWithoutExport only in a rollback, after {handler_spans.PATIENCE_WITH_LISTING} s; StackUnreadable and "
         "ExecutionsUnreadable only at the deadline, and if the last such call failed; DeadlineExceeded only at the "
         "deadline. An update that keeps a failed or missing export is advised to request another one, and one that "

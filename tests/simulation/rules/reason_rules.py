@@ -100,7 +100,10 @@ class ReasonRules:
         )
 
     def _is_stack_forward(self, request: Request) -> bool:
-        stack = request.stack
+        """Whether the stack is still in the request's operation; at the deadline a stale reading counts, too."""
+        stack, is_last = request.stack, self._world.timeline.now >= request.settle_by - bounds.LAST_READ
+        if is_last and request.last_ask_was_stale:
+            return False
         return stack.status in facts.FORWARD and stack.operation is request.operation
 
     def _is_rollback_impatient(self, request: Request) -> bool:
