@@ -76,6 +76,8 @@ FREE_SLOT = 60
 # An event comes so soon after the end of its export, and what outages add: one of the longest pauses of the follower,
 # and what faults of its tasks add. One that ended so long after its answer is followed at least.
 EVENT_WITHIN, FOLLOWED_AT_LEAST = 1500, 80_000
+# The same without faults: the longest pause, and how long a stale reading of the resource counts for nothing.
+EVENT_WITHIN_IN_CALM = 330 + RESOURCE_LAG
 # Nothing is published so long after a resource is gone: what a reading may be late, and a call.
 EVENT_AFTER_DELETE = RESOURCE_LAG + 600
 

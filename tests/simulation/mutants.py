@@ -402,7 +402,6 @@ MUTANTS = [
     _of_events("one listing that fails ends it", (following, "after_unlisted", lambda **_: GivenUp("failed"))),
     _of_events("an export is followed for an hour", (timing, "FOLLOWED_FOR", timedelta(hours=1))),
     _of_events("a deleted resource is published", (cloudformation, "read_resource", lambda _: ResourceState.HELD)),
-    _of_events("a stale resource is gone", (timing, "STALE_RESOURCE", timedelta(0))),
     _of_events("an update publishes again", (following, "after_answer", _again(following.after_answer))),
     Mutant("", "plain crhelper", _plain_patches),
     Mutant(

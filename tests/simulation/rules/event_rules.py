@@ -66,8 +66,7 @@ class EventRules:
         world, logical_id = self._world, request.event["LogicalResourceId"]
         ended_at = world.second_of(world.account.ended_at(export))
         answered_id = request.bodies[0]["PhysicalResourceId"]
-        outages = sum(end - begin for begin, end in world.weather.outages.values())
-        until = max(ended_at, request.answered_at) + bounds.EVENT_WITHIN + outages
+        until = max(ended_at, request.answered_at) + self._patience()
         resources = request.stack.shown_resources
         if ended_at - request.answered_at > bounds.FOLLOWED_AT_LEAST:
             return False
@@ -76,6 +75,13 @@ class EventRules:
         if self._is_confused(request, export):
             return False
         return (request.stack.id, logical_id, export.number) not in self._published
+
+    def _patience(self) -> float:
+        """Within how many seconds of its end an export has its event."""
+        weather = self._world.weather
+        if weather.is_calm:
+            return bounds.EVENT_WITHIN_IN_CALM
+        return bounds.EVENT_WITHIN + sum(end - begin for begin, end in weather.outages.values())
 
     def _is_confused(self, request: Request, export: Export) -> bool:
         """Whether somebody else started such an export while a start of the request was under way (invariant 4)."""

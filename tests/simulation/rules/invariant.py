@@ -98,7 +98,8 @@ class Invariant(Enum):
         f"comes after the answer, and not later than {bounds.EVENT_AFTER_DELETE} s after its resource was deleted or "
         "replaced. An update publishes nothing about an export that the resource has held since before it. An export "
         f"that ends within {bounds.FOLLOWED_AT_LEAST} s of an answer has an event within {bounds.EVENT_WITHIN} s of "
-        "its end, and what outages add, if its resource is still there then, and neither a newer request nor the "
+        f"its end, and what outages add, or within {bounds.EVENT_WITHIN_IN_CALM} s without faults, if its resource is "
+        "still there then, and neither a newer request nor the "
         "handler's own failure ended the execution. Excused are exports that nobody can tell apart (invariant 4).",
     )
 
