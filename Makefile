@@ -35,9 +35,10 @@ QUICK_TESTS := tests/handler/core tests/contract
 quick: check
 	@$(BIN)/python -m pytest -q $(QUICK_TESTS)
 
-# Two at a time: those on a local cloud mostly wait, the others mostly compute. Each worker has a cloud of its own.
+# Three at a time: those on a local cloud mostly wait, the others mostly compute. Each worker has its own cloud. What is
+# covered is measured by `make nightly`.
 test: $(READY)
-	@$(BIN)/python -m pytest -n 2 -m "not nightly" --cov
+	@$(BIN)/python -m pytest -n 3 -m "not nightly"
 
 # The life of one export in an account of AWS. It costs money; it first says what it does, and asks to be confirmed.
 test-live: $(READY)

@@ -38,6 +38,7 @@ def run(python: Path, folder: Path, *arguments: str) -> subprocess.CompletedProc
     )
 
 
+@pytest.mark.nightly
 def test_the_tests_of_the_example_and_of_the_page_pass(local_python: Path, tmp_path: Path) -> None:
     example = tmp_path / "example"
     shutil.copytree(EXAMPLE, example, ignore=shutil.ignore_patterns("__pycache__", "cdk.out"))
