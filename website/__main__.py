@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -18,6 +19,8 @@ def main() -> int:
     """Build, then serve; returns the exit status."""
     if status := build():
         return status
+    # A shell that starts a job in the background may have it ignore the signal.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(SITE))) as server:
         print(f"The documentation is at http://127.0.0.1:{server.server_port}/ (Ctrl-C ends it)", flush=True)
         try:
