@@ -61,13 +61,13 @@ def with_follower(handler_arn: str, *, follower_arn: str, partition: str) -> dic
                 "Name.$": message.FOLLOWER_NAME,
                 "Input.$": message.FOLLOWER_INPUT,
             },
-            "ResultPath": message.ANSWER_RESULT,
+            "ResultPath": message.FOLLOW_RESULT,
             # It was started before, if the call is repeated.
             "Retry": [
                 {"ErrorEquals": ["StepFunctions.ExecutionAlreadyExistsException"], "MaxAttempts": 0},
                 _RETRY | _FEW,
             ],
-            "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": message.ANSWER_RESULT, "Next": "Succeeded?"}],
+            "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": message.FOLLOW_RESULT, "Next": "Succeeded?"}],
             "Next": "Succeeded?",
         },
     }

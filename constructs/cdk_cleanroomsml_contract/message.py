@@ -36,6 +36,7 @@ STEP_RESULT, IS_SETTLED, WAIT_SECONDS = "$.Step", "$.Step.Settled", "$.Step.Wait
 VERDICT_STATUS, ANSWER_RESULT = "$.Step.Verdict.Status", "$.Answer"
 # How the follower is started, if the result of the last step says so.
 FOLLOW, FOLLOWER_NAME, FOLLOWER_INPUT = "$.Step.Follow", "$.Step.Follow.Name", "$.Step.Follow.Input"
+FOLLOW_RESULT = "$.Following"
 
 # What the follower sends, where it puts what a look returns, and what it reads of it.
 LOOK = {

@@ -6,17 +6,11 @@ from cdk_cleanroomsml import states
 from cdk_cleanroomsml.follower_states import definition
 from cdk_cleanroomsml_contract import message, timeouts
 from tests.builders.arns import EVENT_BUS, FOLLOWER, HANDLER
-from tests.fakes.state_machine import retrier
+from tests.fakes.state_machine import longest, retrier
 
 MACHINE = definition(HANDLER, event_bus_arn=EVENT_BUS, partition="aws-cn")
 STATES: dict[str, dict[str, Any]] = MACHINE["States"]
 STARTER = states.with_follower(HANDLER, follower_arn=FOLLOWER, partition="aws-cn")["States"]
-
-
-def longest(retry: dict[str, Any]) -> float:
-    """Seconds from the first failure to the last retry, if every retry fails immediately."""
-    pauses = (retry["IntervalSeconds"] * retry["BackoffRate"] ** number for number in range(retry["MaxAttempts"]))
-    return float(sum(min(retry["MaxDelaySeconds"], pause) for pause in pauses))
 
 
 def test_it_goes_on_by_what_the_last_look_found() -> None:

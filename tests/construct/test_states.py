@@ -8,19 +8,13 @@ from cdk_cleanroomsml.states import definition
 from cdk_cleanroomsml_contract import message, timeouts
 from tests.builders.arns import HANDLER
 from tests.fakes.clock import VirtualClock
-from tests.fakes.state_machine import StateMachine, retrier
+from tests.fakes.state_machine import StateMachine, longest, retrier
 
 MACHINE = definition(HANDLER)
 STATES: dict[str, dict[str, Any]] = MACHINE["States"]
 STEP, ANSWER = STATES["Step"], STATES["Answer"]
 
 either_task = pytest.mark.parametrize("task", [STEP, ANSWER], ids=["step", "answer"])
-
-
-def longest(retry: dict[str, Any]) -> float:
-    """Seconds from the first failure to the last retry, if every retry fails immediately."""
-    pauses = (retry["IntervalSeconds"] * retry["BackoffRate"] ** number for number in range(retry["MaxAttempts"]))
-    return float(sum(min(retry["MaxDelaySeconds"], pause) for pause in pauses))
 
 
 def test_steps_follow_each_other_until_one_is_settled() -> None:

@@ -212,6 +212,12 @@ def retrier(state: dict[str, Any], error_name: str) -> tuple[int, dict[str, Any]
     raise AssertionError(f"no retrier for {error_name}")
 
 
+def longest(retry: dict[str, Any]) -> float:
+    """Seconds from the first failure to the last retry, if every retry fails immediately."""
+    pauses = (retry["IntervalSeconds"] * retry["BackoffRate"] ** number for number in range(retry["MaxAttempts"]))
+    return float(sum(min(retry["MaxDelaySeconds"], pause) for pause in pauses))
+
+
 def _filled(template: Any, data: dict[str, Any], context: dict[str, Any]) -> Any:
     """Parameters with the values that their paths lead to."""
     if isinstance(template, list):
