@@ -143,7 +143,7 @@ def _listed_name(base: str, listing: Iterable[ListedExport]) -> str:
     """The first name of a generated one that is listed, alive ones first."""
     alive = {one.name for one in listing if not one.has_failed}
     listed = {one.name for one in listing}
-    names = list(identity.ordinals(base))
+    names = identity.ordinals(base)
     return next((name for kind in (alive, listed) for name in names if name in kind), base)
 
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 _READABLE = 40  # of 63 characters; the hash and an ordinal need the rest
@@ -52,11 +53,10 @@ def generated_name(*, stack: object, logical_id: str, identity: object) -> str:
     return f"{_slug(logical_id, _READABLE)}-{digest([stack, logical_id, identity], _NAME_HASH)}"
 
 
-def ordinals(base: str) -> Iterator[str]:
-    """Yield the names that a generated name covers: itself, then ``-2``, ``-3`` … for use after failed exports."""
-    yield base
-    for ordinal in range(2, 1000):
-        yield f"{base}-{ordinal}"
+@lru_cache
+def ordinals(base: str) -> tuple[str, ...]:
+    """Return the names that a generated name covers: itself, then ``-2``, ``-3`` … for use after failed exports."""
+    return (base, *(f"{base}-{ordinal}" for ordinal in range(2, 1000)))
 
 
 def digest(content: object, length: int) -> str:

@@ -190,7 +190,7 @@ def _name_to_use(situation: Situation) -> str:
         return situation.request.name
     failed = {export.name for export in situation.exports if export.has_failed}
     alive = {export.name for export in situation.exports if not export.has_failed}
-    names = list(identity.ordinals(situation.request.name))
+    names = identity.ordinals(situation.request.name)
     if situation.request.is_held or staleness.known_phase(situation) is StackPhase.ROLLING_BACK:
         listed = [name for name in names if name in alive] or [name for name in names if name in failed]
         return listed[0] if listed else situation.request.name

@@ -62,7 +62,9 @@ class AnswerNotDelivered(Exception):
 
 def _plain(text: str) -> str:
     """The text without control characters: one breaks DescribeStackEvents and the CDK CLI (coverage-roadmap 1601)."""
-    return " ".join("".join(one if one.isprintable() else " " for one in text).split())
+    if not text.isprintable():
+        text = "".join(one if one.isprintable() else " " for one in text)
+    return " ".join(text.split())
 
 
 def _sentence(text: str) -> str:

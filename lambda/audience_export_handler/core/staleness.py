@@ -28,7 +28,7 @@ def may_be_rollback(situation: Situation) -> bool:
     request = situation.request
     if not request.is_update or situation.stack is StackPhase.LATER or cannot_be_stale(situation):
         return False
-    names = {request.name} if request.name_is_given else set(identity.ordinals(request.name))
+    names = (request.name,) if request.name_is_given else identity.ordinals(request.name)
     return any(one.name in names and one.audience_size == request.audience_size for one in situation.exports)
 
 

@@ -155,7 +155,7 @@ class Function:
         began = self._world.timeline.now
         request.goes_on(began, in_delivery=True)
         try:
-            self._run(message, request, began + self._deployed.function_timeout)
+            self._run(json.loads(json.dumps(message)), request, began + self._deployed.function_timeout)
         except TaskError as error:
             self._world.tell("the delivery of {} fails: {}", request, error)
             request.goes_out(began, in_delivery=True)
@@ -199,7 +199,7 @@ class Function:
         handler: Handler | None = None
         try:
             handler = self._container(invocation)
-            result = handler(json.loads(json.dumps(message)), SimpleNamespace(aws_request_id="1", function_name="f"))
+            result = handler(message, SimpleNamespace(aws_request_id="1", function_name="f"))
             invocation.finishes()
         except Killed as killed:
             handler = None
@@ -212,7 +212,7 @@ class Function:
             if handler is not None:
                 self._idle.append(handler)
         world.watch.returned(invocation, result)
-        return json.loads(json.dumps(result))
+        return result
 
     def _container(self, invocation: Invocation) -> Handler:
         if self._idle and not self._world.weather.strikes("lambda: cold"):

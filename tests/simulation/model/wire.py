@@ -14,23 +14,27 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from copy import copy
 from dataclasses import dataclass
 from email.message import Message
 from functools import cache, lru_cache
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 from unittest.mock import patch
 from urllib.parse import urlencode
 
 import boto3
+import botocore.context
 import botocore.endpoint
 import botocore.session
 from botocore import UNSIGNED
 from botocore.awsrequest import AWSPreparedRequest, AWSRequest, AWSResponse
+from botocore.client import BaseClient
 from botocore.compat import HTTPHeaders
 from botocore.config import Config
 from botocore.model import OperationModel
 from botocore.parsers import ResponseParser, ResponseParserFactory
+from botocore.regions import EndpointRulesetResolver
 from botocore.utils import parse_timestamp
 
 from audience_export_handler.aws import response
@@ -48,6 +52,7 @@ _SERVICES = {
 
 _PLAIN_TIMEOUT = 10
 _TIMES_CACHED = 10_000
+_RESPONSES_CACHED = 1_000
 # Statuses from here on are errors to botocore.
 _ERRORS = 300
 
@@ -74,7 +79,10 @@ def installed() -> Iterator[None]:
     no_network = patch.object(response, "urllib", SimpleNamespace(request=put, error=urllib.error))
     no_tls = patch.object(response, "ssl", SimpleNamespace(create_default_context=lambda: None))
     no_waiting = patch.object(botocore.endpoint, "time", SimpleNamespace(sleep=_sleep, time=time.time))
-    with patch.object(boto3, "DEFAULT_SESSION", session), no_network, no_tls, no_waiting, _quick_log(), _watched_log():
+    quick = (_quick_botocore(), _quick_log(), _watched_log())
+    with patch.object(boto3, "DEFAULT_SESSION", session), no_network, no_tls, no_waiting, ExitStack() as stack:
+        for change in quick:
+            stack.enter_context(change)
         forget_clients()
         yield
         forget_clients()
@@ -110,9 +118,7 @@ def _answer(
     headers = {**params["headers"], service_calls.PATIENCE: str(config.read_timeout)}
     request = Sent(params["method"], params["url"], headers, urlencode(body) if isinstance(body, dict) else body)
     status, received, content = service_calls.call(_the_world(), _service_of(event_name), model.name, request)
-    names = {name.lower(): value for name, value in received.items()}
-    response = {"status_code": status, "headers": names, "body": content, "context": {"operation_name": model.name}}
-    return Answered(status), _parse(response, model)
+    return Answered(status), _parse(_Received(status, tuple(received.items()), content), model)
 
 
 @dataclass(frozen=True)
@@ -132,11 +138,26 @@ class Answered:
     status_code: int
 
 
-def _parse(response: dict[str, Any], model: OperationModel) -> dict[str, Any]:
-    """Parse a response as botocore's endpoint does: an error for its general members, then for its own."""
+class _Received(NamedTuple):
+    """A response as the network brings it."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+@lru_cache(_RESPONSES_CACHED)
+def _parse(received: _Received, model: OperationModel) -> dict[str, Any]:
+    """Parse a response as botocore's endpoint does: an error for its general members, then for its own.
+
+    Most steps get the response of the step before; nobody changes what is returned.
+    """
+    headers = {name.lower(): value for name, value in received.headers}
+    about = {"operation_name": model.name}
+    response = {"status_code": received.status, "headers": headers, "body": received.body, "context": about}
     parser = _parser(model.service_model.resolved_protocol)
     parsed: dict[str, Any] = parser.parse(response, model.output_shape)  # type: ignore[arg-type] # None is no output
-    if response["status_code"] >= _ERRORS:
+    if received.status >= _ERRORS:
         shape = model.service_model.shape_for_error_code(parsed.get("Error", {}).get("Code"))
         if shape is not None:
             parsed.update(parser.parse(response, shape))
@@ -239,6 +260,29 @@ class _Log(logging.Handler):
             _world.goes_wrong(Invariant.SECRETS, "a ResponseURL is logged: {}", text)
         if _world.story is not None:
             _world.tell("    log: {}", text)
+
+
+@contextmanager
+def _quick_botocore() -> Iterator[None]:
+    """Work out once what botocore works out in each call, and what no schedule changes.
+
+    That is the endpoint of an operation, a class for each paginator, and a copy of the features that a call notes for
+    its header User-Agent.
+    """
+    resolve = EndpointRulesetResolver.construct_endpoint
+    endpoints: dict[tuple[EndpointRulesetResolver, str], Any] = {}
+
+    def resolve_once(self: EndpointRulesetResolver, operation_model: OperationModel, *rest: Any, **named: Any) -> Any:
+        key = self, operation_model.name
+        if key not in endpoints:
+            endpoints[key] = resolve(self, operation_model, *rest, **named)
+        return endpoints[key]
+
+    once = patch.object(EndpointRulesetResolver, "construct_endpoint", resolve_once)
+    paginators = patch.object(BaseClient, "get_paginator", cache(BaseClient.get_paginator))
+    features = patch.object(botocore.context, "deepcopy", copy)
+    with once, paginators, features:
+        yield
 
 
 @contextmanager
