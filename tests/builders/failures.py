@@ -22,7 +22,7 @@ from tests.builders import requests
 from tests.builders.events import properties
 from tests.builders.requests import GENERATED, TEN, TWENTY, create, export, update
 
-_WIDTH = 100
+_WIDTH = 84
 _REQUEST = create()
 _NAMED = create("spring-lookalikes")
 _KEPT = update(properties())

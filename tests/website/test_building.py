@@ -48,6 +48,15 @@ def test_diagrams_are_drawn_by_the_copy_of_mermaid(site: Path) -> None:
     assert (site / "vendor" / "mermaid.tiny.js").stat().st_size > 1_000_000
 
 
+def test_the_guarantees_are_one_list_with_their_numbers(site: Path) -> None:
+    """A paragraph that is not indented by four spaces ends a list, and the next rule would be number 1 again."""
+    page = (site / "guarantees" / "index.html").read_text()
+    written = re.findall(r"^(\d+)\. ", (ROOT / "docs" / "guarantees.md").read_text(), re.MULTILINE)
+    assert written == [str(number) for number in range(1, len(written) + 1)]
+    lists = page.count("<ol>")
+    assert lists == 1
+
+
 def test_the_search_knows_every_failure_reason(site: Path) -> None:
     titles = {one["title"] for one in json.loads((site / "search" / "search_index.json").read_text())["docs"]}
     codes = re.findall(r"^### `([\w.]+)`", (ROOT / "docs" / "errors.md").read_text(), re.MULTILINE)
