@@ -1,49 +1,16 @@
 """One stack that a test deploys again and again, each time with something else declared in it."""
 
-from collections.abc import Callable
+import json
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-from aws_cdk import App, CfnOutput, Duration, Stack
+from aws_cdk import App, Stack
 
-from cdk_cleanroomsml import AudienceExport, AudienceSize, OnConflict
 from local_cloud.stack_watch import EXPORT_TYPE
-from tests.builders.arns import JOB
 from tests.deployment.clients import Assembly, Client, Cloud
-
-# What an app declares in a stack.
-Declare = Callable[[Stack], object]
-
-
-def export(
-    *,
-    job: str = JOB,
-    percent: int = 10,
-    minutes: int | None = 60,
-    on_conflict: str = "FAIL",
-    with_outputs: bool = True,
-    **arguments: Any,
-) -> Callable[[Stack], AudienceExport]:
-    """Return the declaration of one export, with its name and location as outputs of the stack."""
-
-    def declare(stack: Stack) -> AudienceExport:
-        declared = AudienceExport(
-            stack,
-            "Export",
-            audience_generation_job_arn=job,
-            audience_size=AudienceSize.percentage(percent),
-            timeout=Duration.minutes(minutes) if minutes else None,
-            on_conflict=OnConflict[on_conflict],
-            **arguments,
-        )
-        if with_outputs:
-            CfnOutput(stack, "Name", value=declared.name)
-            CfnOutput(stack, "Location", value=declared.output_location)
-        return declared
-
-    return declare
+from tests.deployment.declarations import Declare
 
 
 @dataclass
@@ -96,6 +63,20 @@ class DeployedStack:
         """Return the reasons of exports that failed during the last deployment."""
         failed = [event for event in self.events if event["ResourceStatus"].endswith("_FAILED")]
         return [event.get("ResourceStatusReason", "") for event in failed if event["ResourceType"] == EXPORT_TYPE]
+
+    def events_received(self, *, wait_seconds: int = 0) -> list[dict[str, Any]]:
+        """Return the events in the queue of `with_events`, without taking them out; at most ten.
+
+        Args:
+            wait_seconds: how long to wait for the first one, 0 to 20.
+        """
+        received = self.cloud.client("sqs").receive_message(
+            QueueUrl=self.outputs()["Queue"],
+            MaxNumberOfMessages=10,
+            VisibilityTimeout=0,
+            WaitTimeSeconds=wait_seconds,
+        )
+        return [json.loads(message["Body"]) for message in received.get("Messages", [])]
 
     def status(self) -> str:
         return str(self._describe()["StackStatus"])

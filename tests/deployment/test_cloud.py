@@ -12,7 +12,7 @@ from aws_cdk.aws_ssm import StringParameter
 from cdk_cleanroomsml_local import DependencyFailedError, NotDeployableError
 from local_cloud.cloud import LocalCloud
 from tests.builders.arns import FAILING_JOB
-from tests.deployment.stack import export
+from tests.deployment.declarations import export
 from tests.fakes.waiting import wait_until
 
 

@@ -11,7 +11,8 @@ from cdk_cleanroomsml_cli.aws import Session
 from cdk_cleanroomsml_cli.commands import make_app
 from local_cloud.cloud import LocalCloud
 from tests.deployment.clients import Api
-from tests.deployment.stack import DeployedStack, export
+from tests.deployment.declarations import export
+from tests.deployment.stack import DeployedStack
 
 
 @pytest.fixture

@@ -1,15 +1,13 @@
 """The end of an export reaches a queue, also long after its deployment; of a deleted resource nothing does."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from aws_cdk import CfnOutput, Stack
-from aws_cdk.aws_events import EventBus
-from aws_cdk.aws_events_targets import SqsQueue
 from aws_cdk.aws_logs import CfnLogGroup
 from aws_cdk.aws_sqs import Queue
 
@@ -21,7 +19,8 @@ from local_cloud.cloud import LocalCloud
 from tests.builders.arns import FAILING_JOB
 from tests.deployment.clients import Api, prepare
 from tests.deployment.conftest import QUICK
-from tests.deployment.stack import Declare, DeployedStack, export
+from tests.deployment.declarations import DeclareExport, export, with_events
+from tests.deployment.stack import DeployedStack
 from tests.fakes.waiting import wait_until
 
 # A minute of the state machines takes less than a second, so 90 minutes of looks take less than a minute.
@@ -43,21 +42,7 @@ def stack(quick_cloud: LocalCloud, request: pytest.FixtureRequest) -> DeployedSt
     return DeployedStack(quick_cloud, Api(quick_cloud), f"Campaigns{abs(hash(request.node.name)) % 10**6}")
 
 
-def with_events(declared: Callable[[Stack], Any], *, bus: bool = False) -> Declare:
-    """The declaration, with each end of its export in a queue; the export waits for the rule."""
-
-    def declare(stack: Stack) -> None:
-        if bus:
-            AudienceExportProvider.configure(stack, event_bus=EventBus(stack, "Bus"))
-        queue = Queue(stack, "Ends")
-        made = declared(stack)
-        made.node.add_dependency(made.on_event("Ended", target=SqsQueue(queue)))
-        CfnOutput(stack, "Queue", value=queue.queue_url)
-
-    return declare
-
-
-def not_waiting(**arguments: Any) -> Callable[[Stack], Any]:
+def not_waiting(**arguments: Any) -> DeclareExport:
     return export(wait_for_completion=False, with_outputs=False, minutes=None, **arguments)
 
 
@@ -71,12 +56,6 @@ def service_of(stack: DeployedStack) -> CleanRoomsML:
     return stack.cloud.clean_rooms_ml.service
 
 
-def received(stack: DeployedStack) -> list[dict[str, Any]]:
-    sqs = stack.cloud.client("sqs")
-    found = sqs.receive_message(QueueUrl=stack.outputs()["Queue"], MaxNumberOfMessages=10, VisibilityTimeout=0)
-    return [json.loads(message["Body"]) for message in found.get("Messages", [])]
-
-
 def followers(stack: DeployedStack) -> list[str]:
     """The statuses of the follower's executions for this stack."""
     client = stack.cloud.client("stepfunctions")
@@ -88,8 +67,8 @@ def followers(stack: DeployedStack) -> list[str]:
 @pytest.mark.parametrize("bus", [False, True], ids=["default bus", "own bus"])
 def test_an_end_that_the_deployment_waits_for_reaches_a_queue(stack: DeployedStack, bus: bool) -> None:
     assert stack.deploy(with_events(export(), bus=bus)) == "CREATE_COMPLETE", stack.reasons()
-    wait_until(lambda: received(stack), "the event is received")
-    [event] = received(stack)
+    wait_until(stack.events_received, "the event is received")
+    [event] = stack.events_received()
     assert (event["source"], event["detail-type"]) == ("cdk-cleanroomsml", "Audience Export Status Change")
     outputs = stack.outputs()
     detail = event["detail"]
@@ -113,11 +92,11 @@ def test_an_export_that_ends_90_minutes_after_its_deployment_reaches_a_queue_onc
     service_of(stack).readings = LONG
     assert stack.deploy(with_events(not_waiting())) == "CREATE_COMPLETE", stack.reasons()
     wait_until(lambda: followers(stack) == ["RUNNING"], "the export is followed")
-    assert received(stack) == []
+    assert stack.events_received() == []
     ends_now(stack)
-    wait_until(lambda: received(stack), "the event is received")
+    wait_until(stack.events_received, "the event is received")
     wait_until(lambda: followers(stack) == ["SUCCEEDED"], "the following ends")
-    assert len(received(stack)) == 1
+    assert len(stack.events_received()) == 1
 
 
 def test_the_end_of_a_deleted_export_reaches_no_queue(stack: DeployedStack) -> None:
@@ -135,4 +114,4 @@ def test_the_end_of_a_deleted_export_reaches_no_queue(stack: DeployedStack) -> N
     assert stack.deploy(without_export) == "UPDATE_COMPLETE"
     ends_now(stack)
     assert "RUNNING" not in followers(stack)
-    assert received(stack) == []
+    assert stack.events_received() == []

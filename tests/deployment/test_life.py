@@ -4,14 +4,15 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from aws_cdk import CfnCustomResource, CfnOutput, CfnParameter, NestedStack, Stack
+from aws_cdk import CfnOutput, NestedStack, Stack
 from aws_cdk.aws_logs import CfnLogGroup
 
 from cdk_cleanroomsml_local.readings import Readings
 from local_cloud.cloud import LocalCloud
 from tests.builders.arns import FAILING_JOB, JOB
 from tests.deployment.clients import CdkCommands, Client
-from tests.deployment.stack import Declare, DeployedStack, export
+from tests.deployment.declarations import export, with_broken_neighbour, with_late_description
+from tests.deployment.stack import DeployedStack
 from tests.fakes.waiting import wait_until
 
 ENDLESS = Readings(in_progress_for=timedelta(hours=1))
@@ -19,28 +20,6 @@ ENDLESS = Readings(in_progress_for=timedelta(hours=1))
 
 def sizes_exported(cloud: LocalCloud) -> list[int]:
     return [one.size["value"] for one in cloud.clean_rooms_ml.service.exports]
-
-
-def with_late_description() -> Declare:
-    """An export whose description is known only at deployment."""
-
-    def declare(stack: Stack) -> None:
-        parameter = CfnParameter(stack, "Description", default="as deployed")
-        export(description=parameter.value_as_string)(stack)
-
-    return declare
-
-
-def with_broken_neighbour(declare_export: Declare) -> Declare:
-    """A resource that comes after the export, and fails."""
-
-    def declare(stack: Stack) -> None:
-        function = stack.format_arn(service="lambda", resource="function:that-is-not-there")
-        neighbour = CfnCustomResource(stack, "Neighbour", service_token=function)
-        declared = declare_export(stack)
-        neighbour.node.add_dependency(declared)
-
-    return declare
 
 
 def test_updates_and_rollbacks(local_cloud: LocalCloud, client: Client) -> None:

@@ -9,7 +9,8 @@ from aws_cdk.aws_logs import CfnLogGroup
 from cdk_cleanroomsml import handler_code
 from local_cloud.cloud import LocalCloud
 from tests.deployment.clients import Api, Assembly
-from tests.deployment.stack import DeployedStack, export
+from tests.deployment.declarations import export
+from tests.deployment.stack import DeployedStack
 
 # They deploy by the API alone: the CLI adds nothing to what they show.
 by_api = pytest.mark.parametrize("client", [Api], indirect=True)

@@ -11,7 +11,8 @@ from aws_cdk import aws_lambda as lambda_
 from local_cloud.cloud import LocalCloud
 from tests.builders.arns import JOB
 from tests.deployment.clients import Client
-from tests.deployment.stack import Declare, DeployedStack, export
+from tests.deployment.declarations import Declare, export
+from tests.deployment.stack import DeployedStack
 
 PLAIN_HANDLER = """
 import json, urllib.request

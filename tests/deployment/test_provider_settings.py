@@ -12,7 +12,8 @@ from cdk_cleanroomsml import AudienceExportProvider
 from local_cloud.cloud import LocalCloud
 from tests.builders.arns import FAILING_JOB, JOB
 from tests.deployment.clients import Api
-from tests.deployment.stack import Declare, DeployedStack, export
+from tests.deployment.declarations import Declare, export
+from tests.deployment.stack import DeployedStack
 
 
 def configured(*, job: str = JOB) -> Declare:

@@ -10,7 +10,8 @@ from aws_cdk.aws_ssm import StringParameter
 from local_cloud.cloud import LocalCloud
 from tests.builders.arns import JOB
 from tests.deployment.clients import Api
-from tests.deployment.stack import Declare, DeployedStack, export
+from tests.deployment.declarations import Declare, export
+from tests.deployment.stack import DeployedStack
 
 LOCATION = "/campaigns/spring/output-location"
 

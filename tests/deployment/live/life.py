@@ -2,13 +2,22 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
-from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import CfnOutput, Stack
 from botocore.exceptions import ClientError
 
-from cdk_cleanroomsml import AudienceExport, AudienceSize, OnConflict
+from cdk_cleanroomsml import AudienceExport
 from tests.deployment.clients import Client, Cloud
-from tests.deployment.stack import Declare, DeployedStack
+from tests.deployment.declarations import (
+    Declare,
+    DeclareExport,
+    export,
+    with_broken_neighbour,
+    with_events,
+    with_late_description,
+)
+from tests.deployment.stack import DeployedStack
 
 # Fixed, so that another run finds the export of the first one by its generated name, and starts none.
 STACK, SECOND_STACK = "CleanRoomsMLLiveTest", "CleanRoomsMLLiveTestTwo"
@@ -29,24 +38,37 @@ class Life:
         """Deploy, change, refuse, adopt; return the name of the export. The stacks are there until `clean_up`."""
         before = self._listed()
         stack = self._stack(STACK)
-        self._expect(stack, self._export(), "CREATE_COMPLETE", "UPDATE_COMPLETE")
+        declare = self._named(with_late_description(**self._arguments))
+        self._expect(stack, declare, "CREATE_COMPLETE")
         name = stack.outputs()["Name"]
-        self._expect_exports(before | {name}, f"the export {name} is listed as ACTIVE")
+        exports = before | {name}
+        self._expect_exports(exports, f"the export {name} is listed as ACTIVE")
 
-        self._expect(stack, self._export(description="other words"), "UPDATE_COMPLETE")
-        self._expect_exports(before | {name}, "a description starts nothing")
+        self._expect(stack, declare, "UPDATE_COMPLETE", Description="other words")
+        self._expect_exports(exports, "a description starts nothing")
+
+        self._expect(stack, declare, "UPDATE_ROLLBACK_COMPLETE", Description="x" * 256)
+        self._expect_reason(stack, "ValidationException: property Description")
+        self._expect_exports(
+            exports, "a value that breaks a rule at deployment starts nothing, and neither does going back"
+        )
+
+        self._expect(stack, with_broken_neighbour(declare), "UPDATE_ROLLBACK_COMPLETE", Description="more words")
+        self._expect_exports(exports, "a rollback to the export that the resource holds starts nothing")
 
         second = self._stack(SECOND_STACK)
-        self._expect(second, self._export(name=name), "ROLLBACK_COMPLETE")
-        [reason] = second.reasons()
-        if "ConflictException: export" not in reason:
-            raise AssertionError(reason)
-        self._expect_exports(before | {name}, "a taken name is a conflict, and starts nothing")
+        self._expect(second, self._named(export(name=name, **self._arguments)), "ROLLBACK_COMPLETE")
+        self._expect_reason(second, "ConflictException: export")
+        self._expect_exports(exports, "a taken name is a conflict, and starts nothing")
 
-        self._expect(second, self._export(name=name, on_conflict=OnConflict.ADOPT), "CREATE_COMPLETE")
-        if second.outputs()["Name"] != name:
-            raise AssertionError(second.outputs())
-        self._expect_exports(before | {name}, "the export is adopted")
+        adopting = self._named(export(name=name, on_conflict="ADOPT", **self._arguments))
+        self._expect(second, with_events(adopting), "CREATE_COMPLETE")
+        self._expect_so(second.outputs()["Name"] == name, "the export is adopted", second.outputs())
+        self._expect_exports(exports, "an adopted export is no other one")
+
+        events = next(filter(None, (second.events_received(wait_seconds=20) for _ in range(6))), [])
+        ends = [(event["detail"]["name"], event["detail"]["status"]) for event in events]
+        self._expect_so(ends == [(name, "ACTIVE")], "its end is published once", events)
         return name
 
     def clean_up(self) -> None:
@@ -63,34 +85,35 @@ class Life:
         self.stacks.append(DeployedStack(self.cloud, self.client, name))
         return self.stacks[-1]
 
-    def _export(
-        self, *, name: str | None = None, description: str = "a test", on_conflict: OnConflict = OnConflict.FAIL
-    ) -> Declare:
-        def declare(stack: Stack) -> None:
-            declared = AudienceExport(
-                stack,
-                "Export",
-                audience_generation_job_arn=self.job,
-                audience_size=AudienceSize.percentage(self.percent),
-                name=name,
-                description=description,
-                on_conflict=on_conflict,
-                timeout=Duration.hours(1),
-            )
+    @property
+    def _arguments(self) -> dict[str, Any]:
+        return {"job": self.job, "percent": self.percent, "with_outputs": False}
+
+    def _named(self, declare_export: DeclareExport) -> DeclareExport:
+        """The name alone is an output: the location is empty if the model belongs to another account."""
+
+        def declare(stack: Stack) -> AudienceExport:
+            declared = declare_export(stack)
             CfnOutput(stack, "Name", value=declared.name)
+            return declared
 
         return declare
 
-    def _expect(self, stack: DeployedStack, declare: Declare, *statuses: str) -> None:
-        status = stack.deploy(declare)
-        self.tell(f"{stack.name}: {status}")
-        if status not in statuses:
-            raise AssertionError(f"{stack.name} is {status}, not {' or '.join(statuses)}: {stack.reasons()}")
+    def _expect(self, stack: DeployedStack, declare: Declare, expected: str, **parameters: str) -> None:
+        status = stack.deploy(declare, rollback=True, **parameters)
+        self._expect_so(status == expected, f"{stack.name} is {expected}", f"it is {status}: {stack.reasons()}")
+
+    def _expect_reason(self, stack: DeployedStack, beginning: str) -> None:
+        what = f"one resource has failed, with {beginning}"
+        self._expect_so(len(stack.reasons()) == 1 and beginning in stack.reasons()[0], what, stack.reasons())
 
     def _expect_exports(self, expected: set[str], what: str) -> None:
         listed = self._listed()
-        if listed != expected:
-            raise AssertionError(f"not so: {what}; expected {sorted(expected)}, listed {sorted(listed)}")
+        self._expect_so(listed == expected, what, f"expected {sorted(expected)}, listed {sorted(listed)}")
+
+    def _expect_so(self, is_so: bool, what: str, found: object) -> None:
+        if not is_so:
+            raise AssertionError(f"not so: {what}; {found}")
         self.tell(f"as expected: {what}")
 
     def _listed(self) -> set[str]:

@@ -39,7 +39,7 @@ def test_one_export_is_started_and_the_stacks_are_deleted(local_cloud: LocalClou
         assert stacks_of(local_cloud) == []
     assert [one.name for one in local_cloud.clean_rooms_ml.service.exports] == [name], "the second run finds it"
     assert len(local_cloud.clean_rooms_ml.started()) == 1
-    assert f"{SECOND_STACK}: ROLLBACK_COMPLETE" in lines
+    assert f"as expected: {SECOND_STACK} is ROLLBACK_COMPLETE" in lines
 
 
 def test_a_run_that_fails_deletes_its_stacks_too(local_cloud: LocalCloud, client: Client) -> None:
