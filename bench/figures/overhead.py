@@ -26,10 +26,16 @@ _DOES_NOT_WAIT = "AwsCustomResource"
 
 @dataclass(frozen=True)
 class Overhead:
-    """Seconds from ACTIVE to the answer, and calls of List, of one run; seconds are None if it was not reported."""
+    """One run: how long its export takes, seconds from ACTIVE to the answer (None if none came), and calls of List."""
 
+    takes: float
     seconds: float | None
     lists: int
+
+    @property
+    def of_goal(self) -> float:
+        """The overhead as a share of what it may be for this export."""
+        return float("inf") if self.seconds is None else self.seconds / max(_LEAST, _SHARE * self.takes)
 
 
 def measure(seeds: int = SEEDS) -> Figure:
@@ -54,11 +60,11 @@ def measure(seeds: int = SEEDS) -> Figure:
         tables=[_overhead_table(found), _list_table(found)],
         goals=[*_overhead_goals(found[PROJECT.name]), *_list_goals(found)],
         notes=[
-            "What holds this project back: the wait before the next listing is a tenth of the export's age, "
-            "from 2 to 30 "
-            "seconds, and the calls of a step come on top of it. So the shortest exports are noticed a little late. A "
-            "wait of a tenth makes about 50 listings in ten minutes, and a third of those of Provider are about 40: "
-            "longer waits would meet that goal and miss the one before it.",
+            "What holds this project back: the wait before the next listing is a tenth of the export's age, from 2 to "
+            "30 seconds, and the calls of a step come on top of it. So an export of a few seconds is noticed a little "
+            "late; with shorter waits every export would have more listings. The two goals for 10 minutes exclude each "
+            "other, if a wait depends on the age alone: waits of 2 s until the age is 20 s, and of a tenth from then "
+            "on, make 10 + ln(600/20) / ln(1.1) = 46 listings, and a third of those of Provider are 41.",
         ],
         plots=[
             Plot(
@@ -84,12 +90,13 @@ def measure(seeds: int = SEEDS) -> Figure:
 def one_run(name: str, seconds: float, seed: int) -> Overhead:
     """Deploy one export; `runs.network` must be there."""
     drawn = Random(f"overhead {seed}").uniform(0, min(_MORE * seconds, _MORE_AT_MOST))  # noqa: S311 - repeatable
-    run = runs.run(name, Plan(seconds + drawn, seed=seed))
+    takes = seconds + drawn
+    run = runs.run(name, Plan(takes, seed=seed))
     answers = [answer for answer in run.observer.answers if answer.body["Status"] == "SUCCESS"]
     if run.stack.status != "CREATE_COMPLETE" or not answers:
-        return Overhead(None, run.calls[LIST])
+        return Overhead(takes, None, run.calls[LIST])
     ended = run.world.second_of(run.world.account.ended_at(run.observer.starts[0].export))
-    return Overhead(answers[0].at - ended, run.calls[LIST])
+    return Overhead(takes, answers[0].at - ended, run.calls[LIST])
 
 
 def _median(measured: list[Overhead]) -> float:
@@ -122,11 +129,13 @@ def _list_table(found: dict[str, dict[str, list[Overhead]]]) -> Table:
 
 
 def _overhead_goals(own: dict[str, list[Overhead]]) -> list[Goal]:
+    """Each run is held against its own export, which may take up to a fifth longer than the span says."""
     goals = []
-    for span, seconds in SPANS.items():
-        most = max(_LEAST, _SHARE * seconds)
-        worst = max((one.seconds for one in own[span] if one.seconds is not None), default=float("inf"))
-        goals.append(Goal(f"an export of {span}: at most {most:g} s", f"{worst:.1f} s at most", worst <= most))
+    for span in SPANS:
+        worst = max(own[span], key=lambda one: one.of_goal)
+        text = f"{span}: at most {_LEAST} s, or {_SHARE:.0%} of the export if that is more"
+        measured = f"{worst.seconds:.1f} s at most, of {worst.takes:.0f} s" if worst.seconds is not None else "none"
+        goals.append(Goal(text, measured, worst.of_goal <= 1))
     return goals
 
 
