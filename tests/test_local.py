@@ -1,13 +1,15 @@
 """`make local` as a person uses it: export what it prints, deploy an app of one's own, end it with Ctrl-C."""
 
 import json
+import shutil
 import signal
 import subprocess
 from pathlib import Path
 
 from local_cloud import environment
 from tests.builders.arns import JOB
-from tests.fakes.processes import program_running
+from tests.fakes.processes import processes_of, program_running, run_folders
+from tests.fakes.waiting import wait_until
 
 APP = Path(__file__).parent / "apps" / "life"
 SETTINGS = environment.CHECKOUT / ".local" / "env"
@@ -49,6 +51,19 @@ def test_an_app_of_one_s_own_is_deployed_with_what_it_prints(tmp_path: Path) -> 
     assert "ACTIVE               of one's own" in rest
     assert rest.endswith("The local cloud has stopped. Nothing is left running.\n")
     assert not SETTINGS.exists()
+
+
+def test_nothing_is_left_running_if_it_is_killed() -> None:
+    with program_running("-m", "local_cloud") as local:
+        read_introduction(local)
+        folders = run_folders(local)
+        assert processes_of(local)
+        local.kill()
+        local.communicate(timeout=60)
+    wait_until(lambda: not processes_of(local), "all that it started has ended")
+    for folder in folders:
+        shutil.rmtree(folder)  # What is killed cannot tidy up.
+    SETTINGS.unlink()
 
 
 def read_introduction(local: subprocess.Popen[str]) -> str:

@@ -12,20 +12,27 @@ from pathlib import Path
 
 @contextmanager
 def running(
-    command: Sequence[str], *, environment: Mapping[str, str], folder: Path, log: Path, grace_seconds: float = 0
+    command: Sequence[str],
+    *,
+    environment: Mapping[str, str],
+    folder: Path,
+    log: Path,
+    grace_seconds: float = 0,
+    stdin: int = subprocess.DEVNULL,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run a command in a folder; at the end of the block it is stopped, with all processes that it started.
 
     Args:
         log: its output is appended to this file.
         grace_seconds: how long it may take to stop after SIGTERM; with 0 it is killed immediately.
+        stdin: `subprocess.PIPE` for a module that is `guarded`: the pipe ends with this program, even if it is killed.
     """
     with log.open("ab") as output:
         child = subprocess.Popen(
             command,
             env=dict(environment),
             cwd=folder,
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -40,3 +47,5 @@ def running(
         with suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)
         child.wait()
+        if child.stdin:
+            child.stdin.close()
