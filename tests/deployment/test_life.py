@@ -3,14 +3,13 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
-import pytest
 from aws_cdk import CfnOutput, NestedStack, Stack
 from aws_cdk.aws_logs import CfnLogGroup
 
 from cdk_cleanroomsml_local.readings import Readings
 from local_cloud.cloud import LocalCloud
 from tests.builders.arns import FAILING_JOB, JOB
-from tests.deployment.clients import CdkCommands, Client
+from tests.deployment.clients import Client
 from tests.deployment.declarations import export, with_broken_neighbour, with_late_description
 from tests.deployment.stack import DeployedStack
 from tests.fakes.waiting import wait_until
@@ -58,8 +57,6 @@ def test_updates_and_rollbacks(local_cloud: LocalCloud, client: Client) -> None:
     assert sizes_exported(local_cloud) == [10, 20, 10, 5]
 
 
-# The CLI has rules of its own for a stack whose update failed without rollback, so it takes part by day as well.
-@pytest.mark.parametrize("client", [CdkCommands], indirect=True)
 def test_without_rollback(local_cloud: LocalCloud, client: Client) -> None:
     exports = local_cloud.clean_rooms_ml.service.exports
     stack, failing = DeployedStack(local_cloud, client, "Kept"), export(job=FAILING_JOB)
@@ -73,7 +70,7 @@ def test_without_rollback(local_cloud: LocalCloud, client: Client) -> None:
         assert stack.physical_id() == first_id
         assert [one.job.arn for one in exports] == [JOB] + [FAILING_JOB] * tries, "each try asks for one export"
 
-    # Other words, because the CLI sees no change from the last complete template.
+    # Other words, because a change set sees no change from the last complete template.
     assert stack.deploy(export(description="back again"), rollback=False) == "UPDATE_COMPLETE", stack.reasons()
     assert (stack.outputs(), stack.physical_id()) == (first, first_id)
     assert len(exports) == 3, "going back starts nothing"
