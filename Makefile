@@ -38,7 +38,7 @@ quick: check
 # Three at a time: those on a local cloud mostly wait, the others mostly compute. Each worker has its own cloud. What is
 # covered is measured by `make nightly`.
 test: $(READY)
-	@$(BIN)/python -m pytest -n 3 --dist worksteal -m "not nightly"
+	@$(BIN)/python -m pytest -n 3 -m "not nightly"
 
 # The life of one export in an account of AWS. It costs money; it first says what it does, and asks to be confirmed.
 test-live: $(READY)

@@ -8,7 +8,6 @@ library alone.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path, PurePath
 
 # Exact, because the handler overrides its internals. pyproject.toml requires the same version of the build.
@@ -29,9 +28,11 @@ def find(carried: Path) -> dict[str, Path]:
 
 def installed() -> dict[str, Path]:
     """Return the files of the installed crhelper, which must be exactly of the handler's version."""
+    from importlib import metadata  # noqa: PLC0415 - a fifth of the library's import, and a wheel never needs it
+
     try:
-        found = distribution("crhelper")
-    except PackageNotFoundError as error:
+        found = metadata.distribution("crhelper")
+    except metadata.PackageNotFoundError as error:
         raise LookupError(f"crhelper {VERSION} is neither in this package nor installed; run: {_COMMAND}") from error
     if found.version != VERSION:
         raise LookupError(f"the handler needs crhelper {VERSION}; {found.version} is installed; run: {_COMMAND}")

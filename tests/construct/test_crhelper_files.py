@@ -41,7 +41,7 @@ def test_a_wheel_takes_what_it_carries_whatever_is_installed(carried: Path, monk
 
 
 def test_without_any_the_error_says_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crhelper_files, "distribution", no_crhelper)
+    monkeypatch.setattr(metadata, "distribution", no_crhelper)
     with pytest.raises(
         LookupError, match=r"is neither in this package nor installed; run: pip install crhelper==2\.0\.12$"
     ):
