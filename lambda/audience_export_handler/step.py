@@ -159,19 +159,19 @@ def _act(given: StepInput, situation: Situation, decided: Decision) -> ExportJob
             raise failure.leaving(export or progress.left)
         case Wait(seconds, export=export):
             seen = Seen(export.name, export.create_time) if export else progress.seen
-            pause = _spread(given, decided) if decision.needs_stack(progress) else seconds
-            return Pending(replace(progress, seen=seen), pause)
+            return Pending(
+                replace(progress, seen=seen), _spread(given, seconds) if decision.needs_stack(progress) else seconds
+            )
         case Announce(name):
             return Pending(replace(progress, attempt=announce(name, situation.now, progress.attempt)), 0)
         case Start():
             return _hold_back(given, situation) or _start(given, situation)
 
 
-def _spread(given: StepInput, wait: Wait) -> int:
+def _spread(given: StepInput, seconds: int) -> int:
     """The pause at random, a quarter more or less, so that requests that wait do not all read the stack together."""
     left = int((given.deadline - given.clock()).total_seconds())
-    most = left if wait.longest is None else min(left, wait.longest)
-    return max(1, min(most, round(wait.seconds * (0.75 + given.draw() / 2))))
+    return max(1, min(left, round(seconds * (0.75 + given.draw() / 2))))
 
 
 def _hold_back(given: StepInput, situation: Situation) -> Pending | None:

@@ -40,7 +40,7 @@ from audience_export_handler.core.attempt import Accepted, Announced, Attempt
 from audience_export_handler.core.facts import StackPhase
 from audience_export_handler.core.following import GivenUp, ResourceState
 from audience_export_handler.core.progress import Progress
-from audience_export_handler.core.situation import Decision, Situation, Wait
+from audience_export_handler.core.situation import Decision, Situation
 from audience_export_handler.state_machine_resource import StateMachineResource
 from cdk_cleanroomsml_contract import export_properties, identity
 from cdk_cleanroomsml_contract.on_conflict import OnConflict
@@ -412,14 +412,6 @@ MUTANTS = [
 ]
 
 
-def _read_at_the_deadline(situation: Situation) -> Decision:
-    """As the handler reads again, but for the last time at the deadline itself."""
-    age = (situation.now - situation.started_at).total_seconds()
-    pause = max(timing.fair_pause(situation.progress.neighbours), min(timing.LONGEST_PAUSE, age))
-    left = timing.deadline(situation.requested_at, situation.request.timeout) - situation.now
-    return Wait(max(timing.BEFORE_NEXT_READ, int(min(pause, left.total_seconds()))))
-
-
 def _named(name: str) -> Mutant:
     [mutant] = [mutant for mutant in MUTANTS if mutant.name == name]
     return mutant
@@ -449,5 +441,4 @@ FOUND = [
             with_events=True,
         ),
     ),
-    (82560, Mutant("14", "reads last at the deadline", lambda: [(decision, "_read_again", _read_at_the_deadline)])),
 ]

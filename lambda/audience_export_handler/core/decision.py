@@ -234,21 +234,14 @@ def _if_forward(situation: Situation, decision: Announce | Start) -> Decision:
 
 
 def _read_again(situation: Situation) -> Wait:
-    """Read the exports and the stack again: soon at first, then less and less often, and once before the deadline.
-
-    That last read leaves a few seconds for the start that may follow it.
-    """
+    """Read the exports and the stack again: soon at first, then less and less often, and once before the deadline."""
     now, requested_at = situation.now, situation.requested_at
     age = (now - situation.started_at).total_seconds()
     pause = max(timing.fair_pause(situation.progress.neighbours), min(timing.LONGEST_PAUSE, age))
     if not staleness.cannot_be_stale(situation):
         pause = min(pause, seconds_until(requested_at + timing.STALE_STACK, now))
-    seconds = max(timing.BEFORE_NEXT_READ, int(pause))
-    last_read = timing.deadline(requested_at, situation.request.timeout) - timedelta(seconds=timing.BEFORE_NEXT_READ)
-    if now > last_read:
-        return Wait(seconds)
-    longest = seconds_until(last_read, now)
-    return Wait(min(seconds, longest), longest=longest)
+    left = timing.deadline(requested_at, situation.request.timeout) - now
+    return Wait(max(timing.BEFORE_NEXT_READ, int(min(pause, left.total_seconds()))))
 
 
 def _once_older_ended(situation: Situation, decision: Announce | Start) -> Decision:

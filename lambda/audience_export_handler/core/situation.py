@@ -47,13 +47,11 @@ class Start:
 class Wait:
     """List again in so many seconds. `for_location`: only for the output location of an ACTIVE export.
 
-    `longest` is how long the wait may become when it is drawn at random, None: as long as the deadline allows.
     `export` is the one that is waited for, if it is listed.
     """
 
     seconds: int
     for_location: bool = False
-    longest: int | None = field(default=None, compare=False)
     export: ExportJob | None = field(default=None, compare=False)
 
 
