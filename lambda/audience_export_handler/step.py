@@ -278,6 +278,8 @@ def _final_refusal(
 def _after_failed_listing(given: StepInput, error: ServiceError) -> Pending:
     logger.warning("The exports cannot be listed: %s", error)
     now = given.clock()
+    if error.code == clean_rooms_ml.TOO_SLOW:  # The deadline came in the middle of it.
+        raise _deadline_failure(given, given.progress, now, was_listed=False)
     following = retry.after_failed_listing(given.progress, error, now=now, age=now - given.requested_at)
     if following is None:
         raise reasons.listing_refused(given.request, error).leaving(given.progress.left)

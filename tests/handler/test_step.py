@@ -242,6 +242,18 @@ class TestLateStep:
         assert deployment.endpoint.bodies[-1]["Reason"].startswith("DeadlineExceeded: ")
         assert deployment.emulator.calls == []
 
+    def test_a_listing_whose_pages_outlast_the_deadline_is_no_error_of_the_service(
+        self, deployment: Deployment
+    ) -> None:
+        """Seed 82560."""
+        deployment.emulator.service.readings = Readings(page_size=1)
+        for name in ("a", "b"):
+            deployment.start_elsewhere(name)
+        deployment.deliver(deployment.event())
+        deployment.clock.sleep(3600 - 19)
+        deployment.run_executions()
+        assert deployment.endpoint.bodies[-1]["Reason"].startswith("DeadlineExceeded: ")
+
     def test_a_listing_that_takes_until_the_last_moment_is_followed_by_no_call(
         self, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
     ) -> None:

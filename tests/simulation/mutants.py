@@ -412,6 +412,15 @@ MUTANTS = [
 ]
 
 
+def _as_any_error(after: Callable[..., Any]) -> Callable[..., Any]:
+    """A listing that the deadline cuts off is treated as any other that has failed."""
+
+    def after_failed_listing(given: Any, error: facts.ServiceError) -> Any:
+        return after(given, facts.ServiceError(f"{error.code}Once", str(error), error.kind))
+
+    return after_failed_listing
+
+
 def _named(name: str) -> Mutant:
     [mutant] = [mutant for mutant in MUTANTS if mutant.name == name]
     return mutant
@@ -439,6 +448,14 @@ FOUND = [
             "a gap counts as a time of trying",
             lambda: [(generation_job, "_while_unread", _without_gaps(generation_job._while_unread))],
             with_events=True,
+        ),
+    ),
+    (
+        82560,
+        Mutant(
+            "11",
+            "the deadline's listing is an error",
+            lambda: [(step, "_after_failed_listing", _as_any_error(step._after_failed_listing))],
         ),
     ),
 ]
