@@ -227,8 +227,9 @@ class AudienceExport(Construct):
         meanwhile, there is no event. An update that keeps an export which has ended publishes nothing again. An event
         comes at least once; it can come twice. docs/events.md describes it.
 
-        An export that exists already may be ACTIVE before CloudFormation has made the rule.
-        ``export.node.add_dependency(rule)`` makes it wait, if nothing that the rule refers to refers to the export.
+        An export that exists already may be ACTIVE before CloudFormation has made the rule, or the policy that lets it
+        reach its target. ``export.node.default_child.node.add_dependency(rule, queue)`` makes the export's resource
+        wait for both, if neither refers to it.
 
         Args:
             rule_id: construct id of the rule, in this construct or in `cross_stack_scope`.

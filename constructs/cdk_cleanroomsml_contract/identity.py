@@ -53,7 +53,7 @@ def generated_name(*, stack: object, logical_id: str, identity: object) -> str:
     return f"{_slug(logical_id, _READABLE)}-{digest([stack, logical_id, identity], _NAME_HASH)}"
 
 
-@lru_cache
+@lru_cache(8)  # a thousand names each
 def ordinals(base: str) -> tuple[str, ...]:
     """Return the names that a generated name covers: itself, then ``-2``, ``-3`` … for use after failed exports."""
     return (base, *(f"{base}-{ordinal}" for ordinal in range(2, 1000)))

@@ -9,6 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+# `python GUARD module …` runs a module that ends with this program, if its standard input is a pipe.
+GUARD = Path(__file__).with_name("guarded.py")
+
 
 @contextmanager
 def running(
@@ -25,7 +28,7 @@ def running(
     Args:
         log: its output is appended to this file.
         grace_seconds: how long it may take to stop after SIGTERM; with 0 it is killed immediately.
-        stdin: `subprocess.PIPE` for a module that is `guarded`: the pipe ends with this program, even if it is killed.
+        stdin: `subprocess.PIPE` for a module that GUARD runs: the pipe ends with this program, even if that is killed.
     """
     with log.open("ab") as output:
         child = subprocess.Popen(

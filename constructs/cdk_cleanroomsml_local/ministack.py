@@ -66,7 +66,7 @@ def running(
     port = _free_port()
     stack = MiniStack(f"https://127.0.0.1:{port}", ca_bundle, folder / "ministack.log")
     # hypercorn itself, because the ministack command would also bind port 443.
-    command = [sys.executable, "-m", "cdk_cleanroomsml_local.guarded", "hypercorn", "ministack.app:app"]
+    command = [sys.executable, str(child.GUARD), "hypercorn", "ministack.app:app"]
     command += ["--bind", f"127.0.0.1:{port}"]
     command += ["--certfile", str(certificate), "--keyfile", str(key), "--graceful-timeout", "1"]
     environ = _environment(folder, port, stack, clean_rooms_ml_endpoint)

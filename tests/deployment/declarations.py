@@ -70,14 +70,17 @@ def with_broken_neighbour(declare_export: DeclareExport) -> Declare:
 
 
 def with_events(declare_export: DeclareExport, *, bus: bool = False) -> Declare:
-    """Each end of an export in a queue, whose URL is an output; the export waits for the rule."""
+    """Each end of an export in a queue, whose URL is an output; the export waits for the rule and the policy."""
 
     def declare(stack: Stack) -> None:
         if bus:
             AudienceExportProvider.configure(stack, event_bus=EventBus(stack, "Bus"))
         queue = Queue(stack, "Ends")
         made = declare_export(stack)
-        made.node.add_dependency(made.on_event("Ended", target=SqsQueue(queue)))
+        rule = made.on_event("Ended", target=SqsQueue(queue))
+        # The resource alone: the rule, which the policy refers to, is in the same construct.
+        assert made.node.default_child
+        made.node.default_child.node.add_dependency(rule, queue)
         CfnOutput(stack, "Queue", value=queue.queue_url)
 
     return declare

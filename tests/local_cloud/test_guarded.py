@@ -12,7 +12,7 @@ from pathlib import Path
 from cdk_cleanroomsml_local import child
 
 folder = Path(sys.argv[1])
-command = [sys.executable, "-u", "-m", "cdk_cleanroomsml_local.guarded", "http.server", "--bind", "127.0.0.1", "0"]
+command = [sys.executable, "-u", str(child.GUARD), "http.server", "--bind", "127.0.0.1", "0"]
 with child.running(command, environment={}, folder=folder, log=folder / "log", stdin=subprocess.PIPE) as started:
     print(started.pid, flush=True)
     signal.pause()

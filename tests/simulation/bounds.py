@@ -45,6 +45,9 @@ START_UNDER_WAY = handler_spans.LISTING_PAUSE + CLOCKS + LONGEST_CALL
 # The same for a start that a step may have sent that ran again, from when the step came again.
 START_UNDER_WAY_IN_STEP = handler_spans.LISTING_PAUSE_AFTER_STEP + CLOCKS + LONGEST_CALL
 
+# An export may have been listed by no step that preceded a start if it was created so long before that start.
+UNSEEN_AT_START = handler_spans.LISTING_PAUSE_AFTER_STEP
+
 # How exact the rules are
 
 # An execution is older than a request on every clock if it began so long before: the handler's allowance, the

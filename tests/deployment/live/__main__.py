@@ -12,6 +12,8 @@ from tests.deployment.clients import CdkCommands
 from tests.deployment.live.account import Account
 from tests.deployment.live.life import SECOND_STACK, STACK, Life
 
+# docs/fidelity.md: a listing shows a new export within so long.
+_LISTING_LAG_SECONDS = 15
 CONFIRMATION, WORD = "CONFIRM", "start-one-export"
 WARNING = f"""This deploys the stacks {STACK} and {SECOND_STACK} in account {{account}}, {{region}}, which must be
 bootstrapped. The first run starts one export of {{percent}} percent. It costs money, it can never be deleted, and it is
@@ -40,10 +42,19 @@ def main() -> int:
         if os.environ.get(CONFIRMATION) != WORD:
             print(f"\nNothing was done. To do it, run it again with {CONFIRMATION}={WORD}.")
             return 2
-        return _run(Life(account, CdkCommands(account), arguments.job, arguments.percent, _tell), account)
+        life = Life(account, CdkCommands(account), arguments.job, arguments.percent, _tell, until_listed=_until_listed)
+        return _run(life, account)
 
 
 def _run(life: Life, account: Account) -> int:
+    try:
+        status = _take_steps(life, account)
+    finally:
+        is_clean = _clean_up(life)
+    return status if is_clean else 1
+
+
+def _take_steps(life: Life, account: Account) -> int:
     try:
         name = life.run()
     except AssertionError as error:
@@ -53,10 +64,21 @@ def _run(life: Life, account: Account) -> int:
     except KeyboardInterrupt:
         print("\nInterrupted.")
         return 130
-    finally:
-        life.clean_up()
     print(f"\nEverything was as expected. The export {name} stays, because no API deletes one.")
     return 0
+
+
+def _clean_up(life: Life) -> bool:
+    try:
+        life.clean_up()
+    except AssertionError as error:
+        print(f"\n{error}\nDelete the stacks yourself.")
+        return False
+    return True
+
+
+def _until_listed() -> None:
+    time.sleep(_LISTING_LAG_SECONDS)
 
 
 def _tell(line: str) -> None:

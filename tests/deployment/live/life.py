@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from aws_cdk import CfnOutput, Stack
@@ -22,27 +23,36 @@ from tests.deployment.stack import DeployedStack
 # Fixed, so that another run finds the export of the first one by its generated name, and starts none.
 STACK, SECOND_STACK = "CleanRoomsMLLiveTest", "CleanRoomsMLLiveTestTwo"
 
+# The name of an export, and when it was created.
+Listed = tuple[str, datetime]
+
 
 @dataclass
 class Life:
-    """`percent` is a size that the configured audience model offers; `tell` is called with a line for each step."""
+    """`percent` is a size that the configured audience model offers; `tell` is called with a line for each step.
+
+    `until_listed` waits for as long as a new export may be missing from a listing.
+    """
 
     cloud: Cloud
     client: Client
     job: str
     percent: int
     tell: Callable[[str], object]
+    until_listed: Callable[[], object] = lambda: None
     stacks: list[DeployedStack] = field(default_factory=list)
 
     def run(self) -> str:
         """Deploy, change, refuse, adopt; return the name of the export. The stacks are there until `clean_up`."""
+        self._remove_what_an_earlier_run_left()
         before = self._listed()
         stack = self._stack(STACK)
         declare = self._named(with_late_description(**self._arguments))
         self._expect(stack, declare, "CREATE_COMPLETE")
         name = stack.outputs()["Name"]
-        exports = before | {name}
-        self._expect_exports(exports, f"the export {name} is listed as ACTIVE")
+        exports, known = self._listed(), {known for known, _ in before}
+        new = {found for found, _ in exports - before}
+        self._expect_so(new == {name} - known, f"the export {name} is listed, and nothing else is new", new)
 
         self._expect(stack, declare, "UPDATE_COMPLETE", Description="other words")
         self._expect_exports(exports, "a description starts nothing")
@@ -67,19 +77,31 @@ class Life:
         self._expect_exports(exports, "an adopted export is no other one")
 
         events = next(filter(None, (second.events_received(wait_seconds=20) for _ in range(6))), [])
-        ends = [(event["detail"]["name"], event["detail"]["status"]) for event in events]
-        self._expect_so(ends == [(name, "ACTIVE")], "its end is published once", events)
+        ends = {(event["detail"]["name"], event["detail"]["status"]) for event in events}
+        found = events or "no event within two minutes; perhaps EventBridge did not know the new rule yet"
+        self._expect_so(ends == {(name, "ACTIVE")}, "its end is published", found)
         return name
 
     def clean_up(self) -> None:
-        """Delete the stacks that exist. Exports stay: no API deletes one."""
+        """Delete the stacks that exist, whatever becomes of each. Exports stay: no API deletes one."""
+        failures = []
         while self.stacks:
             stack = self.stacks.pop()
             try:
-                stack.status()
-            except ClientError:
-                continue  # It was never made.
-            self.tell(f"{stack.name}: {stack.destroy()}")
+                if _exists(stack):
+                    self.tell(f"{stack.name}: {stack.destroy()}")
+            except (ClientError, AssertionError) as failure:
+                failures.append(f"{stack.name} may still be there: {failure}")
+        if failures:
+            raise AssertionError("\n".join(failures))
+
+    def _remove_what_an_earlier_run_left(self) -> None:
+        for name in (SECOND_STACK, STACK):
+            stack = self._stack(name)
+            if _exists(stack):
+                stack.synthesise(export(**self._arguments))
+                self.tell(f"{name}, left by an earlier run: {stack.destroy()}")
+            self.stacks.remove(stack)
 
     def _stack(self, name: str) -> DeployedStack:
         self.stacks.append(DeployedStack(self.cloud, self.client, name))
@@ -107,7 +129,7 @@ class Life:
         what = f"one resource has failed, with {beginning}"
         self._expect_so(len(stack.reasons()) == 1 and beginning in stack.reasons()[0], what, stack.reasons())
 
-    def _expect_exports(self, expected: set[str], what: str) -> None:
+    def _expect_exports(self, expected: set[Listed], what: str) -> None:
         listed = self._listed()
         self._expect_so(listed == expected, what, f"expected {sorted(expected)}, listed {sorted(listed)}")
 
@@ -116,12 +138,19 @@ class Life:
             raise AssertionError(f"not so: {what}; {found}")
         self.tell(f"as expected: {what}")
 
-    def _listed(self) -> set[str]:
-        """The names of the generation job's exports that have not failed."""
-        pages = (
-            self.cloud.client("cleanroomsml")
-            .get_paginator("list_audience_export_jobs")
-            .paginate(audienceGenerationJobArn=self.job)
-        )
-        exports = [export for page in pages for export in page["audienceExportJobs"]]
-        return {str(export["name"]) for export in exports if export["status"] == "ACTIVE"}
+    def _listed(self) -> set[Listed]:
+        """The generation job's exports, in whatever status."""
+        self.until_listed()
+        paginator = self.cloud.client("cleanroomsml").get_paginator("list_audience_export_jobs")
+        pages = paginator.paginate(audienceGenerationJobArn=self.job)
+        return {(one["name"], one["createTime"]) for page in pages for one in page["audienceExportJobs"]}
+
+
+def _exists(stack: DeployedStack) -> bool:
+    try:
+        stack.status()
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ValidationError":
+            raise
+        return False
+    return True

@@ -155,14 +155,17 @@ class AnswerRules:
     def _check_kept(self, request: Request, export: Export) -> None:
         """An Update that keeps its export reports that very one, though somebody else may have started another since.
 
-        If it has failed, or the resource's last success reported none, it may be any.
+        If it has failed, or the resource's last success reported none, it may be any. An older one that no listing
+        showed when it was started cannot be told from it.
         """
         if not request.held_since:
             return
         arn = request.properties["AudienceGenerationJobArn"]
         named = {"Name": export.name, "CreateTime": request.held_since, "AudienceGenerationJobArn": arn}
         held = self._export_of(request, named)
-        if held and held is not export and self._world.account.status_of(held) != "CREATE_FAILED":
+        if held is None or held is export or self._world.account.status_of(held) == "CREATE_FAILED":
+            return
+        if not timedelta(0) < held.created - export.created <= timedelta(seconds=bounds.UNSEEN_AT_START):
             text = "{} keeps export {}, and reports {}"
             self._world.goes_wrong(Invariant.RIGHT_EXPORT, text, request, held.number, export.number)
 
