@@ -65,6 +65,10 @@ class StepInput:
         """Whether even a last listing would be too late for the answer."""
         return self.clock() > timing.last_listing(self.requested_at, self.request.timeout)
 
+    def may_list_on(self) -> bool:
+        """Whether a listing may go on to its next page, also beyond the deadline: it may save a rollback."""
+        return not self.is_over()
+
 
 def take(given: StepInput) -> ExportJob | Pending:
     """Return the export that fulfils the request, or how to continue; ExportFailure: it cannot be fulfilled."""
@@ -83,7 +87,7 @@ def _take(given: StepInput) -> ExportJob | Pending:
     if given.is_over():
         raise _deadline_failure(given, given.progress, given.clock(), was_listed=False)
     try:
-        exports = clean_rooms_ml.list_exports(given.request.audience_generation_job_arn, given.in_time)
+        exports = clean_rooms_ml.list_exports(given.request.audience_generation_job_arn, given.may_list_on)
     except ServiceError as error:
         return _after_failed_listing(given, error)
     situation = _observe(replace(given, progress=given.progress.after_success(LIST)), exports)
@@ -278,8 +282,6 @@ def _final_refusal(
 def _after_failed_listing(given: StepInput, error: ServiceError) -> Pending:
     logger.warning("The exports cannot be listed: %s", error)
     now = given.clock()
-    if error.code == clean_rooms_ml.TOO_SLOW:  # The deadline came in the middle of it.
-        raise _deadline_failure(given, given.progress, now, was_listed=False)
     following = retry.after_failed_listing(given.progress, error, now=now, age=now - given.requested_at)
     if following is None:
         raise reasons.listing_refused(given.request, error).leaving(given.progress.left)

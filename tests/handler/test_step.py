@@ -242,17 +242,17 @@ class TestLateStep:
         assert deployment.endpoint.bodies[-1]["Reason"].startswith("DeadlineExceeded: ")
         assert deployment.emulator.calls == []
 
-    def test_a_listing_whose_pages_outlast_the_deadline_is_no_error_of_the_service(
-        self, deployment: Deployment
-    ) -> None:
-        """Seed 82560."""
+    def test_a_late_listing_goes_on_to_its_next_page(self, deployment: Deployment) -> None:
+        """The deadline comes between two pages (seed 82560)."""
+        deployment.request(ResourceProperties=properties(Name="mine"))
+        deployment.start_elsewhere("another")
         deployment.emulator.service.readings = Readings(page_size=1)
-        for name in ("a", "b"):
-            deployment.start_elsewhere(name)
-        deployment.deliver(deployment.event())
+        deployment.control.stack_status = "UPDATE_ROLLBACK_IN_PROGRESS"
+        back = {"ResourceProperties": properties(Name="mine"), "OldResourceProperties": properties(Name="next")}
+        deployment.deliver(deployment.event("Update", PhysicalResourceId="another", **back))
         deployment.clock.sleep(3600 - 19)
         deployment.run_executions()
-        assert deployment.endpoint.bodies[-1]["Reason"].startswith("DeadlineExceeded: ")
+        assert deployment.endpoint.bodies[-1]["Status"] == "SUCCESS"
 
     def test_a_listing_that_takes_until_the_last_moment_is_followed_by_no_call(
         self, deployment: Deployment, monkeypatch: pytest.MonkeyPatch

@@ -42,6 +42,7 @@ from audience_export_handler.core.following import GivenUp, ResourceState
 from audience_export_handler.core.progress import Progress
 from audience_export_handler.core.situation import Decision, Situation
 from audience_export_handler.state_machine_resource import StateMachineResource
+from audience_export_handler.step import StepInput
 from cdk_cleanroomsml_contract import export_properties, identity
 from cdk_cleanroomsml_contract.on_conflict import OnConflict
 from tests.fakes import state_machine
@@ -412,15 +413,6 @@ MUTANTS = [
 ]
 
 
-def _as_any_error(after: Callable[..., Any]) -> Callable[..., Any]:
-    """A listing that the deadline cuts off is treated as any other that has failed."""
-
-    def after_failed_listing(given: Any, error: facts.ServiceError) -> Any:
-        return after(given, facts.ServiceError(f"{error.code}Once", str(error), error.kind))
-
-    return after_failed_listing
-
-
 def _named(name: str) -> Mutant:
     [mutant] = [mutant for mutant in MUTANTS if mutant.name == name]
     return mutant
@@ -450,12 +442,5 @@ FOUND = [
             with_events=True,
         ),
     ),
-    (
-        82560,
-        Mutant(
-            "11",
-            "the deadline's listing is an error",
-            lambda: [(step, "_after_failed_listing", _as_any_error(step._after_failed_listing))],
-        ),
-    ),
+    (82560, Mutant("10", "pages end with the deadline", lambda: [(StepInput, "may_list_on", StepInput.in_time)])),
 ]

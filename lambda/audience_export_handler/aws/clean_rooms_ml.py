@@ -51,9 +51,6 @@ _DENIALS = {
     "UnrecognizedClientException",
 }
 
-# The code of a listing that is given up because there is no time for its next page; the service has none for that.
-TOO_SLOW = "ListingTooSlow"
-
 # Whether there is time for another call: a listing has any number of pages, and an explanation is only best effort.
 InTime = Callable[[], bool]
 
@@ -161,7 +158,7 @@ def _listed(in_time: InTime, **filters: Any) -> tuple[ExportJob, ...]:
             listed += [_export(summary) for summary in page["audienceExportJobs"]]
             if "nextToken" in page and not in_time():
                 message = "the listing has more pages than there is time for"
-                raise ServiceError(TOO_SLOW, message, ErrorKind.UNANSWERED)
+                raise ServiceError("ListingTooSlow", message, ErrorKind.UNANSWERED)
     except (ClientError, BotoCoreError) as error:
         raise _service_error(error) from error
     if wanted is None:
