@@ -82,12 +82,13 @@ def stop_older(
     With it, how many executions of the state machine are running, this one included.
     """
     client = _client(timing.CONTROL_SECONDS)
+    prefix, own = execution_prefix(event), execution_name(event)
     stopped: datetime | None = None
     running = 0
     try:
         for execution in _recent(client, _machine_of(event), requested_at - timing.OLDEST_EXECUTION):
             running += execution["status"] == "RUNNING"
-            if not _is_older(execution, execution_prefix(event), requested_at, but=execution_name(event)):
+            if not _is_older(execution, prefix, requested_at, but=own):
                 continue
             if execution["status"] == "RUNNING":
                 _stop(client, execution)

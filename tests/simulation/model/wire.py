@@ -36,6 +36,7 @@ from botocore.model import OperationModel
 from botocore.parsers import ResponseParser, ResponseParserFactory
 from botocore.regions import EndpointRulesetResolver
 from botocore.utils import parse_timestamp
+from crhelper import log_helper
 
 from audience_export_handler.aws import response
 from tests.fakes.deployment import forget_clients
@@ -289,8 +290,9 @@ def _quick_botocore() -> Iterator[None]:
 def _quick_log() -> Iterator[None]:
     """Leave out what takes time and changes nothing.
 
-    crhelper sets the levels of botocore's loggers in each invocation, and each time all loggers forget what they have
-    worked out. botocore has tens of debug lines in each call, which nobody wants.
+    crhelper sets up the log and the levels of botocore's loggers in each invocation, and each time all loggers forget
+    what they have worked out. botocore has tens of debug lines in each call, which nobody wants. A line need not know
+    its caller, thread and process.
     """
     set_level = logging.Logger.setLevel
 
@@ -299,8 +301,20 @@ def _quick_log() -> Iterator[None]:
         if number != self.level:
             set_level(self, level)
 
+    set_up = log_helper.setup
+    is_set_up: list[bool] = []
+
+    def set_up_once(*settings: Any, **named: Any) -> None:
+        if not is_set_up:
+            is_set_up.append(True)
+            set_up(*settings, **named)
+
+    unknown: Any = {"_srcfile": None, "logThreads": False, "logProcesses": False, "logMultiprocessing": False}
     silent = [logger for name, logger in logging.root.manager.loggerDict.items() if name.startswith("botocore.")]
-    with patch.object(logging.Logger, "setLevel", set_new_level), ExitStack() as stack:
+    with ExitStack() as stack:
+        stack.enter_context(patch.object(logging.Logger, "setLevel", set_new_level))
+        stack.enter_context(patch.object(log_helper, "setup", set_up_once))
+        stack.enter_context(patch.multiple(logging, **unknown))
         for logger in silent:
             if isinstance(logger, logging.Logger):
                 stack.enter_context(patch.object(logger, "debug", _say_nothing))
