@@ -14,7 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field
 
 from tests.simulation import facts, odds, schedule
@@ -25,8 +25,9 @@ from tests.simulation.mutants import MUTANTS, Mutant
 from tests.simulation.rules.invariant import Invariant
 from tests.simulation.schedule import ScheduleResult
 
-# Schedules that a process runs before it reports.
-_CHUNK = 100
+# Schedules that a process runs before it reports; the last ones should not keep one process alone for long.
+_CHUNK = 20
+_installed = ExitStack()
 # Every mutant has to be found within so many schedules.
 HUNT = 1000
 # Columns of the output, characters of a violation's text, and violations that the report shows.
@@ -69,13 +70,23 @@ class Total:
 
 def run_some(seeds: range, deployed: Deployed, mutant: Mutant | None = None) -> Total:
     """Run schedules in this process; those of a mutant only until one finds it."""
-    total = Total()
     with wire.installed(), mutant.alive() if mutant else nullcontext():
-        for seed in seeds:
-            total.add(schedule.run(seed, deployed))
-            if mutant and total.violations:
-                break
+        return _run_each(seeds, deployed, until_found=mutant is not None)
+
+
+def _run_each(seeds: range, deployed: Deployed, *, until_found: bool = False) -> Total:
+    """Run schedules on the network that is installed."""
+    total = Total()
+    for seed in seeds:
+        total.add(schedule.run(seed, deployed))
+        if until_found and total.violations:
+            break
     return total
+
+
+def _install_for_good() -> None:
+    """Install the network in a process that only runs schedules; its clients are made once."""
+    _installed.enter_context(wire.installed())
 
 
 def replay_command(seed: int) -> str:
@@ -107,8 +118,8 @@ def run_all(seeds: range, processes: int, *, with_events: bool = False) -> Total
     """Run schedules on several processes, and print how far it has come."""
     deployed, total = synthesise(with_events=with_events), Total()
     chunks = [seeds[first : first + _CHUNK] for first in range(0, len(seeds), _CHUNK)]
-    with ProcessPoolExecutor(processes) as pool:
-        for done in as_completed([pool.submit(run_some, chunk, deployed) for chunk in chunks]):
+    with ProcessPoolExecutor(processes, initializer=_install_for_good) as pool:
+        for done in as_completed([pool.submit(_run_each, chunk, deployed) for chunk in chunks]):
             for found in done.result().violations:
                 print("\n".join(describe_violation(*found)), file=sys.stderr, flush=True)
             total.merge(done.result())
