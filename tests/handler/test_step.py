@@ -222,18 +222,23 @@ class TestStack:
         assert deployment.starts() == []
 
 
+def _go_back_late(deployment: Deployment) -> dict[str, Any]:
+    """The answer to an Update in a rollback, whose first step comes after the deadline."""
+    deployment.control.stack_status = "UPDATE_ROLLBACK_IN_PROGRESS"
+    back = {"ResourceProperties": properties(Name="mine"), "OldResourceProperties": properties(Name="next")}
+    deployment.deliver(deployment.event("Update", PhysicalResourceId="another", **back))
+    deployment.clock.sleep(3600 - 19)
+    deployment.run_executions()
+    return deployment.endpoint.bodies[-1]
+
+
 class TestLateStep:
     """Lambda may fail for as long as a request lasts."""
 
     def test_a_step_that_comes_late_still_lists_in_a_rollback(self, deployment: Deployment) -> None:
         """The simulation found it: Lambda fails across the deadline, and the stack must not get stuck for that."""
         deployment.request(ResourceProperties=properties(Name="mine"))
-        deployment.control.stack_status = "UPDATE_ROLLBACK_IN_PROGRESS"
-        back = {"ResourceProperties": properties(Name="mine"), "OldResourceProperties": properties(Name="next")}
-        deployment.deliver(deployment.event("Update", PhysicalResourceId="another", **back))
-        deployment.clock.sleep(3600 - 19)
-        deployment.run_executions()
-        assert deployment.endpoint.bodies[-1]["Status"] == "SUCCESS"
+        assert _go_back_late(deployment)["Status"] == "SUCCESS"
 
     def test_a_step_that_comes_too_late_calls_nothing_more(self, deployment: Deployment) -> None:
         deployment.deliver(deployment.event())
@@ -247,12 +252,7 @@ class TestLateStep:
         deployment.request(ResourceProperties=properties(Name="mine"))
         deployment.start_elsewhere("another")
         deployment.emulator.service.readings = Readings(page_size=1)
-        deployment.control.stack_status = "UPDATE_ROLLBACK_IN_PROGRESS"
-        back = {"ResourceProperties": properties(Name="mine"), "OldResourceProperties": properties(Name="next")}
-        deployment.deliver(deployment.event("Update", PhysicalResourceId="another", **back))
-        deployment.clock.sleep(3600 - 19)
-        deployment.run_executions()
-        assert deployment.endpoint.bodies[-1]["Status"] == "SUCCESS"
+        assert _go_back_late(deployment)["Status"] == "SUCCESS"
 
     def test_a_listing_that_takes_until_the_last_moment_is_followed_by_no_call(
         self, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
