@@ -101,7 +101,7 @@ def provider() -> None:
 
 
 def crhelper() -> None:
-    """The function with crhelper, which makes three clients of its own."""
+    """The function with crhelper, which makes three clients itself."""
     answer_calls()
     import peer_crhelper  # noqa: PLC0415
 

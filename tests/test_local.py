@@ -1,4 +1,4 @@
-"""`make local` as a person uses it: export what it prints, deploy an app of one's own, end it with Ctrl-C."""
+"""`make local` as a person uses it: export what it prints, deploy your own app, end it with Ctrl-C."""
 
 import json
 import shutil

@@ -183,7 +183,7 @@ def test_the_tests_of_core_load_no_boto3() -> None:
 
 
 def test_no_test_module_borrows_from_another() -> None:
-    """What several tests need is in tests/builders or tests/fakes; the simulation is a model of its own."""
+    """What several tests need is in tests/builders or tests/fakes; the simulation is a separate model."""
     files = [path for path in (ROOT / "tests").rglob("test_*.py") if "simulation" not in path.parts]
     assert len(files) > 40
     for path in files:

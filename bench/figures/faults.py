@@ -29,7 +29,7 @@ def measure(of_each: int | None = None) -> Figure:
         how=(
             f"On virtual time, {sum(counts.values())} scripted days (`bench/days.py`): one thing goes wrong on each, "
             "and each peer has the same days. The name of an export is unique in its generation job. A day ends right "
-            "if the stack ends as it should, no export starts that nobody asked for or while the stack rolls back, and "
+            "if the stack ends as it should, no export starts that nobody requested or while the stack rolls back, and "
             "no success is reported before the export is ACTIVE. The figure repeats exactly: the days are drawn from "
             "fixed seeds."
         ),

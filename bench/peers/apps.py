@@ -45,7 +45,7 @@ class App:
 
 
 def job_of(number: int) -> str:
-    """The ARN of a generation job: each export has one of its own."""
+    """The ARN of a generation job: each export has another one."""
     return _JOB.format(number)
 
 

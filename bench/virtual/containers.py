@@ -37,7 +37,7 @@ def load(name: str, attribute: str) -> Handler:
 
 
 def _imported_anew(name: str) -> ModuleType:
-    """A module object of its own for each container; the module that the peers share is the same in all."""
+    """A separate module object for each container; the module that the peers share is the same in all."""
     sys.modules.pop(name, None)
     try:
         return importlib.import_module(name)
@@ -55,7 +55,7 @@ def step_functions(attribute: str, machine_arn: str) -> Handler:
 
 
 class _Environment:
-    """`os` with an environment of its own."""
+    """`os` with a separate environment."""
 
     def __init__(self, environ: dict[str, str]) -> None:
         self.environ = environ

@@ -148,7 +148,7 @@ def leave_alone(_: Operation) -> None:
 
 
 def template_for(peer: str, logical_ids: tuple[str, ...], name: str) -> Template:
-    """The exports as the peer's template declares them; each has a size and a name of its own."""
+    """The exports as the peer's template declares them; each has another size and name."""
     return {one: _properties(peer, number, f"{name}-{number}") for number, one in enumerate(logical_ids)}
 
 

@@ -68,7 +68,7 @@ def read_stack(client: Any, name: str) -> Stack | Unread | None:
     try:
         [stack] = client.describe_stacks(StackName=name)["Stacks"]
     except ClientError as error:
-        # There is no code of its own for a stack that does not exist.
+        # There is no separate code for a stack that does not exist.
         is_missing = error.response.get("Error", {}).get("Code") == "ValidationError"
         return None if is_missing else unread("DescribeStacks", error)
     except BotoCoreError as error:

@@ -1,4 +1,4 @@
-"""The installed command, as a process of its own: with its extra, without it, and without AWS."""
+"""The installed command, as a separate process: with its extra, without it, and without AWS."""
 
 import subprocess
 import sys

@@ -219,7 +219,7 @@ def test_a_listing_that_fails_is_repeated(deployment: Deployment) -> None:
 
 
 def test_an_export_that_was_there_is_followed_if_the_last_listing_fails(deployment: Deployment) -> None:
-    """A deployment that is repeated finds the export, and has no attempt of its own."""
+    """A deployment that is repeated finds the export, and has no attempt."""
     takes(deployment, MINUTES_90)
     create(deployment, **NOT_WAITING)
     deployment.follower.executions.clear()  # as after a rollback

@@ -34,7 +34,7 @@ TASK_DELAY = 40
 # A person, or a pipeline, needs so long between two operations of a stack.
 BETWEEN_OPERATIONS = 12
 
-# When two starts of the same export cannot be told apart
+# When two starts of the same export cannot be distinguished
 
 # The handler allows for 5 s, and clocks differ by up to 4 s: this is more than both.
 CLOCKS = 2 * handler_spans.CLOCK_SKEW

@@ -26,13 +26,13 @@ KEPT_FAILURE = ("CREATE_FAILED", "UPDATE_FAILED")
 DELIVERY_RETRY_PAUSE = 60
 # The errorType that Lambda gives to a function that ended itself, or ran into its time-out.
 CRASHED, TIMED_OUT = "Runtime.ExitError", "Sandbox.Timedout"
-# Step Functions developer guide, "Error names": Lambda's error that has no name of its own.
+# Step Functions developer guide, "Error names": Lambda's error that has no other name.
 UNKNOWN_ERROR = "Lambda.Unknown"
 # The same: a call of the function that is forbidden, among others.
 FORBIDDEN = "Lambda.AWSLambdaException"
 # Developer guide, "Capturing records of Lambda asynchronous invocations": why an event went to the destination.
 RETRIES_EXHAUSTED, EVENT_AGE_EXCEEDED = "RetriesExhausted", "EventAgeExceeded"
-# The same, for a function without settings of its own: two retries, six hours.
+# The same, for a function without such settings: two retries, six hours.
 DEFAULT_RETRIES, DEFAULT_EVENT_AGE = 2, 21_600
 # Step Functions developer guide, "Handle Lambda service exceptions".
 TOO_MANY_REQUESTS, RESULT_LOST = "Lambda.TooManyRequestsException", "Lambda.SdkClientException"

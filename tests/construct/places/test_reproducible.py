@@ -27,7 +27,7 @@ app.synth()
 
 
 def synthesise(folder: Path, *, seed: str, umask: str, outdir: str) -> dict[str, bytes]:
-    """The files of an assembly that CloudFormation and the CDK CLI read, made in a process and a folder of its own."""
+    """The files of an assembly that CloudFormation and the CDK CLI read, made in a separate process and folder."""
     folder.mkdir()
     environ = environment.base(folder) | {
         "PYTHONHASHSEED": seed,

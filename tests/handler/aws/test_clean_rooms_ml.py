@@ -58,7 +58,7 @@ class TestListing:
             clean_rooms_ml.list_exports(JOB, never)
         assert raised.value.kind is ErrorKind.UNANSWERED
         assert clean_rooms_ml.list_account(never) is None
-        assert len(deployment.emulator.calls) == 3, "the account is not even asked for its first page"
+        assert len(deployment.emulator.calls) == 3, "not even the first page of the account is listed"
 
     def test_reads_every_member(self, stub: Stubber) -> None:
         details = {"statusCode": "DENIED", "message": "no bucket"}

@@ -1,4 +1,4 @@
-"""Advice is for its reader: nobody is told to set what is set already, or to do what would not help."""
+"""Advice is for its reader: nobody is advised to set what is set already, or to do what would not help."""
 
 from dataclasses import replace
 
@@ -17,9 +17,9 @@ YOURS = (
 
 @pytest.mark.parametrize("holder", [HOLDER, None], ids=["its size", "unknown"])
 def test_a_taken_name_may_be_held_by_an_export_of_an_earlier_deployment(holder: ExportJob | None) -> None:
-    told = advice.for_taken_name(create("mine"), holder)
-    assert told.startswith(f"{YOURS} on_conflict=OnConflict.ADOPT to use it")
-    assert told.endswith("Otherwise choose another name, or omit the name so that one is generated.")
+    advised = advice.for_taken_name(create("mine"), holder)
+    assert advised.startswith(f"{YOURS} on_conflict=OnConflict.ADOPT to use it")
+    assert advised.endswith("Otherwise choose another name, or omit the name so that one is generated.")
 
 
 @pytest.mark.parametrize(
@@ -32,20 +32,20 @@ def test_a_taken_name_may_be_held_by_an_export_of_an_earlier_deployment(holder: 
     ids=["another size", "failed", "another job"],
 )
 def test_adoption_is_not_advised_for_an_export_that_it_would_not_use(holder: ExportJob) -> None:
-    told = advice.for_taken_name(create("mine"), holder)
-    assert told == "To get an export of your own, choose another name, or omit the name so that one is generated."
+    advised = advice.for_taken_name(create("mine"), holder)
+    assert advised == "To get an export of your own, choose another name, or omit the name so that one is generated."
 
 
 def test_one_that_adopts_is_told_what_adoption_uses() -> None:
-    told = advice.for_taken_name(adopting("mine"), HOLDER)
-    assert told.startswith("OnConflict.ADOPT uses only a listed export of the same generation job and size")
-    assert "omit name and on_conflict" in told, "the construct refuses adoption without a name"
+    advised = advice.for_taken_name(adopting("mine"), HOLDER)
+    assert advised.startswith("OnConflict.ADOPT uses only a listed export of the same generation job and size")
+    assert "omit name and on_conflict" in advised, "the construct refuses adoption without a name"
 
 
 def test_a_generated_name_cannot_be_adopted() -> None:
-    told = advice.for_taken_name(create(), None)
-    assert "ADOPT" not in told
-    assert "set a name yourself" in told
+    advised = advice.for_taken_name(create(), None)
+    assert "ADOPT" not in advised
+    assert "set a name yourself" in advised
 
 
 def test_only_a_given_name_needs_adoption_to_find_a_start_again() -> None:

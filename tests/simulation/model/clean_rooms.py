@@ -110,7 +110,7 @@ class Account(CleanRoomsML):
     def create_jobs(self, chance: Random) -> None:
         """Have generation jobs be created for a time, and reads show their statuses late, or earlier ones again.
 
-        `chance` is a source of its own, so that no other day changes.
+        `chance` is a separate source, so that no other day changes.
         """
         self._job_chance = chance
         lag = timedelta(seconds=chance.choice(odds.JOB_STATUS_LAGS))

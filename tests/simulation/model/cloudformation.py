@@ -29,7 +29,8 @@ Template = dict[str, Properties]  # by logical id
 class Stack:
     """A stack with its own provider. `status` is its real one, `shown` what DescribeStacks shows of it.
 
-    A nested stack has another name each time it is created; what stays is its `path`, which a stack of its own has not.
+    A nested stack has another name each time it is created; what stays is its `path`. A stack that is not nested has
+    none.
     """
 
     def __init__(self, world: World, name: str, number: int) -> None:

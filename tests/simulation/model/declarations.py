@@ -23,7 +23,7 @@ MISSPELLED = "Nmae"
 
 
 def sizes_of(chance: Random, stack: str, logical_id: str) -> tuple[str, ...]:
-    """The sizes from which one resource chooses: mostly sizes of its own, so that not all names collide."""
+    """The sizes from which one resource chooses: mostly sizes that no other has, so that not all names collide."""
     if chance.random() < odds.COMMON_SIZES:
         return COMMON_SIZES
     number = int(logical_id.removeprefix("Export")) % _RESOURCES + _RESOURCES * (stack == "Campaigns2")

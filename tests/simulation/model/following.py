@@ -1,6 +1,6 @@
 """What stands behind events: the follower of one stack, EventBridge, and what CloudFormation shows of a resource.
 
-All chance here is from a source of its own, so that a world without events is what it was.
+All chance here is from a separate source, so that a world without events is what it was.
 """
 
 from __future__ import annotations

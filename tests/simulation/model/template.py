@@ -23,7 +23,7 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Deployed:
-    """`definition` is the state machine in ASL; `on_failure` the delivery to the function that is told of lost events.
+    """`definition` is the state machine in ASL; `on_failure` the delivery to the function that receives lost events.
 
     It is None if the template names no such function. `follower` is the machine that follows exports after the answer,
     None if no events are wanted.

@@ -156,7 +156,7 @@ class AnswerRules:
         """An Update that keeps its export reports that very one, though somebody else may have started another since.
 
         If it has failed, or the resource's last success reported none, it may be any. An older one that no listing
-        showed when it was started cannot be told from it.
+        showed when it was started cannot be distinguished from it.
         """
         if not request.held_since:
             return

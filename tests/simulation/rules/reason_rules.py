@@ -31,7 +31,7 @@ _ANOTHER = re.compile(r"deploying again does not start another one\b.*\bset anot
 _OUT_OF_TIME = ("DeadlineExceeded", "GenerationJobNotActive")
 _STUCK = ("RollbackWithoutExport", "ResourceNotFoundException", *_OUT_OF_TIME, *_UNREADABLE)
 _CONTINUES = re.compile(r"\bcontinue the rollback\b", re.I)
-# These are told only when no time is left to try again.
+# These are reported only when no time is left to try again.
 _ONLY_AT_THE_DEADLINE = (*_UNREADABLE, *_OUT_OF_TIME)
 
 
@@ -70,23 +70,27 @@ class ReasonRules:
         self._world.goes_wrong(Invariant.TRUE_REASONS, text, *about)
 
     def _check_claims(self, request: Request, reason: str) -> None:
-        """Nobody who started an export is told that nothing was started, and nobody else that one was."""
+        """Nobody who started an export hears that nothing was started, and nobody else that one was."""
         for sentence in _SENTENCES.split(reason):
             if _DENIES_A_START.search(sentence) and self._has_started(request):
-                self._is_untrue("{} started an export, and is told that nothing was started: {}", request, reason)
+                self._is_untrue(
+                    "{} started an export, and the reason says that nothing was started: {}", request, reason
+                )
             elif (
                 _SPEAKS_OF_AN_EXPORT.search(sentence)
                 and not _DENIES_A_START.search(sentence)
                 and not _CLAIMS_NOTHING.search(sentence)
                 and not self._exports_of(request)
             ):
-                self._is_untrue("{} is told of an export, and there is none: {}", request, reason)
+                self._is_untrue("{}: the reason is about an export, and there is none: {}", request, reason)
             if _NOT_LISTED.search(sentence) and self._shows_its_start(request):
-                self._is_untrue("{} has a listed export, and is told that it has none: {}", request, reason)
+                self._is_untrue("{} has a listed export, and the reason says that it has none: {}", request, reason)
             # After a refused quota the handler lists the account's exports as well, and that may fail.
             is_of_its_exports = not reason.startswith("ServiceQuotaExceededException")
             if _NOT_LISTED.search(sentence) and request.last_listing_failed and is_of_its_exports:
-                self._is_untrue("{} is told that nothing is listed, and its last listing failed: {}", request, reason)
+                self._is_untrue(
+                    "{}: the reason says that nothing is listed, and its last listing failed: {}", request, reason
+                )
 
     def _has_started(self, request: Request) -> bool:
         return any(owner is request for owner in self._started_by.values())
