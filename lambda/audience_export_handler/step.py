@@ -197,7 +197,7 @@ def _hold_back(given: StepInput, situation: Situation) -> Pending | None:
         return _try_again(given, following, given.clock(), was_listed=True)
     if job.status in BEING_CREATED:
         waiting = ServiceError("GenerationJobNotActive", f"the generation job is {job.status}", ErrorKind.REFUSED)
-        following = generation_job.wait_for(progress, attempt, waiting, job.status, now=now)
+        following = generation_job.wait_for(progress, waiting, job.status, now=now)
         return _try_again(given, following, given.clock(), was_listed=True)
     if failure := relevance.failure(request, job, may_have_started=attempt.may_have_started):
         raise failure.leaving(attempt)
@@ -242,7 +242,7 @@ def _after_failed_start(given: StepInput, situation: Situation, attempt: Attempt
     facts = hint = ""
     if error.code in _EXPLAINABLE and (given.in_time() or situation.progress.waits_for_job):
         found = _read_refusal_facts(given)
-        waiting = generation_job.after_refusal(request, situation.progress, attempt, error, found, now=now, age=age)
+        waiting = generation_job.after_refusal(request, situation.progress, error, found, now=now, age=age)
         if waiting:
             return _try_again(given, waiting, given.clock(), was_listed=True)
         facts, hint = reasons.refusal_facts(found, request.audience_size), reasons.size_hint(found, request)

@@ -123,7 +123,7 @@ def _once_active(original: Callable[..., Progress | None]) -> Callable[..., Prog
     """Treats a start as refused for another reason as soon as its generation job is read as ACTIVE."""
 
     def after_refusal(*given: Any, **times: Any) -> Progress | None:
-        _, progress, _, _, found = given
+        _, progress, _, found = given
         is_active = not found.job_status and not found.unread
         return None if progress.waits_for_job and is_active else original(*given, **times)
 

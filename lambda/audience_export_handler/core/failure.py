@@ -27,7 +27,7 @@ class ExportFailure(Exception):
     def __init__(self, code: str, subject: str, said: str, advice: str) -> None:
         self.code = code
         self._subject, self._said, self._advice = subject, said, advice
-        self.reason = _plain(" ".join(_sentence(part) for part in (f"{code}: {subject}: {said}", advice) if part))
+        self.reason = _plain(_sentences(f"{code}: {subject}: {said}", advice))
         self.left: Left | None = None
         super().__init__(self.reason)
 
@@ -38,9 +38,7 @@ class ExportFailure(Exception):
 
     def extended(self, *, said: str, advice: str) -> ExportFailure:
         """The same failure, with more after what is said about it, and after the advice; either may be empty."""
-        said = f"{_sentence(self._said)} {said}" if said else self._said
-        advice = f"{_sentence(self._advice)} {advice}" if advice else self._advice
-        return ExportFailure(self.code, self._subject, said, advice)
+        return ExportFailure(self.code, self._subject, _sentences(self._said, said), _sentences(self._advice, advice))
 
 
 class AcceptanceUnknown(Exception):
@@ -65,6 +63,10 @@ def _plain(text: str) -> str:
     if not text.isprintable():
         text = "".join(one if one.isprintable() else " " for one in text)
     return " ".join(text.split())
+
+
+def _sentences(*parts: str) -> str:
+    return " ".join(_sentence(part) for part in parts if part)
 
 
 def _sentence(text: str) -> str:

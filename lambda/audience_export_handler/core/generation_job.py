@@ -11,7 +11,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from audience_export_handler.core import timing
-from audience_export_handler.core.attempt import Attempt
 from audience_export_handler.core.facts import ErrorKind, RefusalFacts, ServiceError
 from audience_export_handler.core.progress import START, Progress, RetriedError
 from audience_export_handler.core.request import ExportRequest
@@ -20,7 +19,6 @@ from audience_export_handler.core.request import ExportRequest
 def after_refusal(
     request: ExportRequest,
     progress: Progress,
-    attempt: Attempt,
     error: ServiceError,
     found: RefusalFacts,
     *,
@@ -30,30 +28,30 @@ def after_refusal(
     """Return the progress with which the start is tried again, or None if the refusal is not for a job to wait for.
 
     Args:
-        attempt: as it was announced, before this start.
+        progress: as it was before this start, with its announced attempt.
         found: what was read after the refusal.
         age: the time since the request.
     """
     if found.unread:
-        return _while_unread(progress, attempt, error, found.unread, now=now, age=age)
+        return _while_unread(progress, error, found.unread, now=now, age=age)
     if found.offered and request.audience_size not in found.offered:
         return None
     if progress.waits_for_job and not found.job_status:
         # The job is ACTIVE now; perhaps it was not yet when the start was refused. Another refusal has another reason.
-        return _tried_again(progress, attempt, RetriedError(START, now, error.code, error.message))
+        return replace(progress, retried=RetriedError(START, now, error.code, error.message))
     if not found.is_being_created:
         return None
-    return wait_for(progress, attempt, error, found.job_status, now=now)
+    return wait_for(progress, error, found.job_status, now=now)
 
 
-def wait_for(progress: Progress, attempt: Attempt, error: ServiceError, status: str, *, now: datetime) -> Progress:
+def wait_for(progress: Progress, error: ServiceError, status: str, *, now: datetime) -> Progress:
     """Return the progress with which a job that is being created is waited for."""
     since = progress.retried.since if progress.retried and progress.waits_for_job else now
-    return _tried_again(progress, attempt, RetriedError(START, since, error.code, error.message, status))
+    return replace(progress, retried=RetriedError(START, since, error.code, error.message, status))
 
 
 def _while_unread(
-    progress: Progress, attempt: Attempt, error: ServiceError, unread: ErrorKind, *, now: datetime, age: timedelta
+    progress: Progress, error: ServiceError, unread: ErrorKind, *, now: datetime, age: timedelta
 ) -> Progress | None:
     """Try again for a while if the job cannot be read: what is read next may show that it is being created.
 
@@ -62,14 +60,11 @@ def _while_unread(
     last = progress.retried
     if unread is ErrorKind.REFUSED:
         return None
-    if last and progress.waits_for_job:
-        return _tried_again(progress, attempt, last)
-    is_recent = last is not None and last.unread_at is not None and now - last.unread_at < timing.JOB_UNREAD
-    since = last.since if last and is_recent and last.call == START and last.code == error.code else now
+    if progress.waits_for_job:
+        return progress
+    since = now
+    if last and last.code == error.code and last.unread_at and now - last.unread_at < timing.JOB_UNREAD:
+        since = last.since
     if age >= timing.IAM_PROPAGATION if unread is ErrorKind.DENIED else now - since >= timing.JOB_UNREAD:
         return None
-    return _tried_again(progress, attempt, RetriedError(START, since, error.code, error.message, unread_at=now))
-
-
-def _tried_again(progress: Progress, attempt: Attempt, retried: RetriedError) -> Progress:
-    return replace(progress, attempt=attempt, retried=retried)
+    return replace(progress, retried=RetriedError(START, since, error.code, error.message, unread_at=now))

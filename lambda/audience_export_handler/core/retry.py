@@ -33,16 +33,12 @@ def after_failed_start(
 
 def after_failed_listing(progress: Progress, error: ServiceError, *, now: datetime, age: timedelta) -> Progress | None:
     """Return the progress to go on with when the exports cannot be listed, or None if that is final."""
-    if error.kind in (ErrorKind.REFUSED, ErrorKind.DENIED) and not is_transient(error, age):
-        return None
-    return replace(progress, retried=_retried(progress, LIST, error, now))
+    return _after_failed_read(progress, LIST, error, now=now, age=age)
 
 
 def after_unread_job(progress: Progress, error: ServiceError, *, now: datetime, age: timedelta) -> Progress | None:
     """Return the progress to go on with when the generation job cannot be read, or None if that is final."""
-    if error.kind in (ErrorKind.REFUSED, ErrorKind.DENIED) and not is_transient(error, age):
-        return None
-    return replace(progress, retried=_retried(progress, READ_JOB, error, now))
+    return _after_failed_read(progress, READ_JOB, error, now=now, age=age)
 
 
 def after_unread_metrics(progress: Progress, error: ServiceError, *, now: datetime, age: timedelta) -> Progress | None:
@@ -60,7 +56,7 @@ def is_transient(error: ServiceError, age: timedelta) -> bool:
     return error.kind is ErrorKind.DENIED and age < timing.IAM_PROPAGATION
 
 
-def pause(retried: RetriedError, now: datetime, draw: float, neighbours: int = 1) -> int:
+def pause(retried: RetriedError, now: datetime, draw: float, neighbours: int) -> int:
     """Return how many seconds to wait before the next try: whole ones, 5 to 30, or more if many requests wait.
 
     Requests that wait for a slot come sooner the longer they have waited, so that slots go to those that came first.
@@ -83,6 +79,14 @@ def pause(retried: RetriedError, now: datetime, draw: float, neighbours: int = 1
     if fair > most:
         least, most = 0.75 * fair, 1.25 * fair
     return round(least + draw * (most - least))
+
+
+def _after_failed_read(
+    progress: Progress, call: str, error: ServiceError, *, now: datetime, age: timedelta
+) -> Progress | None:
+    if error.kind is not ErrorKind.UNANSWERED and not is_transient(error, age):
+        return None
+    return replace(progress, retried=_retried(progress, call, error, now))
 
 
 def _retried(progress: Progress, call: str, error: ServiceError, now: datetime) -> RetriedError:

@@ -7,7 +7,8 @@ import pytest
 from audience_export_handler.core import advice
 from audience_export_handler.core.facts import ExportJob
 from tests.builders.arns import OTHER_JOB
-from tests.builders.requests import TWENTY, adopting, create, export
+from tests.builders.events import properties
+from tests.builders.requests import TWENTY, adopting, create, export, update
 
 HOLDER = export("mine")
 YOURS = (
@@ -51,3 +52,38 @@ def test_a_generated_name_cannot_be_adopted() -> None:
 def test_only_a_given_name_needs_adoption_to_find_a_start_again() -> None:
     assert "set on_conflict=OnConflict.ADOPT" in advice.if_started(create("mine"))
     assert advice.if_started(adopting("mine")) == advice.if_started(create()) == ""
+
+
+@pytest.mark.parametrize(
+    ("code", "advised"),
+    [
+        ("ValidationException", "correct the one that it is about"),
+        ("ConflictException", "Fix the problem that the message describes"),
+        ("AccessDeniedException", "The handler's role needs cleanrooms-ml:StartAudienceExportJob"),
+        ("ResourceNotFoundException", "Check the ARN"),
+        ("ServiceQuotaExceededException", "no slot became free in time"),
+        ("ThrottlingException", "Deploy again later"),
+        ("SomethingElseException", "ask AWS Support about this code"),
+    ],
+)
+def test_each_error_of_the_service_has_its_advice(code: str, advised: str) -> None:
+    assert advised in advice.for_code(create(), code, advice.IF_ROLLBACK)
+
+
+def test_only_an_update_can_be_one_of_a_rollback() -> None:
+    code = "ThrottlingException"
+    of_create = advice.for_code(create(), code, advice.IF_ROLLBACK)
+    assert "ContinueUpdateRollback" not in of_create
+    assert advice.for_code(update(properties()), code, advice.IF_ROLLBACK) == f"{of_create} {advice.IF_ROLLBACK}"
+    assert advice.for_code(update(properties()), code, "") == of_create
+
+
+def test_to_use_a_listed_export_it_must_be_adopted() -> None:
+    use = "To use one of them, set name and audience_size to its own"
+    assert advice.use_listed(create()) == f"{use}, and on_conflict to OnConflict.ADOPT."
+    assert advice.use_listed(adopting("mine")) == f"{use}."
+
+
+def test_another_export_has_another_name_or_revision() -> None:
+    assert advice.new_export(create("mine")) == "set another name to request a new export"
+    assert advice.new_export(create()) == "set another revision to request a new export"

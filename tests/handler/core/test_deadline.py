@@ -101,3 +101,30 @@ def test_an_update_that_waits_for_a_job_may_belong_to_a_rollback() -> None:
 def test_what_has_not_begun_has_no_progress() -> None:
     text = reason(retried=THROTTLED)
     assert "since" not in text
+
+
+@pytest.mark.parametrize(
+    ("attempt", "seen", "code"),
+    [(None, None, "ExecutionsUnreadable"), (None, RUNNING, "DeadlineExceeded"), (ANNOUNCED, None, "DeadlineExceeded")],
+    ids=["nothing else", "an export is listed", "a start is announced"],
+)
+def test_older_executions_that_cannot_be_read_are_the_cause_only_of_a_request_that_waits_for_them(
+    attempt: Attempt | None, seen: ExportJob | None, code: str
+) -> None:
+    assert reason(attempt, seen=seen, older_ended_by=None).startswith(f"{code}: ")
+
+
+@pytest.mark.parametrize(
+    ("attempt", "seen", "stack", "code"),
+    [
+        (None, None, StackPhase.UNREADABLE, "StackUnreadable"),
+        (None, None, StackPhase.FORWARD, "DeadlineExceeded"),
+        (None, RUNNING, StackPhase.UNREADABLE, "DeadlineExceeded"),
+        (ANNOUNCED, None, StackPhase.UNREADABLE, "DeadlineExceeded"),
+    ],
+    ids=["nothing else", "it can be read", "an export is listed", "a start is announced"],
+)
+def test_a_stack_that_cannot_be_read_is_the_cause_only_of_a_request_that_waits_for_it(
+    attempt: Attempt | None, seen: ExportJob | None, stack: StackPhase, code: str
+) -> None:
+    assert reason(attempt, seen=seen, stack=stack).startswith(f"{code}: ")

@@ -355,9 +355,7 @@ def after(
 def after_reading(found: RefusalFacts, code: str, age: float = 40) -> Attempt | None:
     """The same, if what is read of the generation job decides."""
     error = ServiceError(code, "no", ErrorKind.REFUSED)
-    progress = generation_job.after_refusal(
-        create("mine"), Progress(BEFORE), BEFORE, error, found, now=NOW, age=seconds(age)
-    )
+    progress = generation_job.after_refusal(create("mine"), Progress(BEFORE), error, found, now=NOW, age=seconds(age))
     return progress.attempt if progress else None
 
 

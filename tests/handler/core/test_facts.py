@@ -1,8 +1,10 @@
 """What a status and an error say: every decision is made of these words."""
 
+import botocore.session
 import pytest
 
-from audience_export_handler.core.facts import ErrorKind, ServiceError
+from audience_export_handler.core.facts import ErrorKind, JobMetrics, RefusalFacts, ServiceError
+from tests.builders.arns import JOB
 from tests.builders.requests import export
 
 STATUSES = {
@@ -20,10 +22,39 @@ def test_whether_an_export_has_failed_or_counts_as_running(status: str, says: tu
 
 
 def test_every_status_of_the_model_is_here() -> None:
-    import botocore.session
-
     model = botocore.session.get_session().get_service_model("cleanroomsml")
     assert set(model.shape_for("AudienceExportJobStatus").metadata["enum"]) == set(STATUSES)
+
+
+def test_messages_name_an_export_by_its_name_size_and_job() -> None:
+    assert export("mine").subject == f'export "mine" (PERCENTAGE 10) of generation job {JOB}'
+
+
+JOB_STATUSES = {
+    "CREATE_PENDING": True,
+    "CREATE_IN_PROGRESS": True,
+    "CREATE_FAILED": False,
+    "ACTIVE": False,
+    "DELETE_PENDING": False,
+    "DELETE_IN_PROGRESS": False,
+    "DELETE_FAILED": False,
+    "": False,
+}
+
+
+@pytest.mark.parametrize(("status", "may_become_active"), JOB_STATUSES.items(), ids=str)
+def test_which_generation_jobs_may_still_become_active(status: str, may_become_active: bool) -> None:
+    assert RefusalFacts(status).is_being_created is may_become_active
+
+
+def test_every_status_of_a_generation_job_is_here() -> None:
+    model = botocore.session.get_session().get_service_model("cleanroomsml")
+    statuses = model.shape_for("AudienceGenerationJobStatus").metadata["enum"]
+    assert set(statuses) == set(JOB_STATUSES) - {""}
+
+
+def test_a_job_whose_metrics_are_not_shared_has_no_scores() -> None:
+    assert JobMetrics("ACTIVE").scores == {}
 
 
 def test_an_error_keeps_all_that_the_service_said() -> None:

@@ -1,5 +1,6 @@
 """What a settled request leaves to publish or to follow, and when the following ends."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -43,6 +44,25 @@ def test_an_export_that_has_ended_is_published(status: str) -> None:
     found = after(WANTING, export("mine", status))
     assert isinstance(found, Ended)
     assert found.detail["status"] == status
+
+
+def test_the_detail_of_an_event_has_all_that_was_listed() -> None:
+    """Its members are public: docs/export-event.schema.json has their rules."""
+    failed = replace(export("mine", "CREATE_FAILED"), output_location="", status_code="DENIED", status_message="no")
+    assert following.detail_of(failed, RESOURCE) == {
+        "version": "1",
+        "name": "mine",
+        "audienceGenerationJobArn": JOB,
+        "audienceSize": {"type": "PERCENTAGE", "value": 10},
+        "status": "CREATE_FAILED",
+        "statusDetails": {"statusCode": "DENIED", "message": "no"},
+        "outputLocation": "",
+        "createTime": "2026-03-01T11:50:00+00:00",
+        "updateTime": "2026-03-01T11:50:00+00:00",
+        "stackId": STACK_ID,
+        "logicalResourceId": "Export",
+    }
+    assert following.detail_of(export("mine"), RESOURCE)["statusDetails"] == {}
 
 
 def test_one_that_runs_is_followed_by_its_name_and_creation_time() -> None:

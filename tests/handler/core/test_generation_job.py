@@ -37,7 +37,7 @@ def after(
     age: timedelta = timedelta(0),
 ) -> Progress | None:
     progress = Progress(attempt, retried, START)
-    return after_refusal(create(name), progress, attempt, refusal(code), found, now=NOW, age=age)
+    return after_refusal(create(name), progress, refusal(code), found, now=NOW, age=age)
 
 
 @pytest.mark.parametrize("code", CODES)

@@ -1,6 +1,7 @@
 """What one step leaves to the next survives the execution's state, and a change of the version."""
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -9,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audience_export_handler.core.attempt import Accepted, Announced, Attempt, Phase, Taken, Unanswered
-from audience_export_handler.core.progress import Progress, RetriedError
+from audience_export_handler.core.progress import Progress, RetriedError, Seen
+from audience_export_handler.core.timing import LISTING_LAG
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
 SOON = NOW + timedelta(seconds=15)
@@ -21,13 +23,12 @@ phases = st.one_of(
     st.builds(Taken, times, st.text()),
 )
 attempts = st.builds(Attempt, st.text(), phases, times, st.none() | times)
-errors = st.builds(RetriedError, st.text(), times, st.text(), st.text())
-
-
+errors = st.builds(RetriedError, st.text(), times, st.text(), st.text(), st.text(), st.none() | times)
 counts = (st.integers(1, 500), st.none() | times)
+exports = st.none() | st.builds(Seen, st.text(), times)
 
 
-@given(st.builds(Progress, st.none() | attempts, st.none() | errors, st.none() | times, *counts))
+@given(st.builds(Progress, st.none() | attempts, st.none() | errors, st.none() | times, *counts, exports))
 def test_survives_the_execution_s_state(progress: Progress) -> None:
     assert Progress.from_json(json.loads(json.dumps(progress.to_json()))) == progress
 
@@ -86,3 +87,59 @@ def test_at_the_end_of_a_step_what_may_be_our_own_begins_anew() -> None:
     accepted = Progress(announced.attempt.accepted(NOW) if announced.attempt else None)
     assert accepted.after_step(SOON) == accepted
     assert Progress().after_step(SOON) == Progress()
+
+
+MAY_HAVE_STARTED = Attempt("mine", Announced(), own_from=NOW).accepted(NOW)
+
+
+def test_an_execution_that_runs_during_an_update_keeps_its_state() -> None:
+    """Another version of the handler reads these names: one that is changed loses an attempt, or its export."""
+    progress = Progress(MAY_HAVE_STARTED, RetriedError("List", NOW, "Code", "no"), NOW, 2, NOW, Seen("mine", NOW))
+    at = NOW.isoformat()
+    assert progress.to_json() == {
+        "Attempt": {
+            "is": "Attempt",
+            "name": "mine",
+            "phase": {"is": "Accepted", "at": at},
+            "own_from": at,
+            "own_until": (NOW + LISTING_LAG).isoformat(),
+        },
+        "RetriedError": {
+            "is": "RetriedError",
+            "call": "List",
+            "since": at,
+            "code": "Code",
+            "message": "no",
+            "job_status": "",
+            "unread_at": None,
+        },
+        "OlderEndedBy": at,
+        "Neighbours": 2,
+        "CountedAt": at,
+        "Seen": {"is": "Seen", "name": "mine", "created": at},
+    }
+
+
+def test_what_was_seen_says_more_than_an_attempt() -> None:
+    seen, attempt = Seen("mine", NOW), Attempt("mine", Announced(), own_from=NOW)
+    assert Progress(attempt, seen=seen).left == seen
+    assert Progress(attempt).left == attempt
+    assert Progress(seen=seen).left == seen
+    assert Progress().left is None
+
+
+def test_only_an_attempt_that_was_sent_may_have_started_an_export() -> None:
+    assert Progress().may_have_started is False
+    assert Progress(Attempt("mine", Announced(), own_from=NOW)).may_have_started is False
+    assert Progress(MAY_HAVE_STARTED).may_have_started is True
+
+
+def test_only_a_job_with_a_status_is_waited_for() -> None:
+    refused = RetriedError("Start", NOW, "ConflictException", "not ACTIVE")
+    assert Progress().waits_for_job is False
+    assert Progress(retried=refused).waits_for_job is False
+    assert Progress(retried=replace(refused, job_status="CREATE_PENDING")).waits_for_job is True
+
+
+def test_a_success_without_an_error_before_changes_nothing() -> None:
+    assert Progress().after_success("List") == Progress()

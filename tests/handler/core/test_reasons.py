@@ -237,6 +237,23 @@ def test_a_start_that_may_appear_later_is_found_by_a_given_name_only_with_adopti
     assert "ADOPT" not in reasons.stack_moved_on(GIVEN, StackPhase.LATER, may_have_started=False).reason
 
 
+def test_a_start_that_may_have_taken_effect_before_the_wait_for_its_job_is_found_with_adoption() -> None:
+    assert "ADOPT" in reasons.job_not_active(GIVEN, "CREATE_PENDING", may_have_started=True).reason
+    assert "ADOPT" not in reasons.job_not_active(GIVEN, "CREATE_PENDING", may_have_started=False).reason
+
+
+def test_how_far_a_request_was_is_said_with_times_in_utc() -> None:
+    noon = "2026-03-01T12:00:00+00:00"
+    running = replace(export("mine", "CREATE_PENDING", age=0), update_time=START + timedelta(seconds=1))
+    listed = f"The last listing showed it as CREATE_PENDING, created at {noon}, updated at {noon[:-7]}1+00:00."
+    assert reasons.last_seen(running) == listed
+    assert reasons.start_accepted(START) == f"The service accepted its start at {noon}."
+    assert reasons.waited(START, "a slot in the account") == (
+        f"The handler had tried to start it since {noon}, and was waiting for a slot in the account."
+    )
+    assert reasons.watch(GIVEN) == 'To see more, run "cdk-cleanroomsml watch Campaigns".'
+
+
 def test_a_used_up_job_says_how_to_use_one_of_its_exports() -> None:
     to_do = "To use one of them, set name and audience_size to its own"
     assert f"{to_do}, and on_conflict to OnConflict.ADOPT. To export" in reasons.used_up(GIVEN, FULL).reason

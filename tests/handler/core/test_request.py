@@ -7,7 +7,7 @@ import pytest
 
 from audience_export_handler.core.request import ExportRequest, physical_id, read_request
 from cdk_cleanroomsml_contract.export_properties import BrokenRule
-from tests.builders.arns import JOB, OTHER_JOB, STACK_ID
+from tests.builders.arns import ACCOUNT, FOLLOWER, JOB, OTHER_JOB, STACK_ID
 from tests.builders.cases import broken_properties
 from tests.builders.events import Properties, event, properties
 from tests.builders.requests import TEN, TWENTY, create, update
@@ -26,6 +26,9 @@ def test_a_create_with_every_property_is_read() -> None:
         WaitForCompletion="false",
         TimeoutSeconds="600",
         ServiceTimeout="600",
+        MinimumRelevance="0.5",
+        ReadMetrics="true",
+        FollowerArn=FOLLOWER,
     )
     assert read_request(event(ResourceProperties=declared)) == ExportRequest(
         audience_generation_job_arn=JOB,
@@ -40,6 +43,10 @@ def test_a_create_with_every_property_is_read() -> None:
         physical_id=physical_id(event(ResourceProperties=declared)),
         is_update=False,
         is_held=False,
+        minimum_relevance=0.5,
+        reads_metrics=True,
+        wants_events=True,
+        wanted_events=False,
     )
 
 
@@ -58,7 +65,12 @@ def test_a_create_with_the_required_properties_only_has_the_defaults() -> None:
         physical_id=physical_id(event()),
         is_update=False,
         is_held=False,
+        minimum_relevance=None,
+        reads_metrics=False,
+        wants_events=False,
+        wanted_events=False,
     )
+    assert request.account == ACCOUNT
     assert request.name.startswith("SpringCampaign399F6554-")
 
 
@@ -117,6 +129,14 @@ def test_a_generation_job_of_another_account_region_or_partition_is_refused(own:
 def test_old_properties_are_never_refused() -> None:
     """An older release may have written them."""
     assert update({"Older": "release", "AudienceSize": "10"}, "mine", MINE_ID).is_held
+
+
+@pytest.mark.parametrize("before", [False, True])
+@pytest.mark.parametrize("now", [False, True])
+def test_events_may_be_wanted_before_an_update_and_after_it(before: bool, now: bool) -> None:
+    old, new = (properties(FollowerArn=FOLLOWER if wants else None) for wants in (before, now))
+    request = read_request(event("Update", ResourceProperties=new, OldResourceProperties=old))
+    assert (request.wanted_events, request.wants_events) == (before, now)
 
 
 def test_an_update_of_a_nested_stack_s_export_keeps_it() -> None:

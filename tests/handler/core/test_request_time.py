@@ -5,6 +5,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from audience_export_handler.core.request_time import requested_at
+from audience_export_handler.core.timing import OLDEST_EVENT
 from tests.builders.events import event
 
 SEEN = datetime(2026, 3, 1, 12, 0, 30, tzinfo=timezone.utc)
@@ -12,7 +13,7 @@ URL = "https://bucket.s3.amazonaws.com/arn%3Aaws?X-Amz-Algorithm=AWS4-HMAC-SHA25
 
 
 @pytest.mark.parametrize(
-    "signed", [SEEN, SEEN - timedelta(seconds=1), SEEN - timedelta(minutes=9)], ids=["now", "1 s ago", "9 min ago"]
+    "signed", [SEEN, SEEN - timedelta(seconds=1), SEEN - OLDEST_EVENT], ids=["now", "1 s ago", "64 min ago"]
 )
 def test_a_request_was_made_when_its_url_was_signed(signed: datetime) -> None:
     assert requested_at(event(url=URL.format(f"&X-Amz-Date={signed:%Y%m%dT%H%M%SZ}")), SEEN) == signed

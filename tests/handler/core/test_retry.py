@@ -1,5 +1,6 @@
 """What an error means for the next step: final, tried again, or settled by a listing; and how long to wait."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
@@ -10,9 +11,15 @@ from hypothesis import strategies as st
 from audience_export_handler.core import quota
 from audience_export_handler.core.attempt import Announced, Attempt
 from audience_export_handler.core.facts import ErrorKind, ServiceError
-from audience_export_handler.core.progress import LIST, START, Progress, RetriedError
-from audience_export_handler.core.retry import after_failed_listing, after_failed_start, pause
-from audience_export_handler.core.timing import IAM_PROPAGATION
+from audience_export_handler.core.progress import LIST, READ_JOB, START, Progress, RetriedError
+from audience_export_handler.core.retry import (
+    after_failed_listing,
+    after_failed_start,
+    after_unread_job,
+    after_unread_metrics,
+    pause,
+)
+from audience_export_handler.core.timing import IAM_PROPAGATION, JOB_UNREAD
 from tests.builders.requests import adopting, create
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
@@ -22,6 +29,10 @@ PERHAPS = replace(ATTEMPT, own_until=EARLIER)
 THROTTLED = ServiceError("ThrottlingException", "slow down", ErrorKind.THROTTLED)
 DENIED = ServiceError("AccessDeniedException", "no", ErrorKind.DENIED)
 UNANSWERED = ServiceError("InternalServerException", "oops", ErrorKind.UNANSWERED)
+
+
+# What comes after a read that failed.
+After = Callable[..., Progress | None]
 
 
 def refused(code: str) -> ServiceError:
@@ -87,33 +98,101 @@ def test_a_listing_that_fails_does_not_hide_what_keeps_the_export_from_starting(
     assert after_failed_listing(waiting, THROTTLED, now=NOW, age=timedelta(0)) == waiting
 
 
-def test_a_listing_that_is_refused_is_final() -> None:
-    assert after_failed_listing(Progress(), refused("ValidationException"), now=NOW, age=timedelta(0)) is None
+SECOND = timedelta(seconds=1)
+READS = pytest.mark.parametrize(
+    ("after_failed", "call"), [(after_failed_listing, LIST), (after_unread_job, READ_JOB)], ids=["list", "read the job"]
+)
+
+
+@READS
+@pytest.mark.parametrize("error", [THROTTLED, UNANSWERED], ids=lambda error: error.code)
+def test_a_read_that_fails_for_now_is_tried_again(after_failed: After, call: str, error: ServiceError) -> None:
+    following = after_failed(Progress(ATTEMPT), error, now=NOW, age=timedelta(hours=1))
+    assert following == Progress(ATTEMPT, RetriedError(call, NOW, error.code, error.message))
+
+
+@READS
+def test_a_read_that_is_refused_is_final(after_failed: After, call: str) -> None:
+    assert after_failed(Progress(), refused("ValidationException"), now=NOW, age=timedelta(0)) is None
+
+
+@READS
+def test_a_read_that_is_denied_is_final_once_permissions_have_spread(after_failed: After, call: str) -> None:
+    early, late = IAM_PROPAGATION - SECOND, IAM_PROPAGATION
+    following = after_failed(Progress(), DENIED, now=NOW, age=early)
+    assert following == Progress(retried=RetriedError(call, NOW, DENIED.code, "no"))
+    assert after_failed(Progress(), DENIED, now=NOW, age=late) is None
+
+
+@pytest.mark.parametrize("call", [START, LIST])
+def test_an_error_of_another_call_before_has_another_age(call: str) -> None:
+    """But one of a start is kept, because it is what keeps the export from starting."""
+    before = Progress(retried=RetriedError(call, EARLIER, "Code", "m"))
+    following = after_unread_job(before, THROTTLED, now=NOW, age=timedelta(0))
+    kept, new = before.retried, RetriedError(READ_JOB, NOW, THROTTLED.code, "slow down")
+    assert following == Progress(retried=kept if call == START else new)
+
+
+def test_metrics_are_read_for_a_minute_then_left_out() -> None:
+    last = RetriedError(READ_JOB, NOW - JOB_UNREAD + SECOND, "Code", "m")
+    following = after_unread_metrics(Progress(retried=last), THROTTLED, now=NOW, age=timedelta(hours=1))
+    again = replace(last, code=THROTTLED.code, message="slow down")
+    assert following == Progress(retried=again), "the minute began with the first error"
+    assert after_unread_metrics(Progress(retried=last), THROTTLED, now=NOW + SECOND, age=timedelta(hours=1)) is None
+
+
+@pytest.mark.parametrize("call", [START, LIST])
+def test_what_failed_before_does_not_shorten_the_minute_for_metrics(call: str) -> None:
+    before = Progress(retried=RetriedError(call, EARLIER, "Code", "m"))
+    following = after_unread_metrics(before, THROTTLED, now=NOW, age=timedelta(hours=1))
+    assert following == Progress(retried=RetriedError(READ_JOB, NOW, THROTTLED.code, "slow down"))
+
+
+def test_metrics_that_may_not_be_read_are_left_out() -> None:
+    assert after_unread_metrics(Progress(), refused("ValidationException"), now=NOW, age=timedelta(0)) is None
+    assert after_unread_metrics(Progress(), DENIED, now=NOW, age=IAM_PROPAGATION) is None
+
+
+def test_a_start_that_keeps_failing_is_as_old_as_its_first_error_and_has_its_last_message() -> None:
+    before = Progress(ATTEMPT, RetriedError(START, EARLIER, "Code", "m"))
+    following = after_failed_start(create("mine"), before, ATTEMPT, THROTTLED, now=NOW, age=timedelta(0))
+    assert following == Progress(ATTEMPT, RetriedError(START, EARLIER, THROTTLED.code, "slow down"))
+
+
+def test_only_a_full_account_ends_the_wait_for_a_generation_job() -> None:
+    waiting = RetriedError(START, EARLIER, "ValidationException", "not ACTIVE", "CREATE_PENDING")
+    full = after_failed_start(
+        create("mine"), Progress(ATTEMPT, waiting), ATTEMPT, refused(quota.CODE), now=NOW, age=timedelta(0)
+    )
+    assert full == Progress(ATTEMPT, RetriedError(START, NOW, quota.CODE, "no")), "a slot is waited for from now on"
+    throttled = after_failed_start(
+        create("mine"), Progress(ATTEMPT, waiting), ATTEMPT, THROTTLED, now=NOW, age=timedelta(0)
+    )
+    assert throttled == Progress(ATTEMPT, waiting)
 
 
 @given(st.floats(0, 3600), st.floats(0, 1), st.sampled_from([quota.CODE, "ThrottlingException"]))
 def test_a_pause_is_5_to_15_seconds_for_a_slot_and_to_30_otherwise(waited: float, draw: float, code: str) -> None:
-    seconds = pause(RetriedError(START, NOW - timedelta(seconds=waited), code, "m"), NOW, draw)
+    seconds = pause(RetriedError(START, NOW - timedelta(seconds=waited), code, "m"), NOW, draw, 1)
     assert 5 <= seconds <= (15 if code == quota.CODE else 30)
 
 
 @pytest.mark.parametrize("code", [quota.CODE, "ThrottlingException"])
 def test_many_requests_that_wait_together_try_less_often(code: str) -> None:
     retried = RetriedError(START, NOW - timedelta(minutes=20), code, "m")
-    pauses = [pause(retried, NOW, draw, neighbours=450) for draw in (0, 1)]
-    assert 70 <= pauses[0] <= 98 <= pauses[1] <= 125
+    assert [pause(retried, NOW, draw, neighbours=450) for draw in (0, 0.5, 1)] == [74, 98, 123]
 
 
 def test_the_pause_for_a_slot_is_shorter_the_longer_it_has_been_waited_for() -> None:
     minutes = (0, 5, 10, 15, 60)
-    pauses = [pause(RetriedError(START, NOW - timedelta(minutes=time), quota.CODE, "m"), NOW, 1) for time in minutes]
+    pauses = [pause(RetriedError(START, NOW - timedelta(minutes=time), quota.CODE, "m"), NOW, 1, 1) for time in minutes]
     assert pauses == [15, 12, 10, 7, 7]
 
 
 @pytest.mark.parametrize(("waited", "longest"), [(0, 5), (50, 5), (200, 20), (300, 30), (3000, 30)])
 def test_the_pause_after_any_other_error_is_a_tenth_of_its_age(waited: int, longest: int) -> None:
     error = RetriedError(START, NOW - timedelta(seconds=waited), "ThrottlingException", "m")
-    assert (pause(error, NOW, 0), pause(error, NOW, 1)) == (5, longest)
+    assert (pause(error, NOW, 0, 1), pause(error, NOW, 1, 1)) == (5, longest)
 
 
 def test_a_conflict_ends_the_error_that_was_retried() -> None:

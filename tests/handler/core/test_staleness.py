@@ -51,6 +51,14 @@ MAY_BE = {
         situation(update(properties(Name="old")), export(f"{GENERATED}-3", "CREATE_FAILED")),
         True,
     ),
+    "an update to an export that is listed beside others": (
+        situation(update(properties(Name="old"), "mine"), export("old"), export("mine"), export("mine", size=TWENTY)),
+        True,
+    ),
+    "a given name with a number added": (
+        situation(update(properties(Name="old"), "mine"), export("mine-2")),
+        False,
+    ),
     "a create": (situation(create("mine"), export("mine")), False),
     "an update to another size": (
         situation(update(properties(Name="old"), "mine"), export("mine", size=TWENTY)),
