@@ -94,6 +94,7 @@ class ControlPlane:
 
     def _list_executions(self, request: dict[str, Any]) -> tuple[int, bytes]:
         """All of them, newest first, in pages."""
+        assert request["maxResults"] == 1000, "the largest page that there is, so that few calls are made"
         machine = self.follower if request["stateMachineArn"].endswith(FOLLOWER_NAME) else self.machine
         newest_first = sorted(machine.listed(), key=lambda one: one.started_at, reverse=True)
         first = int(request.get("nextToken", "0"))

@@ -1,8 +1,7 @@
 """The only caller of CloudFormation: reads what the stack is doing, and whether a resource is still there.
 
-An export starts only while the stack creates or updates.
-
-A rollback, a late or repeated event, or a wait behind a failed sibling starts nothing, as far as the status is current.
+An export starts only while the stack creates or updates. A rollback, a late or repeated event, or a wait behind a
+failed sibling starts nothing, as far as the status is current.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from botocore.exceptions import EndpointConnectionError
 from botocore.stub import Stubber
 
 from audience_export_handler.aws import clean_rooms_ml
-from audience_export_handler.core.facts import ErrorKind, ExportJob, RefusalFacts, ServiceError
+from audience_export_handler.core.facts import ErrorKind, ExportJob, JobMetrics, RefusalFacts, ServiceError
 from cdk_cleanroomsml_contract.export_properties import AudienceSize
 from cdk_cleanroomsml_local.readings import Readings
 from tests.builders.arns import ACCOUNT, FAILING_JOB, JOB
@@ -90,6 +90,14 @@ class TestListing:
         """Names are those of a generation job: one of another job must not look like the request's own."""
         other = SUMMARY | {"audienceGenerationJobArn": FAILING_JOB}
         stub.add_response(LIST, {"audienceExportJobs": [other, SUMMARY]})
+        assert [one.audience_generation_job_arn for one in clean_rooms_ml.list_exports(JOB, always)] == [JOB]
+
+    def test_a_summary_may_show_the_job_under_the_arn_of_the_other_account(self, stub: Stubber) -> None:
+        """In the two-party flow a generation job has one ARN for each account."""
+        theirs = JOB.replace(ACCOUNT, "444455556666")
+        elsewhere = theirs.replace("us-east-1", "eu-west-1")
+        summaries = [SUMMARY | {"audienceGenerationJobArn": arn} for arn in (theirs, elsewhere)]
+        stub.add_response(LIST, {"audienceExportJobs": summaries})
         assert [one.audience_generation_job_arn for one in clean_rooms_ml.list_exports(JOB, always)] == [JOB]
 
     def test_the_account_s_exports_are_those_of_every_generation_job(self, stub: Stubber) -> None:
@@ -189,6 +197,13 @@ class TestStart:
         clean_rooms_ml.start_export(create("mine", Description="for spring"), "mine-2")
 
 
+def add_job(stub: Stubber, **changes: Any) -> None:
+    time = datetime(2026, 3, 1, tzinfo=timezone.utc)
+    job = {"createTime": time, "updateTime": time, "audienceGenerationJobArn": JOB, "name": "job"}
+    job |= {"status": "ACTIVE", "configuredAudienceModelArn": MODEL}
+    stub.add_response("get_audience_generation_job", job | changes, {"audienceGenerationJobArn": JOB})
+
+
 class TestModelAccount:
     @pytest.mark.parametrize(
         ("arn", "account"),
@@ -196,9 +211,7 @@ class TestModelAccount:
         ids=["own", "another"],
     )
     def test_is_the_account_in_the_arn_of_the_model(self, stub: Stubber, arn: str, account: str) -> None:
-        job = {"createTime": START, "updateTime": START, "audienceGenerationJobArn": JOB, "name": "job"}
-        job |= {"status": "ACTIVE", "configuredAudienceModelArn": arn}
-        stub.add_response("get_audience_generation_job", job, {"audienceGenerationJobArn": JOB})
+        add_job(stub, configuredAudienceModelArn=arn)
         assert clean_rooms_ml.read_model_account(JOB) == account
 
     def test_is_empty_if_the_job_cannot_be_read(self, stub: Stubber) -> None:
@@ -206,13 +219,24 @@ class TestModelAccount:
         assert clean_rooms_ml.read_model_account(JOB) == ""
 
 
-class TestRefusalFacts:
-    def add_job(self, stub: Stubber, **changes: Any) -> None:
-        time = datetime(2026, 3, 1, tzinfo=timezone.utc)
-        job = {"createTime": time, "updateTime": time, "audienceGenerationJobArn": JOB, "name": "job"}
-        job |= {"status": "ACTIVE", "configuredAudienceModelArn": MODEL}
-        stub.add_response("get_audience_generation_job", job | changes)
+class TestMetrics:
+    def test_are_the_scores_of_the_sizes_and_the_recall(self, stub: Stubber) -> None:
+        sizes = [{"type": "PERCENTAGE", "value": value} for value in (10, 20)]
+        measured = [{"audienceSize": sizes[0], "score": 0.5}, {"audienceSize": sizes[1]}]
+        add_job(stub, metrics={"relevanceMetrics": measured, "recallMetric": 0.25})
+        assert clean_rooms_ml.read_metrics(JOB) == JobMetrics("ACTIVE", {TEN: 0.5}, 0.25)
 
+    def test_are_empty_if_they_are_not_shared(self, stub: Stubber) -> None:
+        add_job(stub)
+        assert clean_rooms_ml.read_metrics(JOB) == JobMetrics("ACTIVE", {}, None)
+
+    def test_of_a_job_that_cannot_be_read_are_an_error(self, stub: Stubber) -> None:
+        stub.add_client_error("get_audience_generation_job", "AccessDeniedException", "no", 403)
+        with pytest.raises(ServiceError, match="AccessDeniedException: no"):
+            clean_rooms_ml.read_metrics(JOB)
+
+
+class TestRefusalFacts:
     def add_model(self, stub: Stubber, **changes: Any) -> None:
         model: dict[str, Any] = {
             "createTime": START,
@@ -234,13 +258,13 @@ class TestRefusalFacts:
 
     def test_of_an_active_job_are_the_sizes_that_it_has(self, stub: Stubber) -> None:
         measured = [{"audienceSize": {"type": "PERCENTAGE", "value": 20}}]
-        self.add_job(stub, metrics={"relevanceMetrics": measured})
+        add_job(stub, metrics={"relevanceMetrics": measured})
         self.add_model(stub, audienceSizeConfig={"audienceSizeType": "ABSOLUTE", "audienceSizeBins": [1, 5]})
         offered = (AudienceSize("ABSOLUTE", 1), AudienceSize("ABSOLUTE", 5))
         assert self.read() == RefusalFacts("", offered, (TWENTY,), ACCOUNT)
 
     def test_of_a_job_that_is_not_active_are_its_status_too(self, stub: Stubber) -> None:
-        self.add_job(stub, status="CREATE_FAILED")
+        add_job(stub, status="CREATE_FAILED")
         self.add_model(stub)
         assert self.read() == RefusalFacts("CREATE_FAILED", model_account=ACCOUNT)
 
@@ -249,7 +273,7 @@ class TestRefusalFacts:
         assert self.read() == RefusalFacts(unread=ErrorKind.DENIED)
 
     def test_of_a_failed_job_are_its_details(self, stub: Stubber) -> None:
-        self.add_job(stub, status="CREATE_FAILED", statusDetails={"statusCode": "BAD_DATA", "message": "No seeds."})
+        add_job(stub, status="CREATE_FAILED", statusDetails={"statusCode": "BAD_DATA", "message": "No seeds."})
         self.add_model(stub)
         assert self.read().job_details == "BAD_DATA: No seeds."
 
@@ -264,7 +288,7 @@ class TestRefusalFacts:
         assert len(deployment.emulator.calls) == calls
 
     def test_leave_out_the_model_if_that_cannot_be_read(self, stub: Stubber) -> None:
-        self.add_job(stub, status="CREATE_FAILED")
+        add_job(stub, status="CREATE_FAILED")
         stub.add_client_error("get_configured_audience_model", "AccessDeniedException", http_status_code=403)
         assert self.read() == RefusalFacts("CREATE_FAILED", model_account=ACCOUNT)
 

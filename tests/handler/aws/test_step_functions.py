@@ -5,22 +5,30 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
 from audience_export_handler.aws import step_functions
-from audience_export_handler.aws.step_functions import ExecutionsUnreadable, execution_name
-from tests.builders.events import Event, event
+from audience_export_handler.aws.step_functions import ExecutionsUnreadable, execution_name, follower_name
+from audience_export_handler.core import timing
+from audience_export_handler.core.failure import AcceptanceUnknown
+from tests.builders.arns import FOLLOWER
+from tests.builders.events import Event, event, properties
 from tests.fakes.clients import clients_used
 from tests.fakes.deployment import Deployment
-from tests.fakes.state_machine import Execution
+from tests.fakes.state_machine import Execution, StateMachine
 
 MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
 
 
-def older(deployment: Deployment, age: timedelta) -> Execution:
+def older(deployment: Deployment, age: timedelta, **changes: str) -> Execution:
     """An execution of the resource that began so long ago; the clock stays."""
+    return begun(deployment, deployment.machine, execution_name(event(url=f"https://{age}/", **changes)), age)
+
+
+def begun(deployment: Deployment, machine: StateMachine, name: str, age: timedelta) -> Execution:
     now = deployment.clock()
     deployment.clock.now = now - age
-    execution = deployment.machine.start(execution_name(event(url=f"https://{age}/")), {})
+    execution = machine.start(name, {})
     deployment.clock.now = now
     return execution
 
@@ -42,6 +50,17 @@ class TestStopOlder:
         execution = older(deployment, age)
         assert stop_older(deployment) is None
         assert execution.status == "RUNNING"
+
+    def test_leaves_the_executions_of_other_resources(self, deployment: Deployment) -> None:
+        others = older(deployment, MINUTE, LogicalResourceId="Other")
+        assert stop_older(deployment) is None
+        assert others.status == "RUNNING"
+
+    def test_ignores_what_has_ended_by_its_own_time_out(self, deployment: Deployment) -> None:
+        for age in (timing.OLDEST_EXECUTION, timing.OLDEST_EXECUTION + SECOND):
+            older(deployment, age).end("ABORTED", deployment.clock() - age)
+        assert stop_older(deployment) == deployment.clock() - timing.OLDEST_EXECUTION
+        assert deployment.control.calls == ["ListExecutions"]
 
     def test_leaves_its_own_execution(self, deployment: Deployment) -> None:
         deployment.machine.start(execution_name(event()), {})
@@ -102,6 +121,35 @@ class TestStart:
             start(deployment)
         assert deployment.clock() - began > timedelta(seconds=35)
 
+    @pytest.mark.parametrize("fails_first", [(500, "Internal"), (503, "ServiceUnavailable")], ids=["500", "503"])
+    def test_a_try_that_was_not_answered_may_have_started_it(
+        self, deployment: Deployment, fails_first: tuple[int, str]
+    ) -> None:
+        """Whatever the others say: only the name shows it, to a later try."""
+        deployment.control.errors["StartExecution"] = [fails_first, *[(400, "AccessDeniedException")] * 99]
+        with pytest.raises(AcceptanceUnknown, match="StartExecution was not answered; last: AccessDeniedException"):
+            start(deployment)
+
+    def test_a_refusal_and_a_connection_that_was_never_made_start_nothing(self, deployment: Deployment) -> None:
+        deployment.control.errors["StartExecution"] = [(499, "Refused")] * 99
+        with pytest.raises(ClientError, match="Refused"):
+            start(deployment)
+        self.fail_with(EndpointConnectionError(endpoint_url="https://127.0.0.1:1"))
+        with pytest.raises(EndpointConnectionError):
+            start(deployment)
+
+    def test_a_response_that_never_came_may_have_started_it(self, deployment: Deployment) -> None:
+        self.fail_with(ReadTimeoutError(endpoint_url="https://127.0.0.1:1"))
+        with pytest.raises(AcceptanceUnknown, match="last: ReadTimeoutError"):
+            start(deployment)
+
+    def fail_with(self, error: Exception) -> None:
+        def fail(**rest: object) -> None:
+            raise error
+
+        client = step_functions._client(timing.START_EXECUTION_SECONDS)
+        client.meta.events.register("before-send.sfn.StartExecution", fail)
+
     def test_an_execution_of_the_same_request_is_the_same(self, deployment: Deployment) -> None:
         start(deployment)
         [execution] = deployment.machine.executions.values()
@@ -117,9 +165,46 @@ class TestStart:
         assert execution.input == {"Request": event(), "Step": {"Progress": None}}
 
 
-def stop_all(deployment: Deployment) -> None:
+def stop_all(deployment: Deployment, **changes: Any) -> None:
     now = deployment.clock()
-    step_functions.stop_all(event(), requested_at=now, last_call=now + 3 * SECOND, clock=deployment.clock)
+    step_functions.stop_all(event(**changes), requested_at=now, last_call=now + 3 * SECOND, clock=deployment.clock)
+
+
+class TestStopAll:
+    FOLLOWED = event(PhysicalResourceId="mine", ResourceProperties=properties(FollowerArn=FOLLOWER))
+
+    def following(self, deployment: Deployment, physical_id: str, age: timedelta = MINUTE) -> Execution:
+        return begun(deployment, deployment.follower, follower_name(self.FOLLOWED, physical_id), age)
+
+    def test_stops_what_follows_the_export_of_the_deleted_resource(self, deployment: Deployment) -> None:
+        execution, follower = older(deployment, MINUTE), self.following(deployment, "mine")
+        others = self.following(deployment, "another")
+        stop_all(deployment, **self.FOLLOWED)
+        assert (execution.status, follower.status, others.status) == ("ABORTED", "ABORTED", "RUNNING")
+
+    def test_stops_a_follower_that_is_almost_as_old_as_one_can_be(self, deployment: Deployment) -> None:
+        oldest = self.following(deployment, "mine", timing.OLDEST_FOLLOWER)
+        stop_all(deployment, **self.FOLLOWED)
+        assert oldest.status == "ABORTED"
+
+    def test_does_not_ask_for_followers_without_events(self, deployment: Deployment) -> None:
+        follower = self.following(deployment, "mine")
+        stop_all(deployment, PhysicalResourceId="mine")
+        assert follower.status == "RUNNING"
+        assert deployment.control.calls == ["ListExecutions"]
+
+    def test_stops_the_followers_even_if_the_executions_cannot_be_listed(self, deployment: Deployment) -> None:
+        follower = self.following(deployment, "mine")
+        deployment.control.errors["ListExecutions"] = [(400, "ThrottlingException")]
+        stop_all(deployment, **self.FOLLOWED)
+        assert follower.status == "ABORTED"
+
+    def test_leaves_what_has_ended_or_may_be_newer(self, deployment: Deployment) -> None:
+        older(deployment, MINUTE).end("SUCCEEDED", deployment.clock())
+        newer = older(deployment, 5 * SECOND)
+        stop_all(deployment)
+        assert newer.status == "RUNNING"
+        assert "StopExecution" not in deployment.control.calls
 
 
 def test_nothing_is_stopped_after_the_last_call(deployment: Deployment) -> None:
@@ -161,5 +246,11 @@ class TestExecutionName:
         first, second = execution_name(event()), execution_name(event(**{member: "other"}))
         assert first.split("-")[0] != second.split("-")[0]
 
+    def test_of_a_follower_begins_with_the_resource_and_its_physical_id(self) -> None:
+        first, again = follower_name(event(), "mine"), follower_name(event(RequestId="other"), "mine")
+        assert first.split("-")[0] == again.split("-")[0] != follower_name(event(), "another").split("-")[0]
+        assert first.split("-")[1] == execution_name(event()).split("-")[1] != again.split("-")[1]
+
     def test_is_allowed_and_holds_no_url(self) -> None:
-        assert re.fullmatch(r"[0-9a-f]{32}-[0-9a-f]{32}", execution_name(event()))
+        for name in (execution_name(event()), follower_name(event(), "mine")):
+            assert re.fullmatch(r"[0-9a-f]{32}-[0-9a-f]{32}", name)
