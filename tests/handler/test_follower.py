@@ -9,9 +9,15 @@ from typing import Any
 import jsonschema
 import pytest
 
+from audience_export_handler import follower
+from audience_export_handler.core import timing
+from audience_export_handler.core.following import Followed, Resource
+from cdk_cleanroomsml_contract.message import FollowMessage
 from cdk_cleanroomsml_local.emulator import Fault, FaultKind
-from tests.builders.arns import EVENT_BUS, FAILING_JOB, FOLLOWER
+from cdk_cleanroomsml_local.readings import Readings
+from tests.builders.arns import EVENT_BUS, FAILING_JOB, FOLLOWER, JOB, STACK_ID
 from tests.builders.events import Event, properties
+from tests.builders.requests import TEN
 from tests.fakes.deployment import Deployment
 from tests.fakes.state_machine import TaskError
 
@@ -361,3 +367,47 @@ def _held(request_type: str, physical_id: str) -> dict[str, Any]:
     if request_type == "Create":
         return {}
     return {"PhysicalResourceId": physical_id, "OldResourceProperties": properties(Name="before")}
+
+
+class TestLook:
+    """One look, as the state machine calls for it."""
+
+    def message(self, deployment: Deployment, since: timedelta) -> FollowMessage:
+        now = deployment.clock()
+        followed = Followed(Resource(STACK_ID, "Export", "id"), "mine", JOB, TEN, now, now, is_listed=True)
+        return FollowMessage(followed.to_json(), now - since)
+
+    @pytest.mark.parametrize(
+        ("since", "found"),
+        [
+            (timedelta(0), {"WaitSeconds": 60}),
+            (timedelta(hours=1), {"WaitSeconds": 300}),
+            (timing.FOLLOWED_FOR, {"GivenUp": "the exports could not be listed"}),
+        ],
+        ids=str,
+    )
+    def test_without_a_listing_is_repeated_for_a_day(
+        self, deployment: Deployment, since: timedelta, found: dict[str, Any]
+    ) -> None:
+        deployment.emulator.faults.append(Fault("ListAudienceExportJobs", FaultKind.THROTTLE))
+        assert follower.look(self.message(deployment, since), clock=deployment.clock) == found
+
+    @pytest.mark.parametrize(("late", "pages"), [(timedelta(0), 2), (timedelta(seconds=1), 1)], ids=["in time", "late"])
+    def test_reads_further_pages_for_half_a_minute(self, deployment: Deployment, late: timedelta, pages: int) -> None:
+        deployment.emulator.service.readings = Readings(page_size=1)
+        for name in ("a", "b"):
+            deployment.start_elsewhere(name)
+        deployment.emulator.calls.clear()
+        message, began = self.message(deployment, timedelta(0)), deployment.clock()
+        times = iter([began, *[began + timing.LOOKING + late] * 9])
+        follower.look(message, clock=lambda: next(times))
+        assert len(deployment.emulator.calls) == pages
+
+    def test_logs_what_it_found(self, deployment: Deployment, caplog: pytest.LogCaptureFixture) -> None:
+        caplog.set_level("INFO", "audience_export_handler.follower")
+        follower.look(self.message(deployment, timedelta(0)), clock=deployment.clock)
+        follower.look(self.message(deployment, timing.FOLLOWED_FOR), clock=deployment.clock)
+        assert [record.getMessage() for record in caplog.records] == [
+            'Export "mine" is followed: LookAgain',
+            'Export "mine" is followed: the export has not ended in 24 hours',
+        ]
