@@ -4,13 +4,15 @@ import json
 from typing import Any
 
 import pytest
-from aws_cdk import App, Stack
+from aws_cdk import App, Environment, Stack
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk.assertions import Match, Template
 
-from cdk_cleanroomsml import AudienceExportProvider
+from cdk_cleanroomsml import AudienceExportProvider, encryption
+from tests.builders.arns import ACCOUNT
 from tests.builders.stacks import declare
 
 MACHINE = "AWS::StepFunctions::StateMachine"
@@ -94,3 +96,68 @@ def test_without_a_key_aws_owns_it(stack: Stack) -> None:
     template = Template.from_stack(stack)
     template.has_resource_properties(MACHINE, {"EncryptionConfiguration": Match.absent()})
     assert "kms:" not in json.dumps(template.to_json())
+
+
+class TestStatements:
+    """Word by word, with literal ARNs: the service compares each of them."""
+
+    @pytest.fixture
+    def stack(self) -> Stack:
+        app = App(context={"@aws-cdk/core:enablePartitionLiterals": True})
+        return Stack(app, "Campaigns", env=Environment(account=ACCOUNT, region="us-east-1"))
+
+    @pytest.fixture
+    def key(self, stack: Stack) -> kms.Key:
+        return kms.Key(stack, "Key")
+
+    def written(self, stack: Stack, statement: iam.PolicyStatement) -> Any:
+        return stack.resolve(statement.to_statement_json())
+
+    def last_of_key_policy(self, stack: Stack) -> Any:
+        [key] = Template.from_stack(stack).find_resources("AWS::KMS::Key").values()
+        return key["Properties"]["KeyPolicy"]["Statement"][-1]
+
+    def test_the_role_may_use_the_key_for_any_machine_of_the_account(self, stack: Stack, key: kms.Key) -> None:
+        assert self.written(stack, encryption.for_machine(key, stack)) == {
+            "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
+            "Condition": {"ArnLike": {CONTEXT: f"arn:aws:states:us-east-1:{ACCOUNT}:stateMachine:*"}},
+            "Effect": "Allow",
+            "Resource": stack.resolve(key.key_arn),
+        }
+
+    def test_the_caller_may_use_the_key_for_one_machine(self, stack: Stack, key: kms.Key) -> None:
+        definition = sfn.DefinitionBody.from_chainable(sfn.Succeed(stack, "End"))
+        machine = sfn.StateMachine(stack, "Machine", definition_body=definition)
+        assert self.written(stack, encryption.for_caller(key, machine)) == {
+            "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
+            "Condition": {"StringEquals": {CONTEXT: stack.resolve(machine.state_machine_arn)}},
+            "Effect": "Allow",
+            "Resource": stack.resolve(key.key_arn),
+        }
+
+    def test_the_key_is_for_the_log_groups_of_the_account(self, stack: Stack, key: kms.Key) -> None:
+        encryption.let_logs_use(key, stack)
+        groups = f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:*"
+        assert self.last_of_key_policy(stack) == {
+            "Action": ["kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"],
+            "Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
+            "Effect": "Allow",
+            "Principal": {"Service": "logs.us-east-1.amazonaws.com"},
+            "Resource": "*",
+        }
+
+    def test_the_delivery_of_a_log_needs_the_key_and_so_does_the_machine(self, stack: Stack, key: kms.Key) -> None:
+        of_machine = encryption.let_deliver_logs(key, stack)
+        assert self.last_of_key_policy(stack) == {
+            "Action": "kms:Decrypt*",
+            "Effect": "Allow",
+            "Principal": {"Service": "delivery.logs.amazonaws.com"},
+            "Resource": "*",
+        }
+        source = f"arn:aws:logs:us-east-1:{ACCOUNT}:*"
+        assert self.written(stack, of_machine) == {
+            "Action": "kms:GenerateDataKey",
+            "Condition": {"StringEquals": {"kms:EncryptionContext:SourceArn": source}},
+            "Effect": "Allow",
+            "Resource": stack.resolve(key.key_arn),
+        }

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from aws_cdk import App, Environment, Stack
+from aws_cdk import App, CfnParameter, Environment, Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_sqs as sqs
@@ -48,6 +48,12 @@ def test_a_rule_finds_the_ends_of_its_export(stack: Stack, method: str, statuses
     }
 
 
+def test_a_rule_can_ask_for_more_of_the_detail(stack: Stack) -> None:
+    declare(stack).on_event("Rule", event_pattern=events.EventPattern(detail={"name": ["spring"]}))
+    pattern = {"detail": {"name": ["spring"], "status": ["ACTIVE", "CREATE_FAILED"]}}
+    Template.from_stack(stack).has_resource_properties("AWS::Events::Rule", {"EventPattern": pattern})
+
+
 def test_a_rule_can_ask_for_more(stack: Stack) -> None:
     declare(stack).on_active("Rule", event_pattern=events.EventPattern(region=["us-east-1"]))
     Template.from_stack(stack).has_resource_properties(
@@ -86,23 +92,56 @@ def test_an_export_can_wait_for_its_rule(stack: Stack) -> None:
         events.EventPattern(source=["aws.s3"]),
         events.EventPattern(detail_type=["other"]),
         events.EventPattern(detail={"status": ["ACTIVE"]}),
+        events.EventPattern(detail={"stackId": ["arn"]}),
+        events.EventPattern(detail={"logicalResourceId": ["Export"]}),
     ],
-    ids=["source", "type", "status"],
+    ids=["source", "type", "status", "stack", "resource"],
 )
 def test_a_pattern_that_would_widen_the_rule_is_an_error(stack: Stack, pattern: events.EventPattern) -> None:
     """The CDK adds the values of two patterns up."""
-    with pytest.raises(InvalidArgumentError, match="event_pattern must not have source"):
+    with pytest.raises(InvalidArgumentError) as raised:
         declare(stack).on_event("Rule", event_pattern=pattern)
+    assert (raised.value.argument, raised.value.value) == ("event_pattern", pattern)
+    assert raised.value.rule == (
+        "must not have source, detail_type, or status, stackId, logicalResourceId in its detail, which the method sets"
+    )
     Template.from_stack(stack).resource_count_is("AWS::Events::Rule", 0)
 
 
-@pytest.mark.parametrize(("account", "region"), [("999999999999", "us-east-1"), ("111122223333", "eu-west-1")])
-def test_a_rule_for_a_bus_elsewhere_is_an_error(account: str, region: str) -> None:
-    stack = Stack(App(), "Campaigns", env=Environment(account="111122223333", region="us-east-1"))
-    arn = f"arn:aws:events:{region}:{account}:event-bus/central"
+OF_STACK = Environment(account="111122223333", region="us-east-1")
+
+
+def on_bus(env: Environment | None, arn: str) -> events.Rule:
+    """A rule of a stack whose exports publish on an imported bus."""
+    stack = Stack(App(), "Campaigns", env=env)
     AudienceExportProvider.configure(stack, event_bus=events.EventBus.from_event_bus_arn(stack, "Bus", arn))
-    with pytest.raises(InvalidArgumentError, match="event_bus must be of the stack's"):
-        declare(stack).on_event("Rule")
+    return declare(stack).on_event("Rule")
+
+
+@pytest.mark.parametrize(
+    ("account", "region", "rule"),
+    [
+        ("999999999999", "us-east-1", "account, 111122223333"),
+        ("111122223333", "eu-west-1", "Region, us-east-1"),
+    ],
+)
+def test_a_rule_for_a_bus_elsewhere_is_an_error(account: str, region: str, rule: str) -> None:
+    arn = f"arn:aws:events:{region}:{account}:event-bus/central"
+    expected = f"must be of the stack's {rule}, for a rule; make the rule where the bus is"
+    with pytest.raises(InvalidArgumentError) as raised:
+        on_bus(OF_STACK, arn)
+    assert (raised.value.argument, raised.value.rule, raised.value.value) == ("event_bus", expected, arn)
+
+
+@pytest.mark.parametrize("env", [OF_STACK, None], ids=["in the same place", "in a place that is not known"])
+def test_a_rule_is_on_the_bus_of_the_provider(env: Environment | None) -> None:
+    rule = on_bus(env, "arn:aws:events:us-east-1:111122223333:event-bus/central")
+    Template.from_stack(Stack.of(rule)).has_resource_properties("AWS::Events::Rule", {"EventBusName": "central"})
+
+
+def test_a_bus_whose_place_is_known_at_deployment_only_is_not_compared() -> None:
+    arn = CfnParameter(Stack(App(), "Other"), "Bus").value_as_string
+    assert on_bus(OF_STACK, arn).node.id == "Rule"
 
 
 def test_an_unknown_option_is_an_error(stack: Stack) -> None:

@@ -1,12 +1,18 @@
 """Which generation jobs the handler may use, and that the policies for them fit into a role and make no cycle."""
 
+import json
+from typing import Any
+
 import pytest
 from aws_cdk import App, CfnResource, Stack
+from aws_cdk import aws_iam as iam
 from aws_cdk.assertions import Template
 
 from cdk_cleanroomsml import AudienceExportProvider, job_access
+from cdk_cleanroomsml.job_access import JobAccess
 from tests.builders.arns import JOB
 from tests.builders.role_policies import (
+    LIKELY,
     ROLE_BYTES,
     bytes_of_role,
     is_every,
@@ -17,8 +23,6 @@ from tests.builders.role_policies import (
 )
 from tests.builders.stacks import EXPORT, declare, settings_of_every_kind
 from tests.builders.templates import waits_for
-
-LIKELY = 256
 
 
 @pytest.fixture
@@ -146,3 +150,119 @@ def test_an_export_that_is_declared_after_synthesis_has_a_policy_of_its_own(stac
     declare(stack, "Late", audience_generation_job_arn=late)
     stack.node.root.synth(force=True)  # type: ignore[attr-defined]
     assert job_resources(Template.from_stack(stack)) == [JOB, late]
+
+
+class TestTheLastByte:
+    """A role that is one byte too long fails the deployment, and one that has room need not allow all jobs."""
+
+    AROUND = len('"",')
+    EVERY = AROUND + len("arn:aws-us-gov:cleanrooms-ml:ap-southeast-1:111122223333:audience-generation-job/*")
+
+    @pytest.fixture
+    def shared(self, stack: Stack) -> iam.Policy:
+        return iam.Policy(stack, "Shared")
+
+    def access(self, stack: Stack, shared: iam.Policy, *other_bytes: int, later_bytes: int | None = None) -> JobAccess:
+        role = iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        later = {} if later_bytes is None else {"later_bytes": later_bytes}
+        return JobAccess(stack, shared, role, *other_bytes, **later)
+
+    def resources(self, stack: Stack, policy: iam.Policy) -> list[Any]:
+        [statement] = stack.resolve(policy.document)["Statement"]
+        assert statement["Action"] == [
+            "cleanrooms-ml:StartAudienceExportJob",
+            "cleanrooms-ml:ListAudienceExportJobs",
+            "cleanrooms-ml:GetAudienceGenerationJob",
+        ]
+        found = statement["Resource"]
+        return found if isinstance(found, list) else [found]
+
+    def apart(self) -> int:
+        """How long the policy of one job is, with an ARN of the length that is likely."""
+        stack = Stack(App(), "Other")
+        policy = self.access(stack, iam.Policy(stack, "Shared"), 0).allow(parameter(stack, 0))
+        document = stack.resolve(policy.document)
+        document["Statement"][0]["Resource"] = "x" * LIKELY
+        return len(json.dumps(document, separators=(",", ":")))
+
+    @pytest.mark.parametrize("too_few", [0, 1])
+    def test_arns_in_the_shared_policy_are_counted_with_what_is_around_them(
+        self, stack: Stack, shared: iam.Policy, too_few: int
+    ) -> None:
+        arns = [literal(number) for number in range(3)]
+        room = sum(len(arn) + self.AROUND for arn in arns) - too_few
+        jobs = self.access(stack, shared, ROLE_BYTES - room)
+        assert all(jobs.allow(arn) is shared for arn in (*arns, arns[0]))
+        jobs.complete()
+        found = self.resources(stack, shared)
+        assert [is_every(one) for one in found] == [True] if too_few else found == arns
+
+    @pytest.mark.parametrize("too_few", [0, 1])
+    def test_by_default_the_rest_of_the_policies_is_left_out(
+        self, stack: Stack, shared: iam.Policy, too_few: int
+    ) -> None:
+        arn = literal(0, ROLE_BYTES - job_access.REST_BYTES - self.AROUND + too_few)
+        jobs = self.access(stack, shared)
+        jobs.allow(arn)
+        jobs.complete()
+        [found] = self.resources(stack, shared)
+        assert is_every(found) if too_few else found == arn
+
+    @pytest.mark.parametrize("too_few", [0, 1])
+    @pytest.mark.parametrize("later_bytes", [None, 100])
+    def test_a_policy_apart_leaves_room_for_what_comes_later_and_for_every_job(
+        self, stack: Stack, shared: iam.Policy, later_bytes: int | None, too_few: int
+    ) -> None:
+        room = self.apart() + self.EVERY + (later_bytes or 0) - too_few
+        jobs = self.access(stack, shared, ROLE_BYTES - room, later_bytes=later_bytes)
+        policy = jobs.allow(parameter(stack, 0))
+        assert (policy is shared) == bool(too_few)
+        assert jobs.allow(parameter(stack, 1)) is shared, "there is no room for a second one"
+        jobs.complete()
+        assert [is_every(one) for one in self.resources(stack, shared)] == [True]
+
+    @pytest.mark.parametrize("too_few", [0, 1])
+    def test_a_policy_apart_takes_room_from_the_shared_one(
+        self, stack: Stack, shared: iam.Policy, too_few: int
+    ) -> None:
+        arns = [literal(number) for number in range(2)]
+        room = self.apart() + sum(len(arn) + self.AROUND for arn in arns) - too_few
+        jobs = self.access(stack, shared, ROLE_BYTES - room)
+        own = parameter(stack, 0)
+        policy = jobs.allow(own)
+        assert jobs.allow(own) is policy is not shared
+        for arn in arns:
+            jobs.allow(arn)
+        jobs.complete()
+        found = self.resources(stack, shared)
+        assert [is_every(one) for one in found] == [True] if too_few else found == arns
+
+    @pytest.mark.parametrize("times", [0, 1, 2])
+    def test_what_comes_later_takes_its_room_once(self, stack: Stack, shared: iam.Policy, times: int) -> None:
+        arn = literal(0)
+        jobs = self.access(stack, shared, ROLE_BYTES - len(arn) - self.AROUND - (100 if times else 0), later_bytes=100)
+        for _ in range(times):
+            jobs.use_later_bytes()
+        jobs.allow(arn)
+        jobs.complete()
+        assert self.resources(stack, shared) == [arn]
+
+    def test_room_that_later_bytes_have_taken_is_gone(self, stack: Stack, shared: iam.Policy) -> None:
+        arn = literal(0)
+        jobs = self.access(stack, shared, ROLE_BYTES - len(arn) - self.AROUND - 99, later_bytes=100)
+        jobs.use_later_bytes()
+        jobs.allow(arn)
+        jobs.complete()
+        assert [is_every(one) for one in self.resources(stack, shared)] == [True]
+
+    def test_the_shared_policy_is_written_once_and_only_if_a_job_is_in_it(
+        self, stack: Stack, shared: iam.Policy
+    ) -> None:
+        jobs = self.access(stack, shared, 0)
+        jobs.allow(parameter(stack, 0))
+        jobs.complete()
+        assert shared.document.is_empty
+        late = jobs.allow(literal(0))
+        assert late is not shared, "the shared policy is complete"
+        jobs.complete()
+        assert shared.document.is_empty

@@ -8,7 +8,8 @@ from aws_cdk.assertions import Template
 
 from audience_export_handler.core.request import read_request
 from cdk_cleanroomsml import AudienceSize
-from tests.builders.arns import STACK_ID
+from cdk_cleanroomsml.names_in_metadata import GeneratedNames
+from tests.builders.arns import JOB, STACK_ID
 from tests.builders.events import event
 from tests.builders.stacks import EXPORT, declare
 
@@ -64,3 +65,27 @@ def test_a_given_name_is_in_the_properties_only(stack: Stack) -> None:
 def test_a_name_that_is_known_only_at_deployment_is_left_out(stack: Stack, argument: str) -> None:
     declare(stack, **{argument: CfnParameter(stack, "Parameter").value_as_string})
     assert list(names(stack).values()) == [None]
+
+
+def written(stack: Stack, times: int = 1) -> Any:
+    """The metadata of an export whose name is generated, after so many syntheses."""
+    resource = CfnResource(stack, "Export", type=EXPORT)
+    generated = GeneratedNames()
+    size = {"Type": "PERCENTAGE", "Value": 10}
+    generated.add(resource, {"AudienceGenerationJobArn": JOB, "AudienceSize": size})
+    found = []
+    for _ in range(times):
+        generated.write(stack)
+        found.append(resource.get_metadata("cdk-cleanroomsml"))
+        resource.add_metadata("cdk-cleanroomsml", None)
+    return found
+
+
+def test_a_name_is_written_once_however_often_the_app_is_synthesised(stack: Stack) -> None:
+    first, second = written(stack, times=2)
+    assert first["ExportName"].startswith("Export-")
+    assert second is None
+
+
+def test_a_stack_whose_name_is_known_only_at_deployment_has_no_names_before(stack: Stack) -> None:
+    assert written(NestedStack(stack, "Spring")) == [None]

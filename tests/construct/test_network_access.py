@@ -2,28 +2,17 @@
 
 from typing import Any
 
-import jsii
 import pytest
-from aws_cdk import App, Aspects, IAspect, Stack
+from aws_cdk import App, Aspects, Stack
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk.assertions import Template
-from constructs import IConstruct
 
-from cdk_cleanroomsml import AudienceExportProvider
+from cdk_cleanroomsml import AudienceExportProvider, network_access
 from cdk_cleanroomsml.network_access import ACTIONS
+from tests.builders.aspects import PutIntoVpc
 from tests.builders.stacks import declare
-
-
-@jsii.implements(IAspect)
-class PutIntoVpc:
-    """What organisations do to every function of an app."""
-
-    def visit(self, node: IConstruct) -> None:
-        if isinstance(node, lambda_.CfnFunction):
-            node.vpc_config = lambda_.CfnFunction.VpcConfigProperty(
-                subnet_ids=["subnet-1"], security_group_ids=["sg-1"]
-            )
 
 
 @pytest.fixture
@@ -63,3 +52,42 @@ def test_the_same_if_an_aspect_has_put_them_there(stack: Stack) -> None:
 def test_without_a_vpc_nothing_is_allowed(stack: Stack) -> None:
     declare(stack)
     assert policies_that_allow(Template.from_stack(stack)) == []
+
+
+def test_the_actions_are_those_that_lambda_needs_for_its_network_interfaces() -> None:
+    """As in the AWS managed policy AWSLambdaVPCAccessExecutionRole."""
+    assert ACTIONS == [
+        "ec2:AssignPrivateIpAddresses",
+        "ec2:CreateNetworkInterface",
+        "ec2:DeleteNetworkInterface",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSubnets",
+        "ec2:UnassignPrivateIpAddresses",
+    ]
+
+
+class Role(iam.Role):
+    """A role that keeps what is added to its policy."""
+
+    added: list[iam.PolicyStatement]
+
+    def add_to_principal_policy(self, statement: iam.PolicyStatement) -> iam.AddToPrincipalPolicyResult:
+        self.added.append(statement)
+        return super().add_to_principal_policy(statement)
+
+
+@pytest.mark.parametrize("is_in_vpc", [True, False], ids=["in a VPC", "in none"])
+def test_the_permission_is_added_once_however_often_the_app_is_synthesised(stack: Stack, is_in_vpc: bool) -> None:
+    role = Role(stack, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+    role.added = []
+    runtime, code = lambda_.Runtime.PYTHON_3_13, lambda_.Code.from_inline("pass")
+    function = lambda_.Function(stack, "Function", runtime=runtime, code=code, handler="index.handler", role=role)
+    network_access.allow_if_an_aspect_asks(function, role)
+    if is_in_vpc:
+        Aspects.of(stack).add(PutIntoVpc())
+    app = stack.node.root
+    assert isinstance(app, App)
+    for _ in range(2):
+        app.synth(force=True)
+    found = [(one.actions, one.resources) for one in role.added]
+    assert found == ([(ACTIONS, ["*"])] if is_in_vpc else [])

@@ -15,7 +15,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk.assertions import Template
 
-from cdk_cleanroomsml import AudienceExportProvider
+from cdk_cleanroomsml import AudienceExportProvider, roles
 from cdk_cleanroomsml.provider_settings import ProviderSettings
 from tests.builders.arns import JOB, OTHER_JOB
 from tests.builders.stacks import EXPORT, declare
@@ -64,11 +64,11 @@ def needing_everything(stack: Stack) -> ProviderSettings:
 
 
 def test_roles_of_the_app_get_what_the_provider_needs(stack: Stack) -> None:
-    roles = made(stack)
-    provider = AudienceExportProvider.configure(stack, **roles)
+    given = made(stack)
+    provider = AudienceExportProvider.configure(stack, **given)
     declare(stack)
     template = Template.from_stack(stack)
-    assert (provider.role, provider.state_machine_role) == (roles["role"], roles["state_machine_role"])
+    assert (provider.role, provider.state_machine_role) == (given["role"], given["state_machine_role"])
     template.resource_count_is("AWS::IAM::Role", 2)
     assert {"cleanrooms-ml:StartAudienceExportJob", "states:StartExecution", "lambda:InvokeFunction"} <= actions_of(
         template
@@ -77,9 +77,9 @@ def test_roles_of_the_app_get_what_the_provider_needs(stack: Stack) -> None:
 
 def test_the_permissions_are_those_that_a_role_made_here_gets(stack: Stack) -> None:
     found = []
-    for roles in (made, lambda _: ProviderSettings()):
+    for roles_of in (made, lambda _: ProviderSettings()):
         one = Stack(App(), "Campaigns")
-        settings: dict[str, Any] = {**roles(one), **needing_everything(one)}
+        settings: dict[str, Any] = {**roles_of(one), **needing_everything(one)}
         AudienceExportProvider.configure(one, **settings)
         declare(one)
         found.append(actions_of(Template.from_stack(one)) | {"lambda:InvokeFunction"})  # inline in a role made here
@@ -117,9 +117,61 @@ def test_a_permissions_boundary_reaches_both_roles(stack: Stack) -> None:
     declare(stack)
     boundary = iam.ManagedPolicy.from_managed_policy_name(stack, "Boundary", "boundary")
     iam.PermissionsBoundary.of(stack).apply(boundary)
-    roles = Template.from_stack(stack).find_resources("AWS::IAM::Role")
-    assert len(roles) == 2
-    assert all("PermissionsBoundary" in role["Properties"] for role in roles.values())
+    found = Template.from_stack(stack).find_resources("AWS::IAM::Role")
+    assert len(found) == 2
+    assert all("PermissionsBoundary" in role["Properties"] for role in found.values())
+
+
+class TestMadeHere:
+    HANDLER = "arn:aws:lambda:us-east-1:111122223333:function:handler"
+
+    def test_the_role_of_the_functions_is_for_lambda_only(self, stack: Stack) -> None:
+        role = roles.make_handler_role(stack)
+        assert role.node.path == "Campaigns/HandlerRole"
+        [found] = Template.from_stack(stack).find_resources("AWS::IAM::Role").values()
+        assert found["Properties"] == {
+            "AssumeRolePolicyDocument": {
+                "Statement": [
+                    {
+                        "Action": "sts:AssumeRole",
+                        "Effect": "Allow",
+                        "Principal": {"Service": "lambda.amazonaws.com"},
+                    }
+                ],
+                "Version": "2012-10-17",
+            },
+            "Description": "Starts and follows the audience exports of one stack",
+        }
+
+    def test_the_role_of_the_state_machine_is_for_machines_of_the_account_and_may_call_the_handler(
+        self, stack: Stack
+    ) -> None:
+        """No other account's machine can use it, whoever names it there."""
+        role = roles.make_state_machine_role(stack, self.HANDLER)
+        assert role.node.path == "Campaigns/StateMachineRole"
+        [found] = Template.from_stack(stack).find_resources("AWS::IAM::Role").values()
+        [assumed] = found["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+        assert assumed["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+        assert assumed["Principal"] == {"Service": "states.amazonaws.com"}
+        [policy] = found["Properties"]["Policies"]
+        assert policy["PolicyName"] == "Handler"
+        assert policy["PolicyDocument"]["Statement"] == [
+            {"Action": "lambda:InvokeFunction", "Effect": "Allow", "Resource": self.HANDLER}
+        ]
+        assert found["Properties"]["Description"] == "Calls the handler of audience exports, step by step"
+
+
+class TestWithoutChanges:
+    def test_a_role_of_the_app_is_given_permissions(self, stack: Stack) -> None:
+        principal = iam.ServicePrincipal("lambda.amazonaws.com")
+        for role in (iam.Role(stack, "Role", assumed_by=principal), iam.LazyRole(stack, "Lazy", assumed_by=principal)):
+            assert roles.without_changes(stack, "AsItIs", role) is role
+
+    def test_an_imported_role_stays_as_it_is(self, stack: Stack) -> None:
+        found = roles.without_changes(stack, "AsItIs", iam.Role.from_role_arn(stack, "Role", ARN))
+        assert (found.role_arn, found.node.path) == (ARN, "Campaigns/AsItIs")
+        found.add_to_principal_policy(iam.PolicyStatement(actions=["s3:GetObject"], resources=["*"]))
+        Template.from_stack(stack).resource_count_is("AWS::IAM::Policy", 0)
 
 
 class TestCustomizeRoles:
