@@ -1,5 +1,6 @@
 """Which crhelper the asset gets: the one that a wheel carries, else the installed one, and never another version."""
 
+import os
 import shutil
 from importlib import metadata
 from pathlib import Path
@@ -22,6 +23,23 @@ def carried(tmp_path: Path) -> Path:
     (folder / "__pycache__").mkdir()
     (folder / "__pycache__" / "utils.cpython-310.pyc").touch()
     return folder
+
+
+class Installed(metadata.Distribution):
+    """An installed crhelper of the right version. Its record lists `names`; without names it has no record."""
+
+    def __init__(self, folder: Path, *names: str) -> None:
+        self.folder, self.names = folder, names
+        for name in names:
+            self.locate_file(name).parent.mkdir(exist_ok=True)
+            self.locate_file(name).touch()
+
+    def read_text(self, filename: str) -> str | None:
+        record = "".join(f"{name},,\n" for name in self.names) or None
+        return {"METADATA": f"Version: {crhelper_files.VERSION}\n", "RECORD": record}.get(filename)
+
+    def locate_file(self, path: str | os.PathLike[str]) -> Path:
+        return self.folder / path
 
 
 def no_crhelper(name: str) -> metadata.Distribution:
@@ -60,3 +78,28 @@ def test_an_incomplete_copy_is_refused(carried: Path, name: str) -> None:
     (carried / name).unlink()
     with pytest.raises(LookupError, match=f"the installation of cdk-cleanroomsml lacks crhelper/{name}; reinstall it"):
         crhelper_files.find(carried)
+
+
+def test_of_what_is_installed_only_the_modules_of_the_package_are_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A module of another name beside it would be in the asset too."""
+    taken = ("crhelper/__init__.py", "crhelper/utils.py", "crhelper.dist-info/LICENSE", "crhelper.dist-info/NOTICE")
+    distribution = Installed(tmp_path, *taken, "crhelper/utils.pyi", "tests/test_utils.py")
+    monkeypatch.setattr(metadata, "distribution", lambda name: distribution)
+    assert crhelper_files.installed() == {
+        "crhelper/__init__.py": tmp_path / taken[0],
+        "crhelper/utils.py": tmp_path / taken[1],
+        "crhelper/LICENSE": tmp_path / taken[2],
+        "crhelper/NOTICE": tmp_path / taken[3],
+    }
+
+
+def test_an_installation_that_does_not_list_its_files_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A system's package manager may leave the list out."""
+    monkeypatch.setattr(metadata, "distribution", lambda name: Installed(tmp_path))
+    missing = "crhelper/LICENSE, crhelper/NOTICE, crhelper/__init__.py"
+    with pytest.raises(LookupError, match=f"^the installation of crhelper lacks {missing}; reinstall it with pip$"):
+        crhelper_files.installed()

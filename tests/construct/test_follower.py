@@ -8,7 +8,7 @@ from aws_cdk import App, Stack
 from aws_cdk import aws_events as events
 from aws_cdk.assertions import Match, Template
 
-from cdk_cleanroomsml import AudienceExportProvider
+from cdk_cleanroomsml import AudienceExportProvider, follower_states, states
 from tests.builders.role_policies import ROLE_BYTES, bytes_of_role, is_every, job_resources, literal, parameter
 from tests.builders.stacks import EXPORT, declare, settings_of_every_kind
 from tests.builders.templates import waits_for
@@ -31,6 +31,16 @@ def policy(template: Template, name: str) -> dict[str, str]:
 
 def definition_of(template: Template, name: str) -> str:
     return json.dumps(template.to_json()["Resources"][name]["Properties"]["DefinitionString"])
+
+
+def with_names(template: Template, name: str) -> dict[str, Any]:
+    """The definition of a state machine, with the names of what it refers to."""
+    parts = template.to_json()["Resources"][name]["Properties"]["DefinitionString"]["Fn::Join"][1]
+    return dict(json.loads("".join(part if isinstance(part, str) else f"<{_named(part)}>" for part in parts)))
+
+
+def _named(reference: dict[str, Any]) -> str:
+    return str(reference["Ref"]) if "Ref" in reference else ".".join(reference["Fn::GetAtt"])
 
 
 def test_without_events_there_is_no_state_permission_or_resource_more(stack: Stack) -> None:
@@ -65,6 +75,30 @@ def test_an_event_bus_is_for_every_export(stack: Stack) -> None:
     template.has_resource_properties("AWS::Events::Rule", {"EventBusName": {"Ref": "BusEA82B648"}})
     assert "BusEA82B648" in definition_of(template, FOLLOWER)
     assert "BusEA82B648" in policy(template, ACCESS)["events:PutEvents"]
+
+
+def test_without_an_event_bus_the_events_go_to_the_account_s_default_one(stack: Stack) -> None:
+    declare(stack).on_active("Active")
+    template = Template.from_stack(stack)
+    account = [{"Ref": "AWS::Region"}, ":", {"Ref": "AWS::AccountId"}]
+    bus = ["arn:", {"Ref": "AWS::Partition"}, ":events:", *account, ":event-bus/default"]
+    policies = template.to_json()["Resources"][ACCESS]["Properties"]["PolicyDocument"]["Statement"]
+    [publish] = [one for one in policies if one["Action"] == "events:PutEvents"]
+    assert publish["Resource"] == {"Fn::Join": ["", bus]}
+    entry = with_names(template, FOLLOWER)["States"]["Publish"]["Parameters"]["Entries"][0]
+    assert entry["EventBusName"] == "arn:<AWS::Partition>:events:<AWS::Region>:<AWS::AccountId>:event-bus/default"
+
+
+def test_both_state_machines_have_the_definitions_of_the_partition(stack: Stack) -> None:
+    declare(stack).on_active("Active")
+    template = Template.from_stack(stack)
+    bus = with_names(template, FOLLOWER)["States"]["Publish"]["Parameters"]["Entries"][0]["EventBusName"]
+    handler = "<CleanRoomsMLAudienceExportsHandlerDC88305D.Arn>"
+    partition = "<AWS::Partition>"
+    follower = follower_states.definition(handler, event_bus_arn=bus, partition=partition)
+    assert with_names(template, FOLLOWER) == follower
+    starter = states.with_follower(handler, follower_arn=f"<{FOLLOWER}>", partition=partition)
+    assert with_names(template, STATE_MACHINE) == starter
 
 
 def test_the_state_machines_may_start_and_publish_and_nothing_else(stack: Stack) -> None:

@@ -1,6 +1,7 @@
 """The asset is complete, the same on every machine, and starts without the rest of the project."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -63,6 +64,42 @@ def test_another_content_is_another_asset(tmp_path: Path, monkeypatch: pytest.Mo
     assert handler_code.assemble(tmp_path).name != expected.name
 
 
+def test_a_file_of_another_name_is_another_asset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A renamed module has the same bytes, and yet it is another code."""
+    expected = handler_code.assemble(tmp_path)
+    listed = handler_code._modules
+
+    def renamed(package: Path) -> dict[str, bytes]:
+        return {name.replace("message.py", "letters.py"): content for name, content in listed(package).items()}
+
+    monkeypatch.setattr(handler_code, "_modules", renamed)
+    made = handler_code.assemble(tmp_path)
+    assert [path.name for path in made.rglob("letters.py")] == ["letters.py"]
+    assert made.name != expected.name
+
+
+def test_the_folder_says_what_it_holds_and_a_hash_of_it(tmp_path: Path) -> None:
+    assert re.fullmatch("audience_export_handler-[0-9a-f]{16}", handler_code.assemble(tmp_path).name)
+
+
+def test_the_directory_need_not_exist(tmp_path: Path) -> None:
+    asset = handler_code.assemble(tmp_path / "build" / "cdk.out")
+    assert asset.parent == tmp_path / "build" / "cdk.out"
+
+
+def test_it_is_written_beside_its_place_under_a_hidden_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A move from another file system would not be one step, and a reader of the directory must not take it for one."""
+    rename, moved = Path.rename, []
+
+    def remember(made: Path, target: Path) -> None:
+        moved.append((made.parent, made.name.startswith(f".{target.name}-")))
+        rename(made, target)
+
+    monkeypatch.setattr(Path, "rename", remember)
+    handler_code.assemble(tmp_path)
+    assert moved == [(tmp_path, True)]
+
+
 def test_another_synthesis_may_be_faster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rename = Path.rename
 
@@ -98,8 +135,10 @@ def test_is_readable_for_lambda_whatever_the_umask(tmp_path: Path) -> None:
 
 def test_is_written_once(tmp_path: Path) -> None:
     asset = handler_code.assemble(tmp_path)
-    before = asset.stat().st_mtime_ns
-    assert handler_code.assemble(tmp_path).stat().st_mtime_ns == before
+    for folder in (tmp_path, asset):
+        os.utime(folder, (0, 0))
+    assert handler_code.assemble(tmp_path) == asset
+    assert (tmp_path.stat().st_mtime, asset.stat().st_mtime) == (0, 0), "nothing was written, not even beside it"
     assert [path.name for path in tmp_path.iterdir()] == [asset.name]
 
 
@@ -118,6 +157,21 @@ def test_a_crhelper_of_another_version_is_refused(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(crhelper_files, "VERSION", "2.0.13")
     with pytest.raises(HandlerCodeError, match=r"the handler needs crhelper 2\.0\.13; 2\.0\.12 is installed"):
         handler_code.assemble(tmp_path)
+
+
+def test_an_installed_library_takes_what_its_wheel_carries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "site" / "packages" / "cdk_cleanroomsml"
+    for name, source in crhelper_files.installed().items():
+        (package / "lambda" / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(source, package / "lambda" / name)
+    (package / "lambda" / "audience_export_handler").mkdir()
+    (package / "lambda" / "audience_export_handler" / "lifecycle.py").write_text("# of the wheel")
+    (package / "lambda" / "crhelper" / "utils.py").write_text("# of the wheel")
+    monkeypatch.setattr(handler_code, "__file__", str(package / "handler_code.py"))
+    asset = handler_code.assemble(tmp_path / "cdk.out")
+    carried = {path.name for path in asset.rglob("*.py") if path.read_text() == "# of the wheel"}
+    assert carried == {"lifecycle.py", "utils.py"}
+    assert [path.name for path in (asset / "audience_export_handler").iterdir()] == ["lifecycle.py"]
 
 
 def test_a_library_without_its_handler_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

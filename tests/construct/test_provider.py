@@ -4,13 +4,14 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import botocore.session
 import constructs
 import pytest
 from aws_cdk import App, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -20,9 +21,14 @@ from aws_cdk.custom_resources import CustomResourceConfig
 from constructs import Construct
 
 from cdk_cleanroomsml import AudienceExportProvider, HandlerCodeError, InvalidArgumentError, handler_code
-from tests.builders.stacks import EXPORT, declare
+from tests.builders.arns import ACCOUNT
+from tests.builders.role_policies import parameter
+from tests.builders.stacks import EXPORT, declare, settings_of_every_kind
 from tests.builders.templates import waits_for
 
+ROLES = ("HandlerRole", "StateMachineRole")
+# The parts besides the roles.
+PARTS = ("Logs", "Handler", "LastResort", "StateMachine", "AudienceExportAccess", "Delivery")
 HANDLER = Path(__file__).parents[2] / "lambda" / "audience_export_handler"
 
 
@@ -85,6 +91,29 @@ def test_the_service_token_never_changes(stack: Stack) -> None:
     assert export["Properties"]["ServiceToken"] == {"Fn::GetAtt": ["CleanRoomsMLAudienceExportsHandlerDC88305D", "Arn"]}
 
 
+def test_the_construct_ids_of_its_parts_never_change(stack: Stack) -> None:
+    """Logical ids are made of them, and an app finds the parts by them."""
+    provider = AudienceExportProvider.of(stack)
+    assert {one.node.id for one in provider.node.children} == {*PARTS, *ROLES}
+    imported = AudienceExportProvider(
+        stack,
+        "Imported",
+        role=iam.Role.from_role_arn(stack, "Role", f"arn:aws:iam::{ACCOUNT}:role/exports"),
+        state_machine_role=iam.Role.from_role_arn(stack, "OtherRole", f"arn:aws:iam::{ACCOUNT}:role/exports"),
+    )
+    as_they_are = {f"{name}AsItIs" for name in ROLES}
+    assert {*PARTS, *as_they_are} <= {one.node.id for one in imported.node.children}
+
+
+def test_what_an_app_brings_along_is_used_and_not_made(stack: Stack) -> None:
+    settings = settings_of_every_kind(stack)
+    given = {name: settings[name] for name in ("log_group", "role", "state_machine_role", "event_bus")}
+    provider = AudienceExportProvider.configure(stack, **given)
+    assert {name: getattr(provider, name) for name in given} == given
+    assert {one.node.id for one in provider.node.children} == set(PARTS) - {"Logs"}
+    assert AudienceExportProvider(stack, "Other").event_bus is None
+
+
 def test_the_policies_allow_what_the_code_calls_and_nothing_else(stack: Stack) -> None:
     declare(stack)
     around_the_code = {"logs:CreateLogStream", "logs:PutLogEvents", "lambda:InvokeFunction"}
@@ -117,6 +146,88 @@ def test_every_export_waits_for_the_policies_of_its_handler(stack: Stack) -> Non
     template = Template.from_stack(stack)
     [export] = template.find_resources(EXPORT)
     assert set(template.find_resources("AWS::IAM::Policy")) <= waits_for(template.to_json(), export)
+
+
+def test_an_export_waits_for_no_policy_twice(stack: Stack) -> None:
+    """A dependency besides what its properties refer to is one message more to the CDK's process for each export."""
+    declare(stack)
+    [export] = Template.from_stack(stack).find_resources(EXPORT).values()
+    assert "DependsOn" not in export
+
+
+def test_an_export_of_a_job_that_is_known_at_deployment_waits_for_the_policy_of_that_job(stack: Stack) -> None:
+    declare(stack, audience_generation_job_arn=parameter(stack, 1))
+    template = Template.from_stack(stack)
+    [export] = template.find_resources(EXPORT)
+    policies = set(template.find_resources("AWS::IAM::Policy"))
+    assert len(policies) == 2
+    assert policies <= waits_for(template.to_json(), export)
+
+
+def test_the_generated_name_of_each_export_is_in_its_metadata(stack: Stack) -> None:
+    declare(stack)
+    declare(stack, "Other")
+    exports = Template.from_stack(stack).find_resources(EXPORT).values()
+    names = {one["Metadata"]["cdk-cleanroomsml"]["ExportName"] for one in exports}
+    assert len(names) == 2
+
+
+class TestEvents:
+    FOLLOWER: ClassVar = {"Ref": "CleanRoomsMLAudienceExportsFollower40ED8B26"}
+    ACCESS: ClassVar = "CleanRoomsMLAudienceExportsFollowerAccess38802701"
+
+    def test_with_a_bus_every_export_has_the_follower_and_waits_for_its_policy(self, stack: Stack) -> None:
+        provider = AudienceExportProvider.configure(stack, event_bus=events.EventBus(stack, "Bus"))
+        assert provider.follower is None, "it is made with the first export"
+        for number in range(2):
+            declare(stack, f"Export{number}")
+        exports = Template.from_stack(stack).find_resources(EXPORT).values()
+        assert [one["Properties"]["FollowerArn"] for one in exports] == [self.FOLLOWER] * 2
+        assert all(self.ACCESS in one["DependsOn"] for one in exports)
+
+    def test_without_one_only_an_export_with_a_rule_has_it(self, stack: Stack) -> None:
+        provider = AudienceExportProvider.of(stack)
+        declare(stack, "Plain")
+        before = provider.follower
+        declare(stack, "WithRule").on_active("Active")
+        follower = provider.follower
+        assert before is None
+        assert isinstance(follower, sfn.StateMachine)
+        assert stack.resolve(follower.state_machine_arn) == self.FOLLOWER
+        exports = Template.from_stack(stack).find_resources(EXPORT)
+        assert [name for name, one in exports.items() if "FollowerArn" in one["Properties"]] == [
+            name for name in exports if name.startswith("WithRule")
+        ]
+
+    def test_the_follower_has_the_settings_of_the_provider(self, stack: Stack) -> None:
+        AudienceExportProvider.configure(stack, tracing=lambda_.Tracing.ACTIVE)
+        declare(stack).on_active("Active")
+        machines = Template.from_stack(stack).find_resources("AWS::StepFunctions::StateMachine").values()
+        assert [one["Properties"]["TracingConfiguration"] for one in machines] == [{"Enabled": True}] * 2
+        assert len({json.dumps(one["Properties"]["RoleArn"]) for one in machines}) == 1
+
+
+class TestFunctions:
+    """The provider stands for its functions, where the CDK asks for what can be granted or connected."""
+
+    def test_what_it_is_granted_its_role_is(self, stack: Stack) -> None:
+        provider = AudienceExportProvider.of(stack)
+        assert provider.grant_principal is provider.role
+
+    def test_their_role_can_be_allowed_more(self, stack: Stack) -> None:
+        provider = AudienceExportProvider.of(stack)
+        provider.add_to_role_policy(iam.PolicyStatement(actions=["ssm:GetParameter"], resources=["*"]))
+        assert "ssm:GetParameter" in actions_allowed(Template.from_stack(stack))
+
+    def test_its_connections_are_those_of_the_handler(self, stack: Stack) -> None:
+        provider = AudienceExportProvider.configure(stack, vpc=ec2.Vpc(stack, "Vpc"))
+        [group] = provider.connections.security_groups
+        [of_handler] = provider.function.connections.security_groups
+        assert group.security_group_id == of_handler.security_group_id
+
+    def test_its_token_is_the_arn_of_the_handler(self, stack: Stack) -> None:
+        provider = AudienceExportProvider.of(stack)
+        assert stack.resolve(provider.service_token) == stack.resolve(provider.function.function_arn)
 
 
 def test_the_policies_name_their_resources(stack: Stack) -> None:

@@ -160,7 +160,13 @@ class TestStateMachineLogging:
         ({"memory_size": 255}, "memory_size must be a whole number of MiB from 256 to 10,240; got 255"),
         ({"memory_size": 10_241}, "memory_size must be a whole number of MiB from 256 to 10,240; got 10241"),
         ({"memory_size": True}, "memory_size must be a whole number"),
+        ({"memory_size": 512.0}, "memory_size must be a whole number of MiB from 256 to 10,240; got 512.0"),
         ({"reserved_concurrent_executions": 0}, "reserved_concurrent_executions must be a whole number of at least 1"),
+        (
+            {"reserved_concurrent_executions": True},
+            "reserved_concurrent_executions must be a whole number of at least 1: .*; got True",
+        ),
+        ({"reserved_concurrent_executions": 2**31}, "reserved_concurrent_executions must be .*; got 2147483648"),
         ({"runtime": lambda_.Runtime.PYTHON_3_9}, "runtime must be Python 3.10 or newer; got 'python3.9'"),
         ({"runtime": lambda_.Runtime.NODEJS_22_X}, "runtime must be Python 3.10 or newer; got 'nodejs22.x'"),
         ({"runtime": "python3.13"}, "runtime must be Python 3.10 or newer; got 'python3.13'"),
@@ -169,6 +175,10 @@ class TestStateMachineLogging:
         ({"security_groups": []}, r"security_groups needs vpc; got \[\]"),
         (
             {"state_machine_logging": sfn.LogOptions(include_execution_data=True)},
+            "state_machine_logging must not include execution data: .*; got 'include_execution_data=True'$",
+        ),
+        (
+            {"state_machine_logging": {"include_execution_data": True}},
             "state_machine_logging must not include execution data",
         ),
         ({"state_machine_logging": True}, "state_machine_logging must be LogOptions; got True"),
@@ -182,10 +192,32 @@ def test_a_wrong_setting_is_refused_and_nothing_is_added(stack: Stack, settings:
 
 
 @pytest.mark.parametrize(
+    "setting",
+    [
+        {"memory_size": 256},
+        {"memory_size": 10_240},
+        {"reserved_concurrent_executions": 1},
+        {"reserved_concurrent_executions": 2**31 - 1},
+        {"runtime": lambda_.Runtime.PYTHON_3_10},
+        {"runtime": lambda_.Runtime("python3.20", lambda_.RuntimeFamily.PYTHON)},
+        {"state_machine_logging": sfn.LogOptions(level=sfn.LogLevel.FATAL)},
+    ],
+    ids=lambda setting: next(iter(setting)),
+)
+def test_the_ends_of_what_is_allowed_are_taken_as_they_are(setting: dict[str, Any]) -> None:
+    assert provider_settings.check(setting) == setting
+
+
+def test_log_options_may_be_written_as_a_dictionary() -> None:
+    given = provider_settings.check({"state_machine_logging": {"level": sfn.LogLevel.ALL}})
+    assert given == {"state_machine_logging": sfn.LogOptions(level=sfn.LogLevel.ALL)}
+
+
+@pytest.mark.parametrize(
     "setting", [{"log_retention": logs.RetentionDays.ONE_DAY}, {"log_removal_policy": RemovalPolicy.RETAIN}], ids=str
 )
 def test_a_given_log_group_has_its_own_retention_and_fate(stack: Stack, setting: dict[str, Any]) -> None:
-    with pytest.raises(InvalidArgumentError, match="cannot be combined with log_group"):
+    with pytest.raises(InvalidArgumentError, match=f"^{next(iter(setting))} is .* cannot be combined with log_group"):
         AudienceExportProvider.configure(stack, log_group=logs.LogGroup(stack, "Own"), **setting)
 
 
