@@ -84,7 +84,8 @@ def test_the_end_of_a_resource_that_is_gone_is_not_published() -> None:
 def test_without_an_end_it_fails() -> None:
     run = Run(NAMED, message.look_again(60), message.look_given_up("a day has passed"))
     assert (run.published, run.execution.status) == ([], "FAILED")
-    assert {name: STATES["GivenUp"][name] for name in ("Type", "Error")} == {"Type": "Fail", "Error": "NotEnded"}
+    cause = "The reason is in the log of the handler."
+    assert STATES["GivenUp"] == {"Type": "Fail", "Error": "NotEnded", "Cause": cause}
 
 
 def test_a_followed_export_is_looked_at_again_if_eventbridge_does_not_take_its_event() -> None:
@@ -101,6 +102,7 @@ def test_one_that_ended_before_the_answer_is_published_as_soon_as_eventbridge_ta
 
 
 def test_it_goes_on_by_what_the_last_look_found() -> None:
+    assert MACHINE.keys() == {"Comment", "StartAt", "TimeoutSeconds", "States"}, "Step Functions refuses any other"
     assert MACHINE["StartAt"] == "Ended?"
     ended, followed = ({"Variable": name, "IsPresent": True} for name in ("$.Look.Event", "$.Follow.Name"))
     assert STATES["Ended?"] == {

@@ -25,6 +25,7 @@ either_task = pytest.mark.parametrize("task", [STEP, ANSWER], ids=["step", "answ
 
 
 def test_steps_follow_each_other_until_one_is_settled() -> None:
+    assert MACHINE.keys() == {"Comment", "StartAt", "TimeoutSeconds", "States"}, "Step Functions refuses any other"
     assert MACHINE["StartAt"] == "Step"
     assert STEP["Next"] == "Settled?"
     assert STATES["Settled?"] == {
