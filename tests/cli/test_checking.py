@@ -1,5 +1,6 @@
-"""`check` from the templates to the exit code, with Clean Rooms ML behind botocore."""
+"""`check` from the templates to the report, with Clean Rooms ML behind botocore."""
 
+import json
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -7,17 +8,20 @@ from typing import Any
 
 import pytest
 
+from cdk_cleanroomsml_cli import assembly
+from cdk_cleanroomsml_cli.checking import JobUse, Report, check
+from cdk_cleanroomsml_cli.facts import Unread
 from cdk_cleanroomsml_contract import identity
 from cdk_cleanroomsml_local.emulator import Fault, FaultKind
 from cdk_cleanroomsml_local.readings import Readings
-from tests.builders.arns import ACCOUNT, DELETED_JOB, FAILING_JOB, JOB, STACK_ID, UNKNOWN_JOB
+from tests.builders.arns import ACCOUNT, FAILING_JOB, JOB, OTHER_JOB, STACK_ID
 from tests.builders.assemblies import resource, template, write_assembly
-from tests.fakes.aws_clients import FakeClients, FakeStack
+from tests.builders.exports import generated_name
+from tests.fakes.answers import AnsweringClients, Answers
+from tests.fakes.aws_clients import FakeClients, FakeStack, error
 from tests.fakes.command_line import CommandLine
 
-
-def generated(declared: dict[str, Any], logical_id: str = "Export") -> str:
-    return identity.export_name(declared["Properties"], stack_id=STACK_ID, logical_id=logical_id)
+JOB_OF_OTHER = JOB.replace(ACCOUNT, "444455556666")
 
 
 @pytest.fixture
@@ -25,50 +29,20 @@ def folder(tmp_path: Path) -> Path:
     return write_assembly(tmp_path / "cdk.out", {"Campaigns": template(Export=resource(path="Campaigns/Export"))})
 
 
+class RecordingClients(FakeClients):
+    """`made` are the clients that were needed, with their Regions."""
+
+    def __init__(self, *of: Any) -> None:
+        super().__init__(*of)
+        self.made: list[tuple[str, str | None]] = []
+
+    def client(self, service: str, region: str | None = None) -> Any:
+        self.made.append((service, region))
+        return super().client(service, region)
+
+
 def outcomes(report: Any) -> list[tuple[str, str]]:
     return [(one["outcome"], one["cause"]) for one in report["exports"]]
-
-
-class TestExitCodes:
-    def test_0_if_every_export_is_fine(self, command_line: CommandLine, folder: Path) -> None:
-        assert command_line.run("check", folder).exit_code == 0
-        command_line.start(generated(resource()))
-        assert command_line.run("check", folder).exit_code == 0
-
-    @pytest.mark.parametrize("job", [UNKNOWN_JOB, DELETED_JOB], ids=["missing", "being deleted"])
-    def test_1_if_one_would_fail(self, command_line: CommandLine, tmp_path: Path, job: str) -> None:
-        both = template(Good=resource(), Bad=resource(job=job))
-        assert command_line.run("check", write_assembly(tmp_path, {"Campaigns": both})).exit_code == 1
-
-    def test_1_if_more_would_start_than_are_allowed(self, command_line: CommandLine, folder: Path) -> None:
-        assert command_line.run("check", folder, "--max-new", 1).exit_code == 0
-        result = command_line.run("check", folder, "--max-new", 0)
-        assert (result.exit_code, result.stderr) == (1, "1 exports would start, and --max-new allows 0.\n")
-        command_line.start(generated(resource()))
-        assert command_line.run("check", folder, "--max-new", 0).exit_code == 0
-
-    @pytest.mark.parametrize("content", [None, "no JSON", "[]", "{}"], ids=["missing", "no JSON", "a list", "empty"])
-    def test_2_if_a_file_cannot_be_read(self, command_line: CommandLine, tmp_path: Path, content: str | None) -> None:
-        file = tmp_path / "one.template.json"
-        if content is not None:
-            file.write_text(content)
-        result = command_line.run("check", file)
-        assert result.exit_code == 2
-        assert str(file) in result.stderr
-
-    def test_2_for_a_folder_that_is_no_assembly(self, command_line: CommandLine, tmp_path: Path) -> None:
-        result = command_line.run("check", tmp_path)
-        assert result.exit_code == 2
-        assert "manifest.json" in result.stderr
-
-    @pytest.mark.parametrize("option", [("--max-new", "-1"), ("--unknown",)], ids=["negative", "unknown"])
-    def test_2_for_wrong_options(self, command_line: CommandLine, folder: Path, option: tuple[str, ...]) -> None:
-        assert command_line.run("check", folder, *option).exit_code == 2
-
-    def test_3_if_something_is_unknown(self, command_line: CommandLine, tmp_path: Path) -> None:
-        later = write_assembly(tmp_path, {"Campaigns": template(Export=resource(job={"Ref": "Job"}))})
-        assert command_line.run("check", later).exit_code == 3
-        assert command_line.run("check", later, "--max-new", 0).exit_code == 1, "it may start"
 
 
 class TestDenied:
@@ -132,7 +106,7 @@ class TestCalls:
 
     def test_every_page_is_read(self, command_line: CommandLine, folder: Path) -> None:
         command_line.emulator.service.readings = Readings(page_size=2)
-        command_line.start(generated(resource()))
+        command_line.start(generated_name())
         for number in range(6):
             command_line.start(f"other-{number}")
         assert outcomes(command_line.json("check", folder)) == [("exists", "exists")]
@@ -198,10 +172,72 @@ class TestStacks:
         assert result.exit_code == 3
         assert f"account {ACCOUNT}, the credentials are of account 444455556666" in result.stdout
 
+    def test_what_is_wrong_in_any_account_is_said_of_another_one_too(
+        self, command_line: CommandLine, tmp_path: Path
+    ) -> None:
+        body = {"Campaigns": template(Wrong=resource(percent=101), Later=resource(job={"Ref": "Job"}))}
+        folder = write_assembly(tmp_path, body, environment="444455556666/us-east-1")
+        report = command_line.json("check", folder)
+        assert outcomes(report) == [("fails", "invalid-property"), ("unknown", "known-at-deployment")]
+
+    def test_an_export_of_another_account_has_its_name_and_is_not_read(
+        self, command_line: CommandLine, tmp_path: Path
+    ) -> None:
+        body = {"Campaigns": template(Export=resource(Name="mine", job=JOB_OF_OTHER))}
+        folder = write_assembly(tmp_path, body, environment="444455556666/us-east-1")
+        [export] = command_line.json("check", folder)["exports"]
+        assert (export["outcome"], export["cause"], export["name"]) == ("unknown", "other-account", "mine")
+        assert command_line.cloudformation.calls == {}
+        assert command_line.calls() == ["ListAudienceExportJobs"], "the slots of the Region"
+
+    def test_if_the_account_of_the_credentials_is_unknown_each_is_checked(
+        self, command_line: CommandLine, tmp_path: Path
+    ) -> None:
+        of_account = {"Campaigns": template(Export=resource())}
+        folder = write_assembly(tmp_path, of_account, environment=f"{ACCOUNT}/us-east-1")
+        denied = Answers(get_caller_identity=error("GetCallerIdentity", "AccessDenied", "not you"))
+        clients = {name: command_line.clients.client(name) for name in ("cleanroomsml", "cloudformation")}
+        report = check(assembly.read(folder), AnsweringClients(**clients, sts=denied))
+        [one] = report.exports
+        assert (one.verdict.cause, one.declared.account, one.declared.partition) == ("new", ACCOUNT, None)
+
+    def test_a_stack_is_read_in_its_own_region(self, command_line: CommandLine, tmp_path: Path) -> None:
+        western = JOB.replace("us-east-1", "us-west-2")
+        body = {"Campaigns": template(Export=resource(job=western))}
+        folder = write_assembly(tmp_path, body, environment=f"{ACCOUNT}/us-west-2")
+        clients = RecordingClients(command_line.emulator, command_line.cloudformation)
+        report = check(assembly.read(folder), clients)
+        assert set(clients.made) == {("sts", None), ("cleanroomsml", "us-west-2"), ("cloudformation", "us-west-2")}
+        assert report.free_slots == {"us-west-2": 20}
+
+    def test_a_template_of_no_known_stack_has_no_deployed_resources(
+        self, command_line: CommandLine, tmp_path: Path
+    ) -> None:
+        (tmp_path / "one.json").write_text(json.dumps(template(Export=resource())))
+        assert outcomes(command_line.json("check", tmp_path / "one.json")) == [("unknown", "stack-name")]
+        assert command_line.cloudformation.calls == {}
+
+    def test_a_job_that_only_the_deployment_knows_is_not_read(self, command_line: CommandLine, tmp_path: Path) -> None:
+        folder = write_assembly(tmp_path, {"Campaigns": template(Export=resource(job={"Ref": "Job"}))})
+        report = command_line.json("check", folder)
+        assert (outcomes(report), report["generationJobs"]) == ([("unknown", "known-at-deployment")], [])
+        assert command_line.calls() == []
+
     def test_without_exports_nothing_is_asked(self, command_line: CommandLine, tmp_path: Path) -> None:
         result = command_line.run("check", write_assembly(tmp_path, {"Campaigns": template()}))
         assert (result.exit_code, result.stdout) == (0, "No audience export is declared.\n")
         assert command_line.calls() == []
+
+
+def test_a_job_has_left_what_is_neither_alive_nor_would_start() -> None:
+    assert JobUse(JOB, 3, 2).left == 20
+    assert JobUse(JOB, 25, 2).left == 0
+    assert JobUse(OTHER_JOB, None, 2).left is None
+
+
+def test_a_region_has_free_slots_unless_more_run_than_may() -> None:
+    report = Report([], [], {"us-east-1": 3, "us-west-2": 21, "eu-west-1": Unread("ListAudienceExportJobs", "Denied")})
+    assert report.free_slots == {"us-east-1": 17, "us-west-2": 0, "eu-west-1": None}
 
 
 def test_the_members_of_the_json(command_line: CommandLine, folder: Path) -> None:
@@ -215,7 +251,7 @@ def test_the_members_of_the_json(command_line: CommandLine, folder: Path) -> Non
             "nestedIn": [],
             "audienceGenerationJobArn": JOB,
             "audienceSize": "PERCENTAGE 10",
-            "name": generated(resource()),
+            "name": generated_name(),
             "outcome": "starts",
             "cause": "new",
             "reason": "no export has this name",
@@ -227,13 +263,3 @@ def test_the_members_of_the_json(command_line: CommandLine, folder: Path) -> Non
     assert report["generationJobs"] == [used]
     assert report["regions"] == [{"region": "us-east-1", "running": 0, "limit": 20, "free": 20}]
     assert report["summary"] == {"starts": 1, "exists": 0, "fails": 0, "unknown": 0}
-
-
-def test_an_interrupted_command_ends_with_130(command_line: CommandLine, folder: Path) -> None:
-    def interrupt(**_: object) -> None:
-        raise KeyboardInterrupt
-
-    command_line.clients.client("cleanroomsml").meta.events.register("before-send", interrupt)
-    result = command_line.run("check", folder)
-    assert result.exit_code == 130
-    assert "Traceback" not in result.output

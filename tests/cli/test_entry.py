@@ -34,6 +34,13 @@ def test_without_the_extra_it_says_what_to_install(tmp_path: Path, missing: str)
     assert result.stderr == f"cdk-cleanroomsml needs {missing}. Run: pip install 'cdk-cleanroomsml[cli]'\n"
 
 
+def test_a_part_of_the_extra_that_is_missing_is_named_too(tmp_path: Path) -> None:
+    part = WITHOUT.replace('name.partition(".")[0] ==', "name ==").format(missing="typer.main")
+    result = run(tmp_path, part + START, "check")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith("cdk-cleanroomsml needs typer.main. ")
+
+
 def test_another_missing_module_is_an_error_of_its_own(tmp_path: Path) -> None:
     result = run(tmp_path, WITHOUT.format(missing="statistics") + START, "check")
     assert "ModuleNotFoundError: No module named statistics" in result.stderr

@@ -3,7 +3,6 @@
 from typing import Any
 
 from cdk_cleanroomsml_contract import identity
-from cdk_cleanroomsml_local.emulator import Fault, FaultKind
 from cdk_cleanroomsml_local.readings import Readings
 from tests.builders.arns import ACCOUNT, FAILING_JOB, JOB, STACK_ID
 from tests.builders.assemblies import resource, template
@@ -51,6 +50,14 @@ def test_a_given_name_belongs_to_it(command_line: CommandLine) -> None:
 
 def test_only_generated_names_have_ordinals(command_line: CommandLine) -> None:
     deploy(command_line, resource(path="Campaigns/Export", Name="mine"))
+    command_line.start("mine-2")
+    assert owners(command_line) == {"mine-2": None}
+
+
+def test_without_its_template_a_resource_owns_no_name_with_an_ordinal(command_line: CommandLine) -> None:
+    """Its own name may be a given one."""
+    deploy(command_line, resource(path="Campaigns/Export", Name="mine"))
+    command_line.cloudformation.denied.add("GetTemplate")
     command_line.start("mine-2")
     assert owners(command_line) == {"mine-2": None}
 
@@ -120,23 +127,6 @@ def test_a_template_is_not_needed_for_an_export_that_is_held(command_line: Comma
     command_line.start(GENERATED)
     command_line.cloudformation.denied.add("GetTemplate")
     assert owners(command_line) == {GENERATED: "Export"}
-
-
-def test_exports_that_cannot_be_listed_are_code_3(command_line: CommandLine) -> None:
-    command_line.emulator.faults.append(
-        Fault("ListAudienceExportJobs", FaultKind.REFUSE, code="AccessDeniedException", message="not you")
-    )
-    result = command_line.run("exports")
-    assert (result.exit_code, result.stdout) == (3, "")
-    assert result.stderr == "The exports cannot be listed. ListAudienceExportJobs: AccessDeniedException not you.\n"
-
-
-def test_a_job_that_is_no_arn_is_code_2(command_line: CommandLine) -> None:
-    result = command_line.run("exports", "--job", "arn:aws:s3:::somebody-s-bucket")
-    assert result.exit_code == 2
-    assert result.stderr.startswith("--job must be the ARN of an audience generation job")
-    assert "got 'arn:aws:s3:::somebody-s-bucket'" in result.stderr
-    assert command_line.calls() == []
 
 
 def test_the_members_of_the_json(command_line: CommandLine) -> None:

@@ -2,7 +2,6 @@
 
 import itertools
 from dataclasses import replace
-from datetime import datetime, timezone
 from typing import Any
 
 import pytest
@@ -15,30 +14,16 @@ from cdk_cleanroomsml_cli.declared import Declared
 from cdk_cleanroomsml_cli.facts import DeployedResource, GenerationJob, ListedExport, Unread
 from cdk_cleanroomsml_cli.start_check import Facts, Outcome, Verdict
 from cdk_cleanroomsml_cli.templates import LATER
-from cdk_cleanroomsml_cli.verdict import judge
+from cdk_cleanroomsml_cli.verdict import assume, judge
 from cdk_cleanroomsml_contract import identity
-from cdk_cleanroomsml_contract.export_properties import AudienceSize
 from tests.builders.arns import ACCOUNT, JOB, OTHER_JOB, STACK_ID
-from tests.builders.assemblies import resource
 from tests.builders.events import event
+from tests.builders.exports import AT, TEN, TWENTY, declared, generated_name, listed
 from tests.builders.requests import situation
 
-TEN, TWENTY = AudienceSize("PERCENTAGE", 10), AudienceSize("PERCENTAGE", 20)
 ACTIVE_JOB = GenerationJob("ACTIVE", (TEN, TWENTY), {TEN: 0.8}, ACCOUNT)
-AT = datetime(2026, 3, 1, 11, 50, tzinfo=timezone.utc)
 DENIED = Unread("GetAudienceGenerationJob", "AccessDeniedException")
-
-
-def declared(**changes: Any) -> Declared:
-    properties = resource(**changes)["Properties"]
-    return Declared("Campaigns", "Export", "Campaigns/Export", properties, {}, ACCOUNT, "us-east-1", "aws")
-
-
-GENERATED = identity.export_name(declared().properties, stack_id=STACK_ID, logical_id="Export")
-
-
-def listed(name: str, status: str = "ACTIVE", size: AudienceSize = TEN, job: str = JOB) -> ListedExport:
-    return ListedExport(name, job, size, status, AT, AT)
+GENERATED = generated_name()
 
 
 def held(one: Declared, **changes: Any) -> DeployedResource:
@@ -262,6 +247,33 @@ def test_notes_warn_of_what_the_service_does_not_document() -> None:
     assert "another generation job" in note
     [note] = judge(replace(GIVEN, is_conditional=True), facts()).notes
     assert "condition" in note
+
+
+def test_all_that_only_the_deployment_knows_is_named() -> None:
+    verdict = judge(declared(Name=LATER), facts())
+    assert verdict.reason == "Name is known only at deployment"
+    verdict = judge(declared(job=LATER, percent=LATER, Revision=LATER, StackPath=LATER), facts())
+    names = "AudienceGenerationJobArn and AudienceSize and Revision and StackPath"
+    assert verdict.reason == f"{names} are known only at deployment"
+
+
+class TestAssume:
+    """An export that would start is listed for those after it, as the service would list it."""
+
+    def test_one_that_starts_is_pending(self) -> None:
+        before = (listed("earlier"),)
+        earlier, mine = assume(judge(GIVEN, facts(*before)), GIVEN, before)
+        assert (earlier.name, mine.name) == ("earlier", "mine")
+        assert (mine.job, mine.size, mine.status) == (JOB, TEN, "CREATE_PENDING")
+        assert mine.created == mine.updated > AT
+
+    @pytest.mark.parametrize("outcome", [Outcome.EXISTS, Outcome.FAILS, Outcome.UNKNOWN])
+    def test_one_that_does_not_start_is_not_listed(self, outcome: Outcome) -> None:
+        assert assume(Verdict(outcome, "cause", "reason", "mine"), GIVEN, ()) == ()
+
+    def test_one_without_a_name_or_a_job_cannot_be_listed(self) -> None:
+        assert assume(Verdict(Outcome.STARTS, "new", "reason"), GIVEN, ()) == ()
+        assert assume(Verdict(Outcome.STARTS, "new", "reason", "mine"), declared(job=LATER), ()) == ()
 
 
 # Every listing of up to two exports of these, for every kind of request.

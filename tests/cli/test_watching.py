@@ -2,20 +2,22 @@
 
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
 from rich.console import Console
 
 from cdk_cleanroomsml_cli import showing
-from cdk_cleanroomsml_cli.watching import PATIENCE, Watch
+from cdk_cleanroomsml_cli.watching import PATIENCE, Snapshot, Watch
 from cdk_cleanroomsml_contract import identity
 from cdk_cleanroomsml_local.emulator import Fault, FaultKind
 from cdk_cleanroomsml_local.readings import Readings
 from tests.builders.arns import JOB, STACK_ID
 from tests.builders.assemblies import resource, template
+from tests.builders.exports import AT
 from tests.fakes.aws_clients import FakeStack
 from tests.fakes.command_line import CommandLine
 
@@ -24,6 +26,11 @@ GENERATED = identity.export_name(DECLARED["Properties"], stack_id=STACK_ID, logi
 
 
 def nothing() -> None: ...
+
+
+def watching(command_line: CommandLine, *during_pauses: Callable[[], object]) -> Iterator[Snapshot]:
+    command_line.during_pauses = list(during_pauses)
+    return Watch(command_line.clients, ["Campaigns"], command_line.clock, command_line._sleep).snapshots()
 
 
 @pytest.fixture
@@ -168,6 +175,14 @@ def test_events_of_earlier_operations_are_not_read(command_line: CommandLine, st
     assert command_line.cloudformation.calls["DescribeStackEvents"] == 3, "a page in each round"
 
 
+def test_events_that_were_read_before_are_not_read_again(command_line: CommandLine, stack: FakeStack) -> None:
+    for number in range(150):
+        stack.event(f"Other{number}", "CREATE_COMPLETE", command_line.clock())
+    command_line.during_pauses = [nothing, completing(stack)]
+    assert command_line.run("watch", "Campaigns").exit_code == 0
+    assert command_line.cloudformation.calls["DescribeStackEvents"] == 2 + 1 + 1
+
+
 def test_an_arn_of_the_other_account_is_the_own_one(command_line: CommandLine, stack: FakeStack) -> None:
     command_line.emulator.service.readings = Readings(summaries_name_account="444455556666")
     command_line.start(GENERATED)
@@ -208,14 +223,77 @@ def test_a_change_set_that_waits_is_waited_for(command_line: CommandLine, stack:
     assert ["Campaigns", "Campaigns/Export", "waits for its listing", GENERATED] in printed
 
 
-def test_nested_stacks_belong_to_their_stack(command_line: CommandLine, stack: FakeStack) -> None:
-    inner = FakeStack("Nested-1", template(Inner=resource(path="Campaigns/Nested/Inner", StackPath="Campaigns/Nested")))
-    inner.statuses["Inner"] = "CREATE_IN_PROGRESS"
-    command_line.cloudformation.stacks.append(inner)
-    stack.template["Resources"]["Nested"] = {"Type": "AWS::CloudFormation::Stack", "Properties": {}}
-    stack.physical_ids["Nested"] = inner.stack_id
-    command_line.during_pauses = [completing(stack)]
-    assert "Campaigns/Nested/Inner" in [row["construct"] for row in rows(command_line)]
+class TestNested:
+    @pytest.fixture
+    def inner(self, command_line: CommandLine, stack: FakeStack) -> FakeStack:
+        """A nested stack that is given its generation job."""
+        declared = resource(path="Campaigns/Nested/Inner", job={"Ref": "Job"}, Name="inner")
+        made = FakeStack("Nested-1", template(Inner=declared), statuses={"Inner": "CREATE_IN_PROGRESS"})
+        command_line.cloudformation.stacks.append(made)
+        given = {"Parameters": {"Job": JOB}}
+        stack.template["Resources"]["Nested"] = {"Type": "AWS::CloudFormation::Stack", "Properties": given}
+        stack.physical_ids["Nested"] = made.stack_id
+        return made
+
+    def test_it_belongs_to_its_stack(self, command_line: CommandLine, stack: FakeStack, inner: FakeStack) -> None:
+        command_line.start("inner")
+        command_line.during_pauses = [completing(stack)]
+        shown = {(row["stack"], row["construct"]): row["status"] for row in rows(command_line)[:2]}
+        assert shown["Campaigns", "Campaigns/Nested/Inner"] == "CREATE_PENDING", "its name is known"
+        assert set(shown) == {("Campaigns", "Campaigns/Nested/Inner"), ("Campaigns", "Campaigns/Export")}
+
+    def test_one_that_does_not_exist_yet_is_not_read(
+        self, command_line: CommandLine, stack: FakeStack, inner: FakeStack
+    ) -> None:
+        stack.physical_ids["Nested"] = ""
+        [first] = list(watching(command_line, completing(stack)))[:1]
+        assert [row.construct_path for row in first.rows] == ["Campaigns/Export"]
+        assert first.unread == ()
+
+    def test_one_that_can_no_longer_be_read_stays_as_it_was(
+        self, command_line: CommandLine, stack: FakeStack, inner: FakeStack
+    ) -> None:
+        remove = partial(command_line.cloudformation.stacks.remove, inner)
+        first, second, _ = watching(command_line, remove, completing(stack))
+        assert [row.construct_path for row in second.rows] == [row.construct_path for row in first.rows]
+        assert [str(one) for one in second.unread] == ["ListStackResources: ValidationError"]
+
+
+def test_what_can_no_longer_be_read_stays_as_it_was(command_line: CommandLine, stack: FakeStack) -> None:
+    deny = partial(command_line.cloudformation.denied.add, "ListStackResources")
+    first, second, _ = watching(command_line, deny, completing(stack))
+    assert [(row.export, row.status) for row in second.rows] == [(row.export, row.status) for row in first.rows]
+
+
+def test_a_job_that_is_not_known_is_not_read(command_line: CommandLine, stack: FakeStack) -> None:
+    stack.template["Resources"]["Export"] = resource(job={"Ref": "Later"})
+    list(watching(command_line, completing(stack)))
+    assert set(command_line.calls()) == {"ListAudienceExportJobs"}
+
+
+def test_only_a_failure_has_a_reason(command_line: CommandLine, stack: FakeStack) -> None:
+    stack.reasons["Export"] = "Resource creation Initiated"
+    *_, last = watching(command_line, completing(stack))
+    assert [(row.status, row.reason) for row in last.rows] == [("CREATE_COMPLETE", "")]
+
+
+STATUSES = {
+    "CREATE_COMPLETE": (True, True),
+    "UPDATE_COMPLETE": (True, True),
+    "DELETE_COMPLETE": (True, True),
+    "IMPORT_COMPLETE": (True, True),
+    "UPDATE_ROLLBACK_COMPLETE": (True, False),
+    "CREATE_FAILED": (True, False),
+    "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS": (False, False),
+}
+
+
+@pytest.mark.parametrize(("status", "says"), STATUSES.items(), ids=list(STATUSES))
+def test_whether_an_operation_has_ended_and_succeeded(status: str, says: tuple[bool, bool]) -> None:
+    snapshot = Snapshot(AT, {"Campaigns": status}, [])
+    assert (snapshot.has_ended, snapshot.has_succeeded) == says
+    both = Snapshot(AT, {"Campaigns": status, "Other": "CREATE_COMPLETE"}, [])
+    assert (both.has_ended, both.has_succeeded) == says
 
 
 class TestEnd:
@@ -250,10 +328,17 @@ class TestEnd:
         result = command_line.run("watch", "Campaigns")
         assert result.exit_code == 3
         assert "not read: DescribeStacks: AccessDenied" in result.stdout
+        assert command_line.slept == [5] * 12, "a minute"
 
     def test_one_failed_read_ends_nothing(self, command_line: CommandLine, stack: FakeStack) -> None:
         denied = command_line.cloudformation.denied
         command_line.during_pauses = [lambda: denied.add("DescribeStacks"), denied.clear, completing(stack)]
+        assert command_line.run("watch", "Campaigns").exit_code == 0
+
+    def test_failed_reads_that_are_not_in_a_row_end_nothing(self, command_line: CommandLine, stack: FakeStack) -> None:
+        denied = command_line.cloudformation.denied
+        failing: list[Callable[[], object]] = [lambda: denied.add("DescribeStacks")] * (PATIENCE - 1)
+        command_line.during_pauses = [*failing, denied.clear, *failing, denied.clear, completing(stack)]
         assert command_line.run("watch", "Campaigns").exit_code == 0
 
     def test_130_if_it_is_interrupted(self, command_line: CommandLine, stack: FakeStack) -> None:
