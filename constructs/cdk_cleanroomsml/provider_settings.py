@@ -96,7 +96,7 @@ def check(settings: Mapping[str, Any]) -> ProviderSettings:
     if "memory_size" in given:
         _check_number("memory_size", given["memory_size"], MEMORY_MIB, "a whole number of MiB from 256 to 10,240")
     if "reserved_concurrent_executions" in given:
-        rule = "a whole number of at least 1: without concurrency no request is answered"
+        rule = "a whole number from 1 to 2,147,483,647: without concurrency no request is answered"
         _check_number("reserved_concurrent_executions", given["reserved_concurrent_executions"], range(1, 2**31), rule)
     if "runtime" in given:
         _check_runtime(given["runtime"])

@@ -108,7 +108,7 @@ def _add_watch(
 ) -> None:
     @app.command("watch")
     def run_watch(
-        stacks: Annotated[list[str], typer.Argument(metavar="STACK...", help="Names of deployed stacks.")],
+        stacks: Annotated[list[str], typer.Argument(metavar="STACK", help="Names of deployed stacks.")],
         profile: Profile = None,
         region: Region = None,
         as_json: Json = False,

@@ -21,6 +21,8 @@ _PLACEHOLDERS: Mapping[str, Any] = {
     "OnConflict": "FAIL",
     "WaitForCompletion": True,
     "TimeoutSeconds": 60,
+    "MinimumRelevance": 0,
+    "ReadMetrics": False,
 }
 
 

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from rich.console import Console, ConsoleOptions
 from rich.text import Text
 
+# Columns that a text has at least.
+_NARROWEST = 4
+
 
 @dataclass(frozen=True)
 class Block:
@@ -71,5 +74,8 @@ class Code:
 
 
 def wrap(text: str, width: int) -> list[str]:
-    """Return the lines of a text; a word that is longer than a line is broken, nothing is cut."""
-    return textwrap.wrap(text, width, break_on_hyphens=False) or [""]
+    """Return the lines of a text; a word that is longer than a line is broken, nothing is cut.
+
+    A text has at least some columns: on a console that is too narrow for them, the console breaks the lines again.
+    """
+    return textwrap.wrap(text, max(_NARROWEST, width), break_on_hyphens=False) or [""]

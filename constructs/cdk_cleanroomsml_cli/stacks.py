@@ -22,7 +22,6 @@ class Stack:
     name: str
     status: str
     parameters: Mapping[str, str] = field(default_factory=dict)
-    is_nested: bool = False
 
     @property
     def holds_nothing(self) -> bool:
@@ -152,7 +151,7 @@ def deployed_exports(
 def _stack(stack: Any) -> Stack:
     given = stack.get("Parameters", [])
     values = {one["ParameterKey"]: one.get("ResolvedValue", one.get("ParameterValue", "")) for one in given}
-    return Stack(stack["StackId"], stack["StackName"], stack["StackStatus"], values, "ParentId" in stack)
+    return Stack(stack["StackId"], stack["StackName"], stack["StackStatus"], values)
 
 
 def _resource(one: Any) -> Resource:

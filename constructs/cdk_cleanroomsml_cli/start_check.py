@@ -75,7 +75,7 @@ def _relevance_refusal(wanted: ExportProperties, job: GenerationJob) -> Verdict 
     if job.is_being_created:
         return Verdict(Outcome.UNKNOWN, "relevance-unknown", "the generation job has its scores when it is ACTIVE")
     if score is None:
-        return Verdict(Outcome.FAILS, "relevance-unknown", f"minimum_relevance is {least}, but the job shows no score")
+        return Verdict(Outcome.FAILS, "relevance-unknown", "minimum_relevance needs a score, and the job shows none")
     if score < least:
         return Verdict(
             Outcome.FAILS, "relevance-too-low", f"the relevance is {score}, and minimum_relevance is {least}"

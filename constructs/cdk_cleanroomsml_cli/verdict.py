@@ -37,7 +37,7 @@ def judge(declared: Declared, facts: Facts) -> Verdict:
         return early
     base = identity.export_name(declared.properties, stack_id=declared.stack_id, logical_id=declared.logical_id)
     verdict = _unchanged(declared, facts, base) or _by_possibilities(declared, wanted, facts, base)
-    return _with_notes(verdict, declared, wanted, facts)
+    return _with_notes(_if_relevant(verdict, declared), declared, wanted, facts)
 
 
 def assume(verdict: Verdict, declared: Declared, listing: tuple[ListedExport, ...]) -> tuple[ListedExport, ...]:
@@ -152,6 +152,14 @@ def _start_checked(verdict: Verdict, wanted: ExportProperties, facts: Facts) -> 
     if verdict.outcome is not Outcome.STARTS:
         return verdict
     return replace(refusal(wanted, facts) or verdict, name=verdict.name)
+
+
+def _if_relevant(verdict: Verdict, declared: Declared) -> Verdict:
+    """The verdict, unless it is a start that a relevance which only the deployment knows may refuse."""
+    if verdict.outcome is not Outcome.STARTS or not is_later(declared.properties.get("MinimumRelevance")):
+        return verdict
+    reason = "MinimumRelevance is known only at deployment"
+    return replace(verdict, outcome=Outcome.UNKNOWN, cause="known-at-deployment", reason=reason)
 
 
 def _with_notes(verdict: Verdict, declared: Declared, wanted: ExportProperties, facts: Facts) -> Verdict:

@@ -44,6 +44,8 @@ class TestDecode:
             "StackPath",
             "TimeoutSeconds",
             "WaitForCompletion",
+            "MinimumRelevance",
+            "ReadMetrics",
         ],
     )
     def test_a_property_that_only_the_deployment_knows_breaks_no_rule(self, name: str) -> None:

@@ -72,6 +72,11 @@ class TestColumns:
         shown = printed(Columns("Export", (("7", 7),), below="a-long-name or-two"), 19)
         assert shown == ["Export            7", "  a-long-name", "  or-two"]
 
+    @pytest.mark.parametrize("width", [1, 10, 27, 28, 30])
+    def test_a_console_that_is_too_narrow_still_shows_all_of_it(self, width: int) -> None:
+        shown = "".join(printed(Columns("Campaigns/Export", self.columns, below="spring"), width))
+        assert sorted(shown.replace(" ", "")) == sorted("Campaigns/Export7CREATE_PENDINGspring")
+
     def test_without_one_there_is_no_line(self) -> None:
         assert len(printed(Columns("Export", self.columns), 40)) == 1
 

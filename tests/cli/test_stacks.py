@@ -62,11 +62,6 @@ class TestStack:
         assert isinstance(read, Stack)
         assert read.parameters == {"Job": "of-spring", "Shared": "resolved", "Hidden": ""}
 
-    def test_one_with_a_parent_is_nested(self) -> None:
-        read = stacks.read_stack(Answers(describe_stacks={"Stacks": [described(ParentId=STACK_ID)]}), "Campaigns")
-        assert isinstance(read, Stack)
-        assert read.is_nested
-
     def test_one_that_does_not_exist_is_none(self) -> None:
         missing = error("DescribeStacks", "ValidationError", "does not exist")
         assert stacks.read_stack(Answers(describe_stacks=missing), "Campaigns") is None

@@ -109,14 +109,14 @@ class TestRelevance:
         assert refused(MinimumRelevance="0.81") == fails("relevance-too-low", reason)
 
     def test_zero_is_a_minimum_too(self) -> None:
-        reason = "minimum_relevance is 0.0, but the job shows no score"
+        reason = "minimum_relevance needs a score, and the job shows none"
         assert refused(percent=20, MinimumRelevance="0") == fails("relevance-unknown", reason)
 
     def test_a_score_of_zero_is_a_score(self) -> None:
         assert refused(replace(JOB, measured={TEN: 0.0}), MinimumRelevance="0") is None
 
     def test_a_size_that_was_measured_without_a_score_fails(self) -> None:
-        reason = "minimum_relevance is 0.1, but the job shows no score"
+        reason = "minimum_relevance needs a score, and the job shows none"
         assert refused(replace(JOB, measured={TEN: None}), MinimumRelevance="0.1") == fails("relevance-unknown", reason)
 
     def test_a_job_that_is_being_created_has_its_scores_later(self) -> None:

@@ -197,6 +197,27 @@ TABLE: dict[str, tuple[Declared, Facts, str, str, str | None]] = {
         "known-at-deployment",
         "mine",
     ),
+    "the least relevance is a token": (
+        declared(MinimumRelevance=LATER),
+        facts(),
+        "unknown",
+        "known-at-deployment",
+        GENERATED,
+    ),
+    "the least relevance is a token, and the job shows no score": (
+        declared(MinimumRelevance=LATER),
+        facts(job=replace(ACTIVE_JOB, measured={})),
+        "fails",
+        "relevance-unknown",
+        GENERATED,
+    ),
+    "the least relevance is a token, and the export exists": (
+        declared(MinimumRelevance=LATER),
+        facts(listed(GENERATED)),
+        "exists",
+        "exists",
+        GENERATED,
+    ),
     "another account's job": (
         declared(job=JOB.replace(ACCOUNT, "444455556666")),
         facts(),
