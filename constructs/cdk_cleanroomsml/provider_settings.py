@@ -42,7 +42,8 @@ class ProviderSettings(TypedDict, total=False):
         runtime: Python 3.10 or newer; 3.13 by default.
         tracing: the X-Ray mode of the functions. ``Tracing.ACTIVE`` traces the state machine too.
         environment_encryption: the key for environment variables of the functions. The library sets none.
-        reserved_concurrent_executions: how many executions are reserved for each of the two functions, at least 1.
+        reserved_concurrent_executions: how many executions are reserved for each of the two functions, from 1 to
+            2,147,483,647.
         encryption_key: a symmetric customer managed key. It encrypts the state machine's definition and the data of its
             executions, which contain the ResponseURL, and the log groups that are made. The roles that are made get
             the permission to use it.

@@ -43,7 +43,7 @@ def resources(stack: Stack) -> dict[str, Mapping[str, Any]]:
 
 
 def properties(stack: Stack) -> list[dict[str, Any]]:
-    """The properties of both; where their code lies is left to the tests of `handler_code`."""
+    """The properties of both, without their code: the tests of `handler_code` are for that."""
     return [
         {name: value for name, value in one["Properties"].items() if name != "Code"}
         for one in resources(stack).values()

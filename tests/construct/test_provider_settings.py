@@ -161,10 +161,13 @@ class TestStateMachineLogging:
         ({"memory_size": 10_241}, "memory_size must be a whole number of MiB from 256 to 10,240; got 10241"),
         ({"memory_size": True}, "memory_size must be a whole number"),
         ({"memory_size": 512.0}, "memory_size must be a whole number of MiB from 256 to 10,240; got 512.0"),
-        ({"reserved_concurrent_executions": 0}, "reserved_concurrent_executions must be a whole number of at least 1"),
+        (
+            {"reserved_concurrent_executions": 0},
+            "reserved_concurrent_executions must be a whole number from 1 to 2,147,483,647",
+        ),
         (
             {"reserved_concurrent_executions": True},
-            "reserved_concurrent_executions must be a whole number of at least 1: .*; got True",
+            "reserved_concurrent_executions must be a whole number from 1 to 2,147,483,647: .*; got True",
         ),
         ({"reserved_concurrent_executions": 2**31}, "reserved_concurrent_executions must be .*; got 2147483648"),
         ({"runtime": lambda_.Runtime.PYTHON_3_9}, "runtime must be Python 3.10 or newer; got 'python3.9'"),
