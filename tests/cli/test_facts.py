@@ -1,6 +1,5 @@
 """What the words of the service and of CloudFormation mean: every verdict and every table is made of these."""
 
-import botocore.session
 import pytest
 
 from cdk_cleanroomsml_cli.facts import (
@@ -13,40 +12,16 @@ from cdk_cleanroomsml_cli.facts import (
 )
 from tests.builders.arns import JOB, OTHER_JOB
 from tests.builders.exports import listed
-
-# Whether an export has failed, and whether it is running.
-STATUSES = {
-    "CREATE_PENDING": (False, True),
-    "CREATE_IN_PROGRESS": (False, True),
-    "CREATE_FAILED": (True, False),
-    "ACTIVE": (False, False),
-}
+from tests.builders.statuses import OF_EXPORTS, OF_JOBS
 
 
-@pytest.mark.parametrize(("status", "says"), STATUSES.items(), ids=list(STATUSES))
+@pytest.mark.parametrize(("status", "says"), OF_EXPORTS.items(), ids=list(OF_EXPORTS))
 def test_whether_an_export_has_failed_or_is_running(status: str, says: tuple[bool, bool]) -> None:
     export = listed("mine", status)
     assert (export.has_failed, export.is_running) == says
 
 
-def test_every_status_of_an_export_is_here() -> None:
-    model = botocore.session.get_session().get_service_model("cleanroomsml")
-    assert set(model.shape_for("AudienceExportJobStatus").metadata["enum"]) == set(STATUSES)
-
-
-JOB_STATUSES = {
-    "CREATE_PENDING": True,
-    "CREATE_IN_PROGRESS": True,
-    "CREATE_FAILED": False,
-    "ACTIVE": False,
-    "DELETE_PENDING": False,
-    "DELETE_IN_PROGRESS": False,
-    "DELETE_FAILED": False,
-    "": False,
-}
-
-
-@pytest.mark.parametrize(("status", "is_waited_for"), JOB_STATUSES.items(), ids=[*list(JOB_STATUSES)[:-1], "missing"])
+@pytest.mark.parametrize(("status", "is_waited_for"), {**OF_JOBS, "": False}.items(), ids=[*OF_JOBS, "missing"])
 def test_a_deployment_waits_for_a_job_that_is_being_created(status: str, is_waited_for: bool) -> None:
     assert GenerationJob(status).is_being_created is is_waited_for
 

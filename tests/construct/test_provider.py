@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import botocore.session
-import constructs
 import pytest
 from aws_cdk import App, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_ec2 as ec2
@@ -20,7 +19,7 @@ from aws_cdk.assertions import Template
 from aws_cdk.custom_resources import CustomResourceConfig
 from constructs import Construct
 
-from cdk_cleanroomsml import AudienceExportProvider, HandlerCodeError, InvalidArgumentError, handler_code
+from cdk_cleanroomsml import AudienceExportProvider, InvalidArgumentError
 from tests.builders.arns import ACCOUNT
 from tests.builders.role_policies import parameter
 from tests.builders.stacks import EXPORT, declare, settings_of_every_kind
@@ -260,34 +259,6 @@ def test_an_event_is_delivered_for_an_hour_and_then_to_the_last_resort(stack: St
     )
     invokes = [one for one in statements(template) if one["Action"] == "lambda:InvokeFunction"]
     assert last_resort in [one["Resource"] for one in invokes]
-
-
-def test_both_functions_are_the_same_but_for_their_description(stack: Stack) -> None:
-    declare(stack)
-    functions = list(Template.from_stack(stack).find_resources("AWS::Lambda::Function").values())
-    for function in functions:
-        assert function["Properties"].pop("Description")
-    assert functions[0]["Properties"] == functions[1]["Properties"]
-    assert functions[0]["Properties"]["Timeout"] == 60
-    assert functions[0]["Properties"]["MemorySize"] == 512
-    assert functions[0]["Properties"]["Runtime"] == "python3.13"
-    assert functions[0]["Properties"]["Handler"] == handler_code.HANDLER
-
-
-def test_only_state_machines_of_the_account_may_assume_the_role(stack: Stack) -> None:
-    declare(stack)
-    roles = Template.from_stack(stack).find_resources("AWS::IAM::Role")
-    [role] = [role for name, role in roles.items() if "StateMachineRole" in name]
-    [statement] = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
-    assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
-
-
-def test_a_stack_without_an_app_has_no_place_for_the_handler_s_code() -> None:
-    if not hasattr(constructs, "RootConstruct"):
-        pytest.skip("the oldest supported version of constructs has no root but an App")
-    stack = Stack(constructs.RootConstruct(), "Campaigns")
-    with pytest.raises(HandlerCodeError, match="must be in a stack that belongs to an App"):
-        declare(stack)
 
 
 def test_the_handler_logs_for_a_month_into_a_group_that_goes_with_the_stack(stack: Stack) -> None:

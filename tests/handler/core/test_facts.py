@@ -6,16 +6,10 @@ import pytest
 from audience_export_handler.core.facts import ErrorKind, JobMetrics, RefusalFacts, ServiceError
 from tests.builders.arns import JOB
 from tests.builders.requests import export
-
-STATUSES = {
-    "CREATE_PENDING": (False, True),
-    "CREATE_IN_PROGRESS": (False, True),
-    "CREATE_FAILED": (True, False),
-    "ACTIVE": (False, False),
-}
+from tests.builders.statuses import OF_EXPORTS, OF_JOBS
 
 
-@pytest.mark.parametrize(("status", "says"), STATUSES.items(), ids=list(STATUSES))
+@pytest.mark.parametrize(("status", "says"), OF_EXPORTS.items(), ids=list(OF_EXPORTS))
 def test_whether_an_export_has_failed_or_counts_as_running(status: str, says: tuple[bool, bool]) -> None:
     found = export("mine", status)
     assert (found.has_failed, found.is_running) == says
@@ -23,26 +17,16 @@ def test_whether_an_export_has_failed_or_counts_as_running(status: str, says: tu
 
 def test_every_status_of_the_model_is_here() -> None:
     model = botocore.session.get_session().get_service_model("cleanroomsml")
-    assert set(model.shape_for("AudienceExportJobStatus").metadata["enum"]) == set(STATUSES)
+    assert set(model.shape_for("AudienceExportJobStatus").metadata["enum"]) == set(OF_EXPORTS)
 
 
 def test_messages_name_an_export_by_its_name_size_and_job() -> None:
     assert export("mine").subject == f'export "mine" (PERCENTAGE 10) of generation job {JOB}'
 
 
-JOB_STATUSES = {
-    "CREATE_PENDING": True,
-    "CREATE_IN_PROGRESS": True,
-    "CREATE_FAILED": False,
-    "ACTIVE": False,
-    "DELETE_PENDING": False,
-    "DELETE_IN_PROGRESS": False,
-    "DELETE_FAILED": False,
-    "": False,
-}
-
-
-@pytest.mark.parametrize(("status", "may_become_active"), JOB_STATUSES.items(), ids=str)
+@pytest.mark.parametrize(
+    ("status", "may_become_active"), {**OF_JOBS, "": False}.items(), ids=[*OF_JOBS, "unknown or ACTIVE"]
+)
 def test_which_generation_jobs_may_still_become_active(status: str, may_become_active: bool) -> None:
     assert RefusalFacts(status).is_being_created is may_become_active
 
@@ -50,7 +34,7 @@ def test_which_generation_jobs_may_still_become_active(status: str, may_become_a
 def test_every_status_of_a_generation_job_is_here() -> None:
     model = botocore.session.get_session().get_service_model("cleanroomsml")
     statuses = model.shape_for("AudienceGenerationJobStatus").metadata["enum"]
-    assert set(statuses) == set(JOB_STATUSES) - {""}
+    assert set(statuses) == set(OF_JOBS)
 
 
 def test_a_job_whose_metrics_are_not_shared_has_no_scores() -> None:
