@@ -182,6 +182,29 @@ def test_the_tests_of_core_load_no_boto3() -> None:
     assert run.returncode == 0, run.stdout + run.stderr
 
 
+# Where the tests beside a room's modules are.
+BESIDE = {
+    LAMBDA / "audience_export_handler": "handler",
+    CONSTRUCTS / "cdk_cleanroomsml": "construct",
+    CONSTRUCTS / "cdk_cleanroomsml_contract": "contract",
+    CONSTRUCTS / "cdk_cleanroomsml_cli": "cli",
+}
+# Only names of values, which the tests of the modules beside them use.
+WITHOUT_BEHAVIOUR = {Path("handler/core/test_situation.py")}
+
+
+def test_each_module_has_a_test_of_its_name_beside_it() -> None:
+    """Whoever breaks a module then knows where to look, and which file to extend."""
+    expected = {
+        Path(folder) / path.relative_to(room).with_name(f"test_{path.name}")
+        for room, folder in BESIDE.items()
+        for path in room.rglob("*.py")
+        if path.name != "__init__.py"
+    }
+    assert len(expected) > 70
+    assert {path for path in expected if not (ROOT / "tests" / path).exists()} == WITHOUT_BEHAVIOUR
+
+
 def test_no_test_module_borrows_from_another() -> None:
     """What several tests need is in tests/builders or tests/fakes; the simulation is a separate model."""
     files = [path for path in (ROOT / "tests").rglob("test_*.py") if "simulation" not in path.parts]
