@@ -42,7 +42,9 @@ class TestScope:
 
 
 class TestText:
-    @pytest.mark.parametrize("value", ["spring", "Frühling", TEXT_TOKEN, f"{TEXT_TOKEN}{'x' * 99}"], ids=len)
+    @pytest.mark.parametrize(
+        "value", ["spring", "Frühling", TEXT_TOKEN, f"{TEXT_TOKEN}{'x' * 99}"], ids=["text", "umlaut", "token", "long"]
+    )
     def test_that_keeps_the_limits_or_has_a_token_passes(self, value: str) -> None:
         arguments.check_text("name", "name", value)
 
@@ -54,7 +56,9 @@ class TestText:
         assert argument == "words"
         assert "1 to 63 characters long, not 64" in rule
 
-    @pytest.mark.parametrize("value", [7, None, b"spring", Token.as_number({"Ref": "Number"})], ids=str)
+    @pytest.mark.parametrize(
+        "value", [7, None, b"spring", Token.as_number({"Ref": "Number"})], ids=["number", "None", "bytes", "token"]
+    )
     def test_is_a_string(self, value: object) -> None:
         found = refused(lambda: arguments.check_text("name", "name", value))
         assert found == ("name", "must be a string", value)
@@ -148,7 +152,9 @@ class TestWaiting:
 
 
 class TestMinimumRelevance:
-    @pytest.mark.parametrize("value", [None, 0, 0.5, 10, Token.as_number({"Ref": "Score"})], ids=str)
+    @pytest.mark.parametrize(
+        "value", [None, 0, 0.5, 10, Token.as_number({"Ref": "Score"})], ids=["None", "0", "0.5", "10", "token"]
+    )
     def test_is_a_score_that_a_job_can_have(self, value: object) -> None:
         arguments.check_minimum_relevance(value)
 
@@ -157,7 +163,9 @@ class TestMinimumRelevance:
         found = refused(lambda: arguments.check_minimum_relevance(value))
         assert found == ("minimum_relevance", "must be a number from 0 to 10", value)
 
-    @pytest.mark.parametrize("value", ["0.5", TEXT_TOKEN, float("inf"), float("-inf")], ids=str)
+    @pytest.mark.parametrize(
+        "value", ["0.5", TEXT_TOKEN, float("inf"), float("-inf")], ids=["text", "token", "inf", "-inf"]
+    )
     def test_is_a_finite_number(self, value: object) -> None:
         """The CDK's process ends if it gets another one."""
         found = refused(lambda: arguments.check_minimum_relevance(value))
@@ -165,7 +173,11 @@ class TestMinimumRelevance:
 
 
 class TestRevision:
-    @pytest.mark.parametrize(("revision", "name"), [(None, None), (None, "spring"), ("2", None), (TEXT_TOKEN, None)])
+    @pytest.mark.parametrize(
+        ("revision", "name"),
+        [(None, None), (None, "spring"), ("2", None), (TEXT_TOKEN, None)],
+        ids=["none", "name", "revision", "token"],
+    )
     def test_is_a_text_without_a_name_beside_it(self, revision: str | None, name: str | None) -> None:
         arguments.check_revision(revision, name)
 
