@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from cdk_cleanroomsml_local.clean_rooms_ml import CleanRoomsML
-from cdk_cleanroomsml_local.service_model import ApiError, Response, ServiceModel
+from cdk_cleanroomsml_local.service_model import ApiError, Response, of_service
 
 # Longer than the handler's read time-out of 10 s.
 _HANG_SECONDS = 30
@@ -74,7 +74,7 @@ class Emulator:
         self.service = service
         self.faults: list[Fault] = []
         self.calls: list[Call] = []
-        self._model = ServiceModel("cleanroomsml")
+        self._model = of_service("cleanroomsml")
         self._stopping = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler_for(self))
         self._server.daemon_threads = True

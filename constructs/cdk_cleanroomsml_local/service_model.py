@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -86,6 +87,12 @@ class ServiceModel:
             status = self._model.shape_for(error.code).metadata["error"]["httpStatusCode"]
         body = json.dumps({"message": error.message} | error.members).encode()
         return Response(status, body, {"Content-Type": "application/json", "x-amzn-ErrorType": error.code})
+
+
+@cache
+def of_service(service: str) -> ServiceModel:
+    """Return the model of a service, such as ``cleanroomsml``; it is read once for each process."""
+    return ServiceModel(service)
 
 
 def _route_pattern(request_uri: str) -> re.Pattern[str]:

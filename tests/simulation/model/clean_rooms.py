@@ -13,7 +13,7 @@ from cdk_cleanroomsml_local import catalog
 from cdk_cleanroomsml_local.catalog import GenerationJob
 from cdk_cleanroomsml_local.clean_rooms_ml import CleanRoomsML, Clock, Export
 from cdk_cleanroomsml_local.readings import NamesAreUnique, Readings, Repeat
-from cdk_cleanroomsml_local.service_model import ApiError, Response, ServiceModel
+from cdk_cleanroomsml_local.service_model import ApiError, Response, of_service
 from tests.builders.arns import JOB, OTHER_JOB, THIRD_JOB
 from tests.simulation import bounds, facts, odds
 
@@ -43,11 +43,6 @@ def draw_readings(chance: Random) -> Readings:
         output_locations_are_visible=not other_account,
         models_are_readable=not other_account,
     )
-
-
-@cache
-def _model() -> ServiceModel:
-    return ServiceModel("cleanroomsml")
 
 
 @cache
@@ -147,16 +142,15 @@ class Account(CleanRoomsML):
 
     def respond(self, method: str, target: str, body: bytes) -> Response:
         """Respond to one request that comes over the wire."""
-        route = _model().route(method, target)
+        model = of_service("cleanroomsml")
+        route = model.route(method, target)
         assert route is not None, (method, target)
         operation, labels = route
         try:
-            return _model().success(
-                operation, self.call(operation.name, _model().parse(operation, labels, target, body))
-            )
+            return model.success(operation, self.call(operation.name, model.parse(operation, labels, target, body)))
         except ApiError as error:
-            return _model().failure(error)
+            return model.failure(error)
 
     def refuse(self, code: str, message: str, status: int) -> Response:
         """The response for an error."""
-        return _model().failure(ApiError(code, message, status=status))
+        return of_service("cleanroomsml").failure(ApiError(code, message, status=status))
