@@ -11,6 +11,7 @@ from cdk_cleanroomsml_contract.api_limits import (
     PATTERN_IN_WORDS,
     RUNNING_OF_ACCOUNT,
     broken_rule,
+    relevance_rule,
     size_rule,
 )
 from tests.builders.arns import JOB
@@ -110,6 +111,16 @@ def test_another_percentage_breaks_a_rule(percent: int) -> None:
 def test_a_number_of_identifiers_has_the_model_s_limits() -> None:
     assert size_rule("ABSOLUTE", 101) is None
     assert size_rule("ABSOLUTE", 20_000_001) == "must be from 1 to 20,000,000"
+
+
+@pytest.mark.parametrize("score", [0, 0.5, 10])
+def test_a_relevance_goes_from_0_to_10(score: float) -> None:
+    assert relevance_rule(score) is None
+
+
+@pytest.mark.parametrize("score", [-0.1, 10.1, float("nan"), float("inf"), "5", True, None], ids=repr)
+def test_another_relevance_breaks_a_rule(score: object) -> None:
+    assert relevance_rule(score) == "must be a number from 0 to 10"
 
 
 def test_the_quotas_are_those_of_the_user_guide() -> None:

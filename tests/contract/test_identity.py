@@ -93,6 +93,7 @@ def test_a_generated_name_is_allowed_with_every_ordinal(logical_id: str) -> None
 
 def test_ordinals_begin_with_the_name_itself() -> None:
     assert identity.ordinals("export")[:3] == ("export", "export-2", "export-3")
+    assert identity.ordinals("export")[-1] == "export-999"
 
 
 def physical_id(arn: str, name: str, size: str = "10") -> str:
@@ -122,6 +123,16 @@ def test_one_size_written_in_two_ways_is_one_identity() -> None:
     assert physical_id("arn", "mine", "010") == physical_id("arn", "mine", "10")
     sizes = [{"AudienceSize": {"Type": "PERCENTAGE", "Value": value}} for value in ("010", "10", 10)]
     assert len({str(identity.identity_of(size)) for size in sizes}) == 1
+
+
+def test_a_physical_id_shows_the_whole_name() -> None:
+    assert physical_id("arn", "x" * 63).startswith("x" * 63 + "-")
+
+
+def test_a_stack_id_without_a_name_stands_for_itself() -> None:
+    """CloudFormation sends none like it, but a hand-made event may."""
+    assert derived("Campaigns") == derived(STACK)
+    assert derived("Others") != derived(STACK)
 
 
 def test_a_physical_id_without_a_readable_letter_has_a_word_instead() -> None:

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from cdk_cleanroomsml_contract import timeouts
 
 
@@ -20,3 +22,22 @@ def test_waits_are_those_that_cloudformation_allows() -> None:
 def test_an_event_is_delivered_for_as_long_as_cloudformation_waits() -> None:
     """By default Lambda goes on for six hours, when the stack has moved on long ago."""
     assert (timeouts.LONGEST_WAIT, 2) == (timeouts.LONGEST_DELIVERY, timeouts.DELIVERY_RETRIES)
+
+
+def test_a_follower_outlasts_the_following_and_the_tries_of_its_event() -> None:
+    assert timeouts.FOLLOWER_TIMEOUT >= timeouts.LONGEST_FOLLOWING + timedelta(minutes=30)
+
+
+@pytest.mark.parametrize(
+    ("name", "span"),
+    [
+        ("FUNCTION_TIMEOUT", timedelta(seconds=60)),
+        ("TASK_TIMEOUT", timedelta(seconds=75)),
+        ("EXECUTION_TIMEOUT", timedelta(minutes=65)),
+        ("LONGEST_FOLLOWING", timedelta(hours=24)),
+        ("FOLLOWER_TIMEOUT", timedelta(hours=24, minutes=30)),
+    ],
+)
+def test_a_time_out_changes_only_on_purpose(name: str, span: timedelta) -> None:
+    """Each is in deployed stacks, so another one is a change of every stack."""
+    assert getattr(timeouts, name) == span
