@@ -124,11 +124,15 @@ def _stop_older(given: StepInput) -> Progress:
 
 
 def _counts_again(given: StepInput) -> bool:
-    """Whether it is time to count the requests again; only one that may still start anything reads the stack."""
+    """Whether it is time to count the requests again; only one that may still start anything reads the stack.
+
+    Shortly before the deadline it is not: a count that is not answered would take the time of the last listing.
+    """
     counted_at, second = given.progress.counted_at, given.started_at + timing.COUNTED_AGAIN_AFTER
     if counted_at is None or not decision.needs_stack(given.progress):
         return False
-    return given.clock() >= (second if counted_at < second else counted_at + timing.COUNTED_EVERY)
+    due = second if counted_at < second else counted_at + timing.COUNTED_EVERY
+    return due <= given.clock() < given.deadline - timing.COUNTING
 
 
 def _delay_of_first_read(given: StepInput) -> int:

@@ -254,6 +254,17 @@ class TestLateStep:
         deployment.emulator.service.readings = Readings(page_size=1)
         assert _go_back_late(deployment)["Status"] == "SUCCESS"
 
+    @pytest.mark.parametrize(("timeout", "counts"), [("60", 1), ("120", 2)], ids=["60 s", "120 s"])
+    def test_shortly_before_the_deadline_the_requests_are_not_counted_again(
+        self, deployment: Deployment, timeout: str, counts: int
+    ) -> None:
+        """A count that is not answered takes the time of the last listing (seed 203259)."""
+        deployment.control.stack_status = "UPDATE_COMPLETE"
+        deployment.deliver(deployment.event(ResourceProperties=properties(TimeoutSeconds=timeout)))
+        deployment.run_executions()
+        assert deployment.endpoint.bodies[-1]["Reason"].startswith("StackMovedOn: ")
+        assert deployment.control.calls.count("ListExecutions") == counts
+
     def test_a_listing_that_takes_until_the_last_moment_is_followed_by_no_call(
         self, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
     ) -> None:

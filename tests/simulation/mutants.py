@@ -443,4 +443,5 @@ FOUND = [
         ),
     ),
     (82560, Mutant("10", "pages end with the deadline", lambda: [(StepInput, "may_list_on", StepInput.in_time)])),
+    (203259, Mutant("10", "counts until the deadline", lambda: [(timing, "COUNTING", timedelta(0))])),
 ]

@@ -41,6 +41,8 @@ CONNECT_SECONDS, READ_SECONDS = 5, 10
 _UNANSWERED_CALL = timedelta(seconds=CONNECT_SECONDS + READ_SECONDS)
 # Of CloudFormation and Step Functions in a step: for the connection, and again for the answer.
 CONTROL_SECONDS = 5
+# So long does it take to count the requests that wait, if the count is not answered.
+COUNTING = timedelta(seconds=2 * CONTROL_SECONDS)
 # Of StartExecution, and how long a failing one is tried again: less than the function's time-out.
 START_EXECUTION_SECONDS = 10
 START_EXECUTION_FOR = timeouts.FUNCTION_TIMEOUT - timedelta(seconds=15)
