@@ -11,6 +11,7 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from cdk_cleanroomsml_local import interrupt
 from cdk_cleanroomsml_local.cloud import Cloud
 from cdk_cleanroomsml_local.function_logs import Tail
 
@@ -60,6 +61,7 @@ def _tell(cloud: Cloud) -> None:
     service, tail = cloud.clean_rooms_ml.service, Tail(cloud)
     shown: dict[int, str] = {}
     while True:
+        interrupt.check()
         for export in list(service.exports):
             status = service.status_of(export)
             if shown.get(export.number) != status:

@@ -37,3 +37,32 @@ def test_every_signal_that_asks_for_an_end_ends_in_order(number: signal.Signals,
     assert output == "the block was left\nonce is enough\n"
     assert program.returncode == 0
     assert not child.exists()
+
+
+# Python ignores what a finaliser raises, so the signal that comes in one is lost.
+LOSING = """
+import signal
+from cdk_cleanroomsml_local import interrupt
+
+class Finalised:
+    def __del__(self):
+        signal.raise_signal(signal.SIGINT)
+
+interrupt.end_in_order()
+interrupt.check()
+Finalised()
+print("it was lost", flush=True)
+try:
+    interrupt.check()
+except KeyboardInterrupt:
+    print("and found again")
+"""
+
+
+def test_a_signal_that_python_drops_is_not_lost() -> None:
+    with program_running("-c", LOSING) as program:
+        output, _ = program.communicate(timeout=30)
+    assert [line for line in output.splitlines() if line.startswith(("it was", "and found"))] == [
+        "it was lost",
+        "and found again",
+    ]
