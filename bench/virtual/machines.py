@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from bench.virtual.usage import Usage
-from tests.fakes.state_machine import TaskError, error_told
+from tests.fakes.state_machine import TaskError, name_and_cause
 from tests.simulation import odds
 from tests.simulation.model.request import Request
 from tests.simulation.model.world import World
@@ -93,10 +93,10 @@ class Machine:
             try:
                 result = self._tasks[state["Resource"]](data, request)
             except Exception as error:
-                told = error_told(error)
-                number = next((n for n, one in enumerate(state.get("Retry", [])) if _fits(one, told[0])), None)
+                failed = name_and_cause(error)
+                number = next((n for n, one in enumerate(state.get("Retry", [])) if _fits(one, failed[0])), None)
                 if number is None or failures[number] == state["Retry"][number]["MaxAttempts"]:
-                    return self._catch(state, data, told, error)
+                    return self._catch(state, data, failed, error)
                 retry = state["Retry"][number]
                 self._world.timeline.sleep(retry["IntervalSeconds"] * retry["BackoffRate"] ** failures[number])
                 failures[number] += 1
@@ -104,11 +104,11 @@ class Machine:
             else:
                 return self._output(state, data, result), str(state.get("Next", ""))
 
-    def _catch(self, state: dict[str, Any], data: Data, told: tuple[str, str], error: Exception) -> tuple[Data, str]:
+    def _catch(self, state: dict[str, Any], data: Data, failed: tuple[str, str], error: Exception) -> tuple[Data, str]:
         for catch in state.get("Catch", []):
-            if _fits(catch, told[0]):
-                return self._output(catch, data, {"Error": told[0], "Cause": told[1]}), str(catch["Next"])
-        raise TaskError(*told) from error
+            if _fits(catch, failed[0]):
+                return self._output(catch, data, {"Error": failed[0], "Cause": failed[1]}), str(catch["Next"])
+        raise TaskError(*failed) from error
 
     def _output(self, state: dict[str, Any], data: Data, result: Any) -> Any:
         """What a state, or a Catch, passes on: what its Output says, the result if it says nothing."""

@@ -167,7 +167,7 @@ class StateMachine:
             try:
                 result = self._invoke_once(execution, state, data, sum(failures))
             except Exception as error:
-                name, cause = error_told(error)
+                name, cause = name_and_cause(error)
                 number, retry = retrier(state, name)
                 if failures[number] == retry.get("MaxAttempts", 3):
                     if "Catch" not in state:
@@ -199,7 +199,7 @@ class StateMachine:
         return json.loads(json.dumps(result))
 
 
-def error_told(error: Exception) -> tuple[str, str]:
+def name_and_cause(error: Exception) -> tuple[str, str]:
     """The name and the cause by which a machine knows an error."""
     return (error.name, error.cause) if isinstance(error, TaskError) else (type(error).__name__, str(error))
 

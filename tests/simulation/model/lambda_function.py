@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from tests.builders.arns import HANDLER
-from tests.fakes.state_machine import TaskError, error_told
+from tests.fakes.state_machine import TaskError, name_and_cause
 from tests.simulation import facts, odds
 from tests.simulation.model.request import Request
 from tests.simulation.model.template import Delivery, Deployed
@@ -206,7 +206,7 @@ class Function:
             raise TaskError(killed.name, str(killed)) from killed
         except Exception as error:
             world.watch.handler_raised(request, error)
-            raise TaskError(*error_told(error)) from error
+            raise TaskError(*name_and_cause(error)) from error
         finally:
             timeline.current = before
             if handler is not None:
