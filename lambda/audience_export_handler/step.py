@@ -142,15 +142,16 @@ def _delay_of_first_read(given: StepInput) -> int:
 
 
 def _observe(given: StepInput, exports: tuple[ExportJob, ...]) -> Situation:
-    phase = None
+    progress, phase = given.progress, None
     # While older executions are not known to be stopped, a Create cannot start, whatever the stack does.
-    is_ready = given.progress.older_ended_by is not None or given.request.is_update
-    if is_ready and decision.needs_stack(given.progress) and not given.is_over():
+    is_ready = progress.older_ended_by is not None or given.request.is_update
+    if is_ready and decision.needs_stack(progress) and not given.is_over():
         phase = cloudformation.read_phase(given.request.stack_id, requested_at=given.requested_at)
+        progress = progress.after_reading(phase, given.clock())
     return Situation(
         given.request,
         exports,
-        given.progress,
+        progress,
         phase,
         now=given.clock(),
         started_at=given.started_at,

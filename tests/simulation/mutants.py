@@ -443,5 +443,6 @@ FOUND = [
         ),
     ),
     (82560, Mutant("10", "pages end with the deadline", lambda: [(StepInput, "may_list_on", StepInput.in_time)])),
+    (16173, Mutant("14", "a rollback is forgotten", lambda: [(Progress, "after_reading", lambda self, *_: self)])),
     (203259, Mutant("10", "counts until the deadline", lambda: [(timing, "COUNTING", timedelta(0))])),
 ]

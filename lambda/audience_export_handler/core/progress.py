@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from audience_export_handler.core.attempt import Accepted, Announced, Attempt, Taken, Unanswered
+from audience_export_handler.core.facts import StackPhase
 from audience_export_handler.core.timing import OUTLASTING_STEP
 
 # The calls that are tried again.
@@ -52,7 +53,8 @@ class Progress:
 
     `older_ended_by` is when no step of an older request for the same resource can start anything any more; None until
     the older executions are known to be stopped. `neighbours` is how many requests of the stack ran at `counted_at`.
-    `seen` is the export that is waited for, None until one is.
+    `seen` is the export that is waited for, None until one is. `rolling_back_at` is when the stack was last read, if it
+    was rolling back then; None otherwise.
     """
 
     attempt: Attempt | None = None
@@ -61,6 +63,7 @@ class Progress:
     neighbours: int = 1
     counted_at: datetime | None = None
     seen: Seen | None = None
+    rolling_back_at: datetime | None = None
 
     @property
     def left(self) -> Seen | Attempt | None:
@@ -92,13 +95,19 @@ class Progress:
         """Return the progress once the requests that run in the stack are counted."""
         return replace(self, neighbours=neighbours, counted_at=now)
 
+    def after_reading(self, phase: StackPhase, now: datetime) -> Progress:
+        """Return the progress once the stack was read; a stack that could not be read shows nothing new."""
+        if phase is StackPhase.UNREADABLE:
+            return self
+        return replace(self, rolling_back_at=now if phase is StackPhase.ROLLING_BACK else None)
+
     def after_step(self, now: datetime) -> Progress:
         """Return the progress at the end of a step: a start can only be sent in a later one, unless one was sent."""
         return replace(self, attempt=self.attempt.nothing_started_until(now)) if self.attempt else self
 
     def to_json(self) -> dict[str, Any]:
         """Return the state as JSON-able data."""
-        values = (self.attempt, self.retried, self.older_ended_by, self.neighbours, self.counted_at, self.seen)
+        values = [getattr(self, field.name) for field in fields(self)]
         return dict(zip(_KEYS, map(_plain, values), strict=True))
 
     @classmethod
@@ -111,9 +120,10 @@ class Progress:
         return cls(*(_read(key, data.get(key)) for key in _KEYS))
 
 
-_KEYS = ("Attempt", "RetriedError", "OlderEndedBy", "Neighbours", "CountedAt", "Seen")
+# Of the fields of Progress, in their order.
+_KEYS = ("Attempt", "RetriedError", "OlderEndedBy", "Neighbours", "CountedAt", "Seen", "RollingBackAt")
 _RECORDS = {record.__name__: record for record in (Attempt, Announced, Accepted, Unanswered, Taken, RetriedError, Seen)}
-_TIMES = {"OlderEndedBy", "CountedAt"} | {
+_TIMES = {"OlderEndedBy", "CountedAt", "RollingBackAt"} | {
     field.name for one in _RECORDS.values() for field in fields(one) if "datetime" in field.type
 }
 
@@ -146,4 +156,4 @@ def _upgraded(data: dict[str, Any]) -> dict[str, Any]:
         span = {"own_from": attempt["since"], "own_until": attempt["until"]}
         attempt = {"is": "Attempt", "name": attempt["name"], "phase": phase} | span
     retried = retried and {"is": "RetriedError"} | retried
-    return dict(zip(_KEYS, (attempt, retried, data["FreeFrom"], 1, None, None), strict=True))
+    return dict(zip(_KEYS, (attempt, retried, data["FreeFrom"], 1, None, None, None), strict=True))

@@ -1,7 +1,8 @@
 """What a read of the stack's status can show. DescribeStacks is eventually consistent, so one stale read never decides.
 
 For up to a minute it may show the status from before the request's operation: COMPLETE while an update is under way,
-or an update that has become a rollback. Only a later operation is beyond doubt: a read cannot be ahead.
+or an update that has become a rollback. Only a later operation is beyond doubt: a read cannot be ahead. If the last
+read before the deadline fails, a rollback that the one before it showed counts: otherwise that rollback could fail.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from cdk_cleanroomsml_contract import identity
 
 
 def known_phase(situation: Situation) -> StackPhase | None:
-    """Return the stack's phase as far as the read can show it; None: read it again."""
-    if situation.stack is StackPhase.UNREADABLE:
-        return None
+    """Return the stack's phase as far as its reads can show it; None: read it again."""
+    if situation.stack in (None, StackPhase.UNREADABLE):
+        was_rolling_back = situation.progress.rolling_back_at is not None
+        return StackPhase.ROLLING_BACK if was_rolling_back and _is_last_read(situation) else None
     if situation.stack in (StackPhase.FORWARD, StackPhase.LATER) or cannot_be_stale(situation):
         return situation.stack
     return None
@@ -34,7 +36,9 @@ def may_be_rollback(situation: Situation) -> bool:
 
 def cannot_be_stale(situation: Situation) -> bool:
     """Return whether the request is so old that no read is stale, or there is no time to read again."""
-    if situation.now - situation.requested_at >= timing.STALE_STACK:
-        return True
+    return situation.now - situation.requested_at >= timing.STALE_STACK or _is_last_read(situation)
+
+
+def _is_last_read(situation: Situation) -> bool:
     next_read = situation.now + timedelta(seconds=timing.BEFORE_NEXT_READ)
     return next_read > timing.deadline(situation.requested_at, situation.request.timeout)

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audience_export_handler.core.attempt import Accepted, Announced, Attempt, Phase, Taken, Unanswered
+from audience_export_handler.core.facts import StackPhase
 from audience_export_handler.core.progress import Progress, RetriedError, Seen
 from audience_export_handler.core.timing import LISTING_LAG
 
@@ -26,9 +27,10 @@ attempts = st.builds(Attempt, st.text(), phases, times, st.none() | times)
 errors = st.builds(RetriedError, st.text(), times, st.text(), st.text(), st.text(), st.none() | times)
 counts = (st.integers(1, 500), st.none() | times)
 exports = st.none() | st.builds(Seen, st.text(), times)
+since = st.none() | times
 
 
-@given(st.builds(Progress, st.none() | attempts, st.none() | errors, st.none() | times, *counts, exports))
+@given(st.builds(Progress, st.none() | attempts, st.none() | errors, st.none() | times, *counts, exports, since))
 def test_survives_the_execution_s_state(progress: Progress) -> None:
     assert Progress.from_json(json.loads(json.dumps(progress.to_json()))) == progress
 
@@ -94,7 +96,7 @@ MAY_HAVE_STARTED = Attempt("mine", Announced(), own_from=NOW).accepted(NOW)
 
 def test_an_execution_that_runs_during_an_update_keeps_its_state() -> None:
     """Another version of the handler reads these names: one that is changed loses an attempt, or its export."""
-    progress = Progress(MAY_HAVE_STARTED, RetriedError("List", NOW, "Code", "no"), NOW, 2, NOW, Seen("mine", NOW))
+    progress = Progress(MAY_HAVE_STARTED, RetriedError("List", NOW, "Code", "no"), NOW, 2, NOW, Seen("mine", NOW), NOW)
     at = NOW.isoformat()
     assert progress.to_json() == {
         "Attempt": {
@@ -117,7 +119,22 @@ def test_an_execution_that_runs_during_an_update_keeps_its_state() -> None:
         "Neighbours": 2,
         "CountedAt": at,
         "Seen": {"is": "Seen", "name": "mine", "created": at},
+        "RollingBackAt": at,
     }
+
+
+def test_reads_a_state_without_the_newest_member() -> None:
+    written = Progress(older_ended_by=NOW, rolling_back_at=NOW).to_json()
+    del written["RollingBackAt"]
+    assert Progress.from_json(written) == Progress(older_ended_by=NOW)
+
+
+def test_a_stack_that_could_not_be_read_shows_nothing_new() -> None:
+    rolling_back = Progress().after_reading(StackPhase.ROLLING_BACK, NOW)
+    assert rolling_back == Progress(rolling_back_at=NOW)
+    assert rolling_back.after_reading(StackPhase.UNREADABLE, SOON) == rolling_back
+    assert rolling_back.after_reading(StackPhase.ROLLING_BACK, SOON) == Progress(rolling_back_at=SOON)
+    assert rolling_back.after_reading(StackPhase.FORWARD, SOON) == Progress()
 
 
 def test_what_was_seen_says_more_than_an_attempt() -> None:

@@ -25,9 +25,32 @@ def test_the_request_s_own_operation_and_a_later_one_count_immediately(phase: St
     assert known_phase(situation(create(), stack=phase, after=0)) is phase
 
 
-@pytest.mark.parametrize("phase", [StackPhase.UNREADABLE, None], ids=["unreadable", "not read"])
+not_read = pytest.mark.parametrize("phase", [StackPhase.UNREADABLE, None], ids=["unreadable", "not read"])
+
+
+@not_read
 def test_a_stack_that_was_not_read_is_never_known(phase: StackPhase | None) -> None:
     assert known_phase(situation(create(), stack=phase, after=600)) is None
+    assert known_phase(situation(create(), stack=phase, after=3600)) is None
+
+
+@not_read
+def test_a_rollback_that_was_read_before_counts_if_there_is_no_time_to_read_again(phase: StackPhase | None) -> None:
+    """The read may have been stale, so as long as there is time, another one must show it."""
+
+    def known(after: float) -> StackPhase | None:
+        now = situation(create(), stack=phase, after=after)
+        return known_phase(replace(now, progress=now.progress.after_reading(StackPhase.ROLLING_BACK, START)))
+
+    assert known(after=60) is None
+    assert known(after=3600 - 180 - 5) is None
+    assert known(after=3600 - 180 - 4) is StackPhase.ROLLING_BACK
+
+
+def test_a_later_read_counts_more_than_the_rollback_that_was_read_before() -> None:
+    now = situation(create(), stack=StackPhase.FORWARD, after=3600)
+    now = replace(now, progress=now.progress.after_reading(StackPhase.ROLLING_BACK, START))
+    assert known_phase(now) is StackPhase.FORWARD
 
 
 def test_the_minute_is_counted_from_when_cloudformation_made_the_request() -> None:
