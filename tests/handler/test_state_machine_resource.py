@@ -340,7 +340,7 @@ class TestLostEvent:
 
 def test_a_container_forgets_what_the_call_before_left() -> None:
     resource, answers = resource_with_answers()
-    resource.delete(lambda event, context: None)  # type: ignore[arg-type, return-value]
+    resource.delete(lambda event, context: None)
     resource(event("Delete", PhysicalResourceId="of the first"), CONTEXT)
     resource(event("Delete"), CONTEXT)
     assert [answer["PhysicalResourceId"] for answer in answers] == ["of the first", "derived"]

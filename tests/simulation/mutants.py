@@ -40,7 +40,7 @@ from audience_export_handler.core.attempt import Accepted, Announced, Attempt
 from audience_export_handler.core.facts import StackPhase
 from audience_export_handler.core.following import GivenUp, ResourceState
 from audience_export_handler.core.progress import Progress
-from audience_export_handler.core.situation import Decision, Situation
+from audience_export_handler.core.situation import Decision, Situation, Wait
 from audience_export_handler.state_machine_resource import StateMachineResource
 from audience_export_handler.step import StepInput
 from cdk_cleanroomsml_contract import export_properties, identity
@@ -128,6 +128,18 @@ def _once_active(original: Callable[..., Progress | None]) -> Callable[..., Prog
         return None if progress.waits_for_job and is_active else original(*given, **times)
 
     return after_refusal
+
+
+def _beyond_the_deadline(original: Callable[..., Decision]) -> Callable[..., Decision]:
+    """Waits for older requests as long as that takes, so the request fails as soon as that is too long."""
+
+    def once_older_ended(situation: Situation, decision: Decision) -> Decision:
+        ended_by = situation.progress.older_ended_by
+        if ended_by is not None and situation.now < ended_by:
+            return Wait(timing.seconds_until(ended_by, situation.now))
+        return original(situation, decision)
+
+    return once_older_ended
 
 
 def _fresh_name(situation: Situation) -> str:
@@ -443,6 +455,14 @@ FOUND = [
         ),
     ),
     (82560, Mutant("10", "pages end with the deadline", lambda: [(StepInput, "may_list_on", StepInput.in_time)])),
+    (
+        48750,
+        Mutant(
+            "9",
+            "an older request is waited for beyond the deadline",
+            lambda: [(decision, "_once_older_ended", _beyond_the_deadline(decision._once_older_ended))],
+        ),
+    ),
     (16173, Mutant("14", "a rollback is forgotten", lambda: [(Progress, "after_reading", lambda self, *_: self)])),
     (203259, Mutant("10", "counts until the deadline", lambda: [(timing, "COUNTING", timedelta(0))])),
 ]

@@ -235,20 +235,25 @@ def _if_forward(situation: Situation, decision: Announce | Start) -> Decision:
 
 def _read_again(situation: Situation) -> Wait:
     """Read the exports and the stack again: soon at first, then less and less often, and once before the deadline."""
-    now, requested_at = situation.now, situation.requested_at
-    age = (now - situation.started_at).total_seconds()
+    age = (situation.now - situation.started_at).total_seconds()
     pause = max(timing.fair_pause(situation.progress.neighbours), min(timing.LONGEST_PAUSE, age))
     if not staleness.cannot_be_stale(situation):
-        pause = min(pause, seconds_until(requested_at + timing.STALE_STACK, now))
-    left = timing.deadline(requested_at, situation.request.timeout) - now
-    return Wait(max(timing.BEFORE_NEXT_READ, int(min(pause, left.total_seconds()))))
+        pause = min(pause, seconds_until(situation.requested_at + timing.STALE_STACK, situation.now))
+    return Wait(max(timing.BEFORE_NEXT_READ, int(min(pause, _seconds_left(situation)))))
 
 
 def _once_older_ended(situation: Situation, decision: Announce | Start) -> Decision:
-    """Continue once no step of an older request for the same resource can still start something."""
+    """Continue once no step of an older request for the same resource can still start something.
+
+    If that is after the deadline, the last listing is then: it may show what such a step has started.
+    """
     ended_by = situation.progress.older_ended_by
     if ended_by is None:
         return _read_again(situation)
     if situation.now < ended_by:
-        return Wait(seconds_until(ended_by, situation.now))
+        return Wait(max(1, min(seconds_until(ended_by, situation.now), int(_seconds_left(situation)))))
     return decision
+
+
+def _seconds_left(situation: Situation) -> float:
+    return (timing.deadline(situation.requested_at, situation.request.timeout) - situation.now).total_seconds()

@@ -350,6 +350,21 @@ def test_nothing_starts_while_an_older_step_may_still_start_something(attempt: A
     assert not isinstance(decide(situation(create("mine"), attempt=attempt, older_ended_by=START)), Wait)
 
 
+@pytest.mark.parametrize("attempt", [None, ANNOUNCED], ids=["before", "announced"])
+def test_an_older_step_that_may_outlast_the_deadline_is_waited_for_until_then(attempt: Attempt | None) -> None:
+    """The last listing may show what it has started (seed 48750)."""
+
+    def decision(after: float) -> Decision:
+        short = create("mine", TimeoutSeconds="120")
+        older_ended_by = START + timedelta(seconds=101)
+        return decide(situation(short, attempt=attempt, after=after, older_ended_by=older_ended_by))
+
+    assert decision(after=40) == Wait(60)
+    assert decision(after=98.5) == Wait(1)
+    assert decision(after=99) == Wait(1)
+    assert outcome(decision(after=99.1)) == "DeadlineExceeded"
+
+
 def test_the_deadline_runs_from_when_the_request_was_made() -> None:
     late = replace(situation(create(), after=57 * 60 - 60), requested_at=START - timedelta(minutes=2))
     assert outcome(decide(late)) == "DeadlineExceeded"
