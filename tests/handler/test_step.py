@@ -536,6 +536,12 @@ class TestRefusedStart:
         pending(services, progress=with_attempt(), after=179)
         failure(services, progress=with_attempt(), after=180)
 
+    def test_that_nobody_can_explain_until_the_deadline_says_what_is_listed(self, services: ServiceAnswers) -> None:
+        services.answers |= {calls.START: INVALID, calls.FACTS: RefusalFacts(unread=ErrorKind.UNANSWERED)}
+        services.takes[calls.FACTS] = 5
+        found = failure(services, progress=with_attempt(), after=DEADLINE - 5)
+        assert "not valid (tried for 0 s; no export of this request is listed)" in found.reason
+
     def test_with_an_explanation_is_final_although_the_conflict_may_be_with_an_adopted_export(
         self, services: ServiceAnswers
     ) -> None:
