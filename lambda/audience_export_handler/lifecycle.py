@@ -47,14 +47,13 @@ def make_handler(
 
     @resource.create
     @resource.update
-    def accept(event: Event, context: object) -> str:
+    def accept(event: Event, context: object) -> None:
         """Check the request; the resource starts the state machine for one that is valid."""
         try:
             request = read_request(event)
         except BrokenRule as broken:
             raise reasons.invalid_property(broken) from broken
         logger.info("%s of %s is accepted.", event["RequestType"], request.subject)
-        return request.physical_id
 
     @resource.step
     def take_step(message: StepMessage) -> Success | step.Pending:
@@ -77,15 +76,14 @@ def make_handler(
         return Success(request.physical_id, _attributes(result, of_job=request.reads_metrics), result)
 
     @resource.delete
-    def delete(event: Event, context: object) -> str:
-        """Succeed: an export cannot be deleted, and its output is the owner's."""
+    def delete(event: Event, context: object) -> None:
+        """Succeed with the event's own id: an export cannot be deleted, and its output is the owner's."""
         deletion.end_executions(event, clock)
-        return str(event.get("PhysicalResourceId") or "")
 
     return resource
 
 
-def _attributes(export: ExportJob, *, of_job: bool = False) -> dict[str, str]:
+def _attributes(export: ExportJob, *, of_job: bool) -> dict[str, str]:
     """Return what ``Fn::GetAtt`` offers, all as text. Times are ISO 8601. `of_job` adds its job's metrics."""
     read = {attributes.RELEVANCE_SCORE: export.relevance_score, attributes.RECALL: export.recall}
     metrics = {name: "" if value is None else str(value) for name, value in read.items()}

@@ -149,7 +149,7 @@ class StateMachineResource(CfnResource):
             logger.exception("The request could not be accepted.")
             self._fail(reasons.not_accepted(error))
             if event["RequestType"] == "Delete":
-                self.Status, self.PhysicalResourceId = SUCCESS, str(event.get("PhysicalResourceId") or "")
+                self.Status = SUCCESS
             self._give_last_answer(event)
 
     def _give_last_answer(self, event: Event) -> None:

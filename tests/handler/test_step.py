@@ -540,7 +540,7 @@ class TestRefusedStart:
         services.answers |= {calls.START: INVALID, calls.FACTS: RefusalFacts(unread=ErrorKind.UNANSWERED)}
         services.takes[calls.FACTS] = 5
         found = failure(services, progress=with_attempt(), after=DEADLINE - 5)
-        assert "not valid (tried for 0 s; no export of this request is listed)" in found.reason
+        assert "not valid (tried for 5 s; no export of this request is listed)" in found.reason
 
     def test_with_an_explanation_is_final_although_the_conflict_may_be_with_an_adopted_export(
         self, services: ServiceAnswers

@@ -91,7 +91,7 @@ def test_what_is_left_out_is_logged(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_the_longest_attributes_are_those_that_the_handler_sends() -> None:
-    sent = lifecycle._attributes(export("mine"))
+    sent = lifecycle._attributes(export("mine"), of_job=False)
     assert {*OF_LONGEST, *BOTH} == sent.keys()
 
 
