@@ -1,27 +1,147 @@
 """A request from its event to its answer, against the emulator: what is accepted, followed and reported."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import timedelta, timezone
+from functools import partial
 from typing import Any
 
 import pytest
 from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 
-from audience_export_handler import deletion
-from audience_export_handler.aws import step_functions
+from audience_export_handler import deletion, follower, lifecycle, step
+from audience_export_handler.aws import response, step_functions
+from audience_export_handler.core.facts import ExportJob
 from audience_export_handler.core.failure import AcceptanceUnknown, AnswerNotDelivered
-from audience_export_handler.core.request import physical_id
+from audience_export_handler.core.progress import Progress
+from audience_export_handler.core.request import physical_id, read_request
+from audience_export_handler.step import Pending, StepInput
+from cdk_cleanroomsml_contract.message import FollowMessage
 from cdk_cleanroomsml_local.emulator import Fault, FaultKind
 from cdk_cleanroomsml_local.readings import Readings
 from tests.builders.arns import FAILING_JOB, JOB
 from tests.builders.cases import broken_properties
-from tests.builders.events import properties
-from tests.builders.resources import lost_event
+from tests.builders.events import event, properties
+from tests.builders.requests import START, export
+from tests.builders.resources import CONTEXT, lost_event, step_message
+from tests.fakes.clock import VirtualClock
 from tests.fakes.deployment import Deployment
 
 
 def operations(deployment: Deployment) -> list[str]:
     """What was called of Clean Rooms ML, in order."""
     return [call.operation for call in deployment.emulator.calls]
+
+
+class Partners:
+    """In the place of what the handler calls; `given` is what each of them got."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, ends_with: object) -> None:
+        self.given: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {}
+        results = {"take": ends_with, "look": {"Deleted": True}}
+        for module, name in [
+            (step_functions, "start"),
+            (response, "deliver"),
+            (follower, "follow"),
+            (follower, "look"),
+            (deletion, "end_executions"),
+            (step, "take"),
+        ]:
+            monkeypatch.setattr(module, name, partial(self._call, name, results.get(name)))
+        self.clock, self.draw = VirtualClock(), float
+        self.sleep = self.clock.sleep
+        self.handler = lifecycle.make_handler(clock=self.clock, sleep=self.sleep, draw=self.draw)
+
+    def _call(self, name: str, result: object, *positional: Any, **named: Any) -> object:
+        self.given[name] = (positional, named)
+        return result
+
+
+class TestHandler:
+    """Which event and message goes where, with the time and the chance that were injected."""
+
+    def test_gives_an_event_to_the_start_of_its_execution(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        partners = Partners(monkeypatch, ends_with=export("mine"))
+        assert partners.handler(event(), CONTEXT) is None
+        injected = {"clock": partners.clock, "sleep": partners.sleep, "draw": partners.draw}
+        assert partners.given == {"start": ((event(),), injected)}
+
+    def test_gives_a_step_what_is_known_of_its_request(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        partners = Partners(monkeypatch, ends_with=Pending(Progress(neighbours=3), 7))
+        sent = event(url="https://answer?X-Amz-Date=20260301T115900Z")
+        progress = Progress(neighbours=2)
+        result = partners.handler(step_message(Request=sent, Progress=progress.to_json(), RetryCount=1), CONTEXT)
+        assert result == {"Settled": False, "Progress": Progress(neighbours=3).to_json(), "WaitSeconds": 7}
+        taken = StepInput(
+            sent,
+            read_request(sent),
+            progress,
+            requested_at=START - timedelta(minutes=1),
+            started_at=START,
+            is_repeated=True,
+            clock=partners.clock,
+            draw=partners.draw,
+        )
+        assert partners.given == {"take": ((taken,), {})}
+
+    def test_gives_the_end_of_a_step_to_the_follower(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        partners = Partners(monkeypatch, ends_with=export("mine"))
+        result = partners.handler(step_message(), CONTEXT)
+        assert result is not None
+        assert result["Verdict"]["PhysicalResourceId"] == physical_id(event())
+        positional, named = partners.given["follow"]
+        assert positional[1:] == (export("mine"), physical_id(event()))
+        assert named == {"clock": partners.clock}
+
+    def test_gives_a_look_to_the_follower(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        partners = Partners(monkeypatch, ends_with=export("mine"))
+        message = {"Version": 2, "Phase": "Follow", "Follow": {}, "StartedAt": "2026-03-01T12:00:00Z"}
+        assert partners.handler(message, CONTEXT) == {"Deleted": True}
+        assert partners.given == {"look": ((FollowMessage({}, START),), {"clock": partners.clock})}
+
+    def test_answers_a_delete_after_its_executions_are_ended(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        partners = Partners(monkeypatch, ends_with=export("mine"))
+        sent = event("Delete", PhysicalResourceId="any")
+        assert partners.handler(sent, CONTEXT) is None
+        assert list(partners.given) == ["end_executions", "deliver"]
+        assert partners.given["end_executions"] == ((sent, partners.clock), {})
+        (url, body), injected = partners.given["deliver"]
+        assert (url, body["Status"], body["PhysicalResourceId"]) == ("https://127.0.0.1:1/", "SUCCESS", "any")
+        assert injected == {"sleep": partners.sleep, "draw": partners.draw}
+
+    def test_reads_the_time_as_utc(self) -> None:
+        assert lifecycle._utc_now().tzinfo is timezone.utc
+
+
+class TestAttributes:
+    """All as text. Those of the generation job are there if the request reads them, if only as an empty text."""
+
+    def answered(self, monkeypatch: pytest.MonkeyPatch, ends_with: ExportJob, **changes: Any) -> Any:
+        partners = Partners(monkeypatch, ends_with=ends_with)
+        result = partners.handler(step_message(Request=event(ResourceProperties=properties(**changes))), CONTEXT)
+        assert result is not None
+        return result["Verdict"]["Data"]
+
+    def test_of_the_job_are_left_out_if_nobody_reads_them(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        data = self.answered(monkeypatch, replace(export("mine"), relevance_score=0.7, recall=0.3))
+        assert sorted(data) == [
+            "AudienceGenerationJobArn",
+            "AudienceSizeType",
+            "AudienceSizeValue",
+            "CreateTime",
+            "Name",
+            "OutputLocation",
+            "Status",
+            "UpdateTime",
+        ]
+
+    def test_of_the_job_are_its_metrics(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        scored = replace(export("mine"), relevance_score=0.0, recall=0.3)
+        data = self.answered(monkeypatch, scored, ReadMetrics="true")
+        assert (data["RelevanceScore"], data["Recall"], data["Name"]) == ("0.0", "0.3", "mine")
+
+    def test_of_the_job_are_empty_if_they_are_not_shared(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        data = self.answered(monkeypatch, export("mine"), ReadMetrics="true")
+        assert (data["RelevanceScore"], data["Recall"]) == ("", "")
 
 
 class TestCreate:
