@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audience_export_handler.core.attempt import Accepted, Announced, Attempt, Phase, Taken, Unanswered
-from audience_export_handler.core.decision import decide, needs_model
+from audience_export_handler.core.decision import decide, needs_model, needs_stack
 from audience_export_handler.core.facts import StackPhase
 from audience_export_handler.core.progress import Progress, RetriedError
 from audience_export_handler.core.situation import Announce, Decision, Fail, Situation, Start, Succeed, Wait
@@ -298,6 +298,20 @@ def test_an_active_export_of_another_account_s_model_is_given_no_time(attempt: A
     assert needs_model(now)
     assert decide(replace(now, model_account=ACCOUNT)) == Wait(5, for_location=True)
     assert decide(replace(now, model_account="444455556666")) == Succeed(bare)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "is_needed"),
+    [(None, True), (ANNOUNCED, True), (ACCEPTED, False), (UNANSWERED, False)],
+    ids=["before", "announced", "accepted", "unanswered"],
+)
+def test_the_stack_is_needed_as_long_as_the_next_thing_may_be_a_start(attempt: Attempt | None, is_needed: bool) -> None:
+    assert needs_stack(Progress(attempt)) is is_needed
+
+
+def test_an_export_may_start_until_the_deadline() -> None:
+    assert decide(situation(create("mine"), after=57 * 60)) == Announce("mine")
+    assert outcome(decide(situation(create("mine"), after=57 * 60 + 0.1))) == "DeadlineExceeded"
 
 
 def test_the_model_is_needed_only_for_a_missing_location() -> None:

@@ -80,6 +80,11 @@ def test_an_active_one_without_its_location_is_followed_for_that() -> None:
     assert isinstance(after(WANTING, fresh), Ended), "a request that waits has waited for it"
 
 
+def test_a_failed_one_never_has_a_location_and_is_published() -> None:
+    fresh = ExportJob("mine", JOB, TEN, "CREATE_FAILED", START, START + timedelta(minutes=2))
+    assert isinstance(after(NOT_WAITING, fresh), Ended)
+
+
 def test_without_events_or_an_export_there_is_nothing() -> None:
     assert after(create(), export("mine")) is None
     assert after(WANTING, None) is None

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from audience_export_handler.core.attempt import Accepted, Announced, Attempt, Phase, Taken, Unanswered
 from audience_export_handler.core.facts import StackPhase
-from audience_export_handler.core.progress import Progress, RetriedError, Seen
+from audience_export_handler.core.progress import LIST, READ_JOB, START, Progress, RetriedError, Seen
 from audience_export_handler.core.timing import LISTING_LAG
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
@@ -127,6 +127,11 @@ def test_reads_a_state_without_the_newest_member() -> None:
     written = Progress(older_ended_by=NOW, rolling_back_at=NOW).to_json()
     del written["RollingBackAt"]
     assert Progress.from_json(written) == Progress(older_ended_by=NOW)
+
+
+@pytest.mark.parametrize(("call", "is_start"), [(START, True), (LIST, False), (READ_JOB, False)])
+def test_tells_an_error_of_the_start_from_one_of_a_read(call: str, is_start: bool) -> None:
+    assert RetriedError(call, NOW, "ThrottlingException", "slow down").is_start is is_start
 
 
 def test_a_stack_that_could_not_be_read_shows_nothing_new() -> None:
