@@ -40,6 +40,17 @@ def test_a_generated_name_survives_the_stack_s_deletion() -> None:
     assert derived(STACK.replace("Campaigns", "Others")) != derived()
 
 
+@pytest.mark.parametrize(("value", "same"), [("010", True), ("10", True), ("0a", False), ("\u0661\u0660", False)])
+def test_a_size_is_the_same_number_with_zeros_before_it(value: str, same: bool) -> None:
+    """Any other text is refused as a size later, and is itself until then."""
+    assert (derived(AudienceSize={"Type": "PERCENTAGE", "Value": value}) == derived()) is same
+
+
+def test_what_is_no_number_is_never_shortened() -> None:
+    sizes = [{"Type": "PERCENTAGE", "Value": value} for value in ("a", "0a", "00a", "\u0661", "0\u0661")]
+    assert len({derived(AudienceSize=size) for size in sizes}) == len(sizes)
+
+
 # As CloudFormation names a nested stack that it creates twice.
 NESTED = STACK.replace("Campaigns", "Campaigns-SpringNestedStack-1ABC")
 NESTED_AGAIN = STACK.replace("Campaigns/0c4d7c40", "Campaigns-SpringNestedStack-1XYZ/ffffffff")

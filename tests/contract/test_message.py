@@ -8,7 +8,7 @@ import pytest
 from cdk_cleanroomsml_contract import message
 from cdk_cleanroomsml_contract.message import AnswerMessage, StepMessage, Verdict
 from tests.builders.events import event
-from tests.builders.resources import step_message
+from tests.builders.resources import lost_event, step_message
 
 VERDICT = Verdict("SUCCESS", "", "id", {"Name": "mine"})
 
@@ -99,6 +99,26 @@ def test_the_messages_are_pinned() -> None:
         "RetryCount.$": "$$.State.RetryCount",
     }
     assert message.ANSWER == {"Version": 2, "Phase": "Answer", "Request.$": "$.Request", "Result.$": "$.Step"}
+    assert message.LOOK == {
+        "Version": 2,
+        "Phase": "Follow",
+        "Follow.$": "$.Follow",
+        "StartedAt.$": "$$.Execution.StartTime",
+    }
+    assert (message.FOLLOW, message.FOLLOWED_NAME) == ("$.Step.Follow", "$.Follow.Name")
+    assert (message.LOOK_RESULT, message.FOLLOW_RESULT) == ("$.Look", "$.Following")
+    assert (message.VERDICT_STATUS, message.ANSWER_RESULT) == ("$.Step.Verdict.Status", "$.Answer")
+
+
+def test_the_results_of_a_look_are_pinned() -> None:
+    assert message.look_again(60) == {"WaitSeconds": 60}
+    assert message.look_ended({"name": "mine"}) == {"Event": {"name": "mine"}}
+    assert message.look_deleted() == {"Deleted": True}
+    assert message.look_given_up("late") == {"GivenUp": "late"}
+
+
+def test_the_record_of_an_event_that_failed_has_the_event_in_it() -> None:
+    assert message.read(lost_event(event())) == message.LostEvent(event())
 
 
 @pytest.mark.parametrize(("retries", "is_repeated"), [(0, False), (1, True), (9, True)])

@@ -16,6 +16,11 @@ def test_the_deadline_leaves_time_to_answer(timeout: int, seconds: int) -> None:
     assert timing.deadline(START, timedelta(seconds=timeout)) == START + timedelta(seconds=seconds)
 
 
+@pytest.mark.parametrize(("timeout", "seconds"), [(60, 42), (3600, 3582)])
+def test_a_late_listing_leaves_time_for_a_call_and_the_answer(timeout: int, seconds: int) -> None:
+    assert timing.last_listing(START, timedelta(seconds=timeout)) == START + timedelta(seconds=seconds)
+
+
 @pytest.mark.parametrize("timeout", [timeouts.SHORTEST_WAIT, timeouts.LONGEST_WAIT], ids=["shortest", "longest"])
 def test_a_call_that_begins_at_the_deadline_and_is_not_answered_ends_before_the_time_out(timeout: timedelta) -> None:
     assert timing.deadline(START, timeout) + CALL < START + timeout
