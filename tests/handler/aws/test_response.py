@@ -1,11 +1,13 @@
 """An answer fits into what CloudFormation accepts, and counts only if that confirms it."""
 
 import json
+import socket
+import urllib.error
 import urllib.request
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from audience_export_handler import lifecycle
@@ -25,13 +27,27 @@ def test_a_short_reason_is_sent_whole() -> None:
     assert json.loads(response.encode(body("why"))) == body("why")
 
 
-@given(st.text(min_size=0, max_size=3000).map(lambda text: text * 3))
-def test_the_body_is_never_too_long_and_the_reason_keeps_its_start(reason: str) -> None:
+@given(st.text(max_size=30), st.integers(0, 400))
+@example("\udc80", 400)
+@example("ab", 1900)
+def test_the_body_is_never_too_long_and_the_reason_keeps_its_start(text: str, times: int) -> None:
+    reason = text * times
     encoded = response.encode(body(reason))
     assert len(encoded) <= 4096
     kept = json.loads(encoded)["Reason"]
     plain = reason.encode("utf-8", "replace").decode()
-    assert kept == plain or (kept.startswith(plain[:300]) and " … " in kept)
+    assert kept == plain or (kept.startswith(plain[:300]) and " ... " in kept)
+
+
+def test_a_long_reason_keeps_two_parts_of_its_head_for_one_of_its_tail() -> None:
+    kept = json.loads(response.encode(body("h" * 9000 + "t" * 9000)))["Reason"]
+    head, tail = kept.split(" ... ")
+    assert (set(head), set(tail)) == ({"h"}, {"t"})
+    assert len(head) - 2 * len(tail) in (0, 1, 2)
+
+
+def test_what_utf_8_cannot_hold_is_replaced() -> None:
+    assert json.loads(response.encode(body("half a pair: \ud800")))["Reason"] == "half a pair: ?"
 
 
 @pytest.mark.parametrize(
@@ -160,6 +176,16 @@ def test_an_endpoint_that_is_not_there_is_not_delivered_to(deployment: Deploymen
         response.deliver(
             "https://127.0.0.1:1/answer", body("why"), sleep=deployment.clock.sleep, draw=deployment.chance.random
         )
+    assert not raised.value.may_have_arrived
+
+
+def test_a_host_that_is_not_known_is_not_delivered_to(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise urllib.error.URLError(socket.gaierror("Name or service not known"))
+
+    monkeypatch.setattr(urllib.request, "urlopen", fail)
+    with pytest.raises(AnswerNotDelivered, match="gaierror") as raised:
+        response.deliver("https://host/", body("why"), sleep=deployment.clock.sleep, draw=deployment.chance.random)
     assert not raised.value.may_have_arrived
 
 

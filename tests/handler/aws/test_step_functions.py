@@ -100,6 +100,11 @@ def test_the_running_executions_of_the_state_machine_are_counted(deployment: Dep
     assert step_functions.stop_older(event(), requested_at=now, clock=deployment.clock) == (None, 9)
 
 
+def test_an_execution_that_is_not_listed_yet_counts_itself(deployment: Deployment) -> None:
+    now = deployment.clock()
+    assert step_functions.stop_older(event(), requested_at=now, clock=deployment.clock) == (None, 1)
+
+
 def start(deployment: Deployment, sent: Event | None = None) -> None:
     step_functions.start(sent or event(), clock=deployment.clock, sleep=deployment.clock.sleep, draw=lambda: 0.5)
 
@@ -212,6 +217,7 @@ def test_nothing_is_stopped_after_the_last_call(deployment: Deployment) -> None:
     now = deployment.clock()
     step_functions.stop_all(event(), requested_at=now, last_call=now - SECOND, clock=deployment.clock)
     assert execution.status == "RUNNING"
+    assert deployment.control.calls == []
     stop_all(deployment)
     assert execution.status == "ABORTED"
 
