@@ -25,16 +25,15 @@ class ServiceAnswers:
     """
 
     clock: VirtualClock
-    answers: dict[str, Any] = field(default_factory=dict)
-    takes: dict[str, float] = field(default_factory=dict)
-    calls: list[str] = field(default_factory=list)
-    arguments: dict[str, Any] = field(default_factory=dict)
+    answers: dict[str, Any] = field(init=False)
+    takes: dict[str, float] = field(default_factory=dict, init=False)
+    calls: list[str] = field(default_factory=list, init=False)
+    arguments: dict[str, Any] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
-        """Nothing is listed, the stack goes forward, there is no older execution, and a start is accepted."""
-        usual: dict[str, Any] = {LIST: (), START: None, METRICS: JobMetrics("ACTIVE"), PHASE: StackPhase.FORWARD}
-        usual |= {ACCOUNT: (), MODEL: "", FACTS: RefusalFacts(), STOP: (None, 1)}
-        self.answers = usual | self.answers
+        """Nothing is listed, the stack is creating or updating, no older execution runs, and a start is accepted."""
+        self.answers = {LIST: (), START: None, METRICS: JobMetrics("ACTIVE"), PHASE: StackPhase.FORWARD}
+        self.answers |= {ACCOUNT: (), MODEL: "", FACTS: RefusalFacts(), STOP: (None, 1)}
 
     def answer_from_now_on(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Put them in the place of the callers of AWS."""

@@ -336,9 +336,22 @@ class TestStack:
         assert seen.rolling_back_at == at(20)
         services.answers[calls.PHASE] = StackPhase.UNREADABLE
         assert ended(services, back, seen, after=39).name == "mine"
-        services.takes[calls.LIST] = 5
-        assert ended(services, back, seen, after=39).name == "mine"
         assert failure(services, back, READY, after=39).code == "CREATE_FAILED"
+        services.takes[calls.LIST] = 5
+        services.calls.clear()
+        assert ended(services, back, seen, after=39).name == "mine"
+        assert services.calls == [calls.LIST], "the listing took too long for another read"
+
+    def test_of_an_update_to_a_failed_export_is_read_again_until_it_can_be_read(self, services: ServiceAnswers) -> None:
+        """A read that fails a minute after the request is no proof that the stack goes on."""
+        services.answers |= {calls.PHASE: StackPhase.UNREADABLE, calls.LIST: (export("mine", "CREATE_FAILED"),)}
+        keeps = update(properties(Name="mine"), "mine")
+        pending(services, keeps, after=61)
+        pending(services, keeps, after=3000)
+        services.answers[calls.PHASE] = StackPhase.ROLLING_BACK
+        assert ended(services, keeps, after=3000).name == "mine"
+        services.answers[calls.PHASE] = StackPhase.FORWARD
+        assert failure(services, keeps, after=3000).code == "CREATE_FAILED"
 
     def test_is_judged_by_when_the_request_was_made(self, services: ServiceAnswers) -> None:
         services.answers[calls.PHASE] = StackPhase.ENDING
@@ -412,11 +425,15 @@ class TestPause:
         services.answers[calls.PHASE] = StackPhase.UNREADABLE
         assert pending(services, after=12, draw=draw).wait_seconds == seconds
 
-    def test_ends_at_the_deadline_but_lasts_a_second(self, services: ServiceAnswers) -> None:
+    def test_ends_at_the_deadline(self, services: ServiceAnswers) -> None:
         services.answers[calls.PHASE] = StackPhase.UNREADABLE
         assert pending(services, after=DEADLINE - 5, draw=1).wait_seconds == 5
         services.takes[calls.PHASE] = 0.5
         assert pending(services, after=DEADLINE - 5.9, draw=1).wait_seconds == 5
+
+    def test_lasts_a_second_at_least(self, services: ServiceAnswers) -> None:
+        soon = replace(READY, older_ended_by=at(10))
+        assert pending(services, progress=soon, after=9.5, draw=0).wait_seconds == 1
 
 
 class TestAnnouncement:

@@ -85,10 +85,9 @@ def _by_listing(situation: Situation) -> Decision:
 def _in_attempt(situation: Situation, attempt: Attempt) -> Decision:
     request, now = replace(situation.request, name=attempt.name), situation.now
     named = [export for export in situation.exports if export.name == attempt.name]
-    own = _own(situation, attempt)
-    others = [export for export in named if not export.has_failed and export not in own]
-    if own:
+    if own := _own(situation, attempt):
         return follow(_oldest_alive(own), request, now, situation.model_account)
+    others = [export for export in named if not export.has_failed]
     conflict = Fail(_conflict(request, attempt, next(iter(others), None)))
     match attempt.phase:
         case Announced():
@@ -245,7 +244,7 @@ def _read_again(situation: Situation) -> Wait:
 def _once_older_ended(situation: Situation, decision: Announce | Start) -> Decision:
     """Continue once no step of an older request for the same resource can still start something.
 
-    If that is after the deadline, the last listing is then: it may show what such a step has started.
+    If that is after the deadline, it waits until the deadline and lists once more: such a step may have started it.
     """
     ended_by = situation.progress.older_ended_by
     if ended_by is None:

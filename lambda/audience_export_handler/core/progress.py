@@ -53,8 +53,8 @@ class Progress:
 
     `older_ended_by` is when no step of an older request for the same resource can start anything any more; None until
     the older executions are known to be stopped. `neighbours` is how many requests of the stack ran at `counted_at`.
-    `seen` is the export that is waited for, None until one is. `rolling_back_at` is when the stack was last read, if it
-    was rolling back then; None otherwise.
+    `seen` is the export that is waited for, None until one is. `rolling_back_at` is when the last read of the stack was
+    answered, if it showed a rollback; None otherwise.
     """
 
     attempt: Attempt | None = None

@@ -1,8 +1,8 @@
 """What a read of the stack's status can show. DescribeStacks is eventually consistent, so one stale read never decides.
 
 For up to a minute it may show the status from before the request's operation: COMPLETE while an update is under way,
-or an update that has become a rollback. Only a later operation is beyond doubt: a read cannot be ahead. If the last
-read before the deadline fails, a rollback that the one before it showed counts: otherwise that rollback could fail.
+or an update that has become a rollback. Only a later operation is beyond doubt: a read cannot be ahead. A read that is
+not answered shows nothing, so the stack is read again; at the deadline a rollback counts that was read a moment before.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from cdk_cleanroomsml_contract import identity
 
 def known_phase(situation: Situation) -> StackPhase | None:
     """Return the stack's phase as far as its reads can show it; None: read it again."""
-    if situation.stack in (None, StackPhase.UNREADABLE):
-        was_rolling_back = situation.progress.rolling_back_at is not None
-        return StackPhase.ROLLING_BACK if was_rolling_back and _is_last_read(situation) else None
+    if not _was_read(situation):
+        return StackPhase.ROLLING_BACK if _is_last_read(situation) and _was_rolling_back(situation) else None
     if situation.stack in (StackPhase.FORWARD, StackPhase.LATER) or cannot_be_stale(situation):
         return situation.stack
     return None
 
 
 def may_be_rollback(situation: Situation) -> bool:
-    """Return whether the request may be a rollback that the stack does not show yet: an Update to what exists."""
+    """Return whether the request may be a rollback that no read has shown yet: an Update to what exists."""
     request = situation.request
-    if not request.is_update or situation.stack is StackPhase.LATER or cannot_be_stale(situation):
+    is_shown = _was_read(situation) and cannot_be_stale(situation)
+    if not request.is_update or situation.stack is StackPhase.LATER or is_shown or _is_last_read(situation):
         return False
     names = (request.name,) if request.name_is_given else identity.ordinals(request.name)
     return any(one.name in names and one.audience_size == request.audience_size for one in situation.exports)
@@ -37,6 +37,16 @@ def may_be_rollback(situation: Situation) -> bool:
 def cannot_be_stale(situation: Situation) -> bool:
     """Return whether the request is so old that no read is stale, or there is no time to read again."""
     return situation.now - situation.requested_at >= timing.STALE_STACK or _is_last_read(situation)
+
+
+def _was_read(situation: Situation) -> bool:
+    return situation.stack not in (None, StackPhase.UNREADABLE)
+
+
+def _was_rolling_back(situation: Situation) -> bool:
+    """Whether the last read that was answered showed a rollback, and is not older than a stale one can be."""
+    read_at = situation.progress.rolling_back_at
+    return read_at is not None and situation.now - read_at < timing.STALE_STACK
 
 
 def _is_last_read(situation: Situation) -> bool:

@@ -364,6 +364,17 @@ def test_nothing_starts_while_an_older_step_may_still_start_something(attempt: A
     assert not isinstance(decide(situation(create("mine"), attempt=attempt, older_ended_by=START)), Wait)
 
 
+@pytest.mark.parametrize("stack", [StackPhase.UNREADABLE, None], ids=["unreadable", "not read"])
+def test_what_may_be_a_rollback_to_its_own_export_is_never_a_conflict(stack: StackPhase | None) -> None:
+    """The given name is held by the export that the resource had before; nobody knows whether the stack goes back."""
+    back = update(properties(Name="next"), "mine")
+    for after in (10, 60, 57 * 60 - 5):
+        assert isinstance(decide(situation(back, export("mine"), stack=stack, after=after)), Wait)
+    at_the_end = situation(back, export("mine"), stack=stack, after=57 * 60 - 4)
+    assert outcome(decide(at_the_end)) == ("StackUnreadable" if stack else "DeadlineExceeded")
+    assert outcome(decide(replace(at_the_end, stack=StackPhase.FORWARD))) == "ConflictException"
+
+
 @pytest.mark.parametrize("attempt", [None, ANNOUNCED], ids=["before", "announced"])
 def test_an_older_step_that_may_outlast_the_deadline_is_waited_for_until_then(attempt: Attempt | None) -> None:
     """The last listing may show what it has started (seed 48750)."""

@@ -55,15 +55,29 @@ def is_first_30_s(now: Situation) -> bool:
     return now.now - now.started_at < seconds(30)
 
 
-def is_settled_by_time(now: Situation) -> bool:
-    """A minute old, or without time to read again before the deadline of an hour, 57 minutes."""
-    return now.now - now.requested_at >= seconds(60) or now.now + seconds(5) > now.requested_at + seconds(57 * 60)
+def is_a_minute_old(now: Situation) -> bool:
+    return now.now - now.requested_at >= seconds(60)
+
+
+def is_last_read(now: Situation) -> bool:
+    """There is no time to read again before the deadline of an hour, 57 minutes."""
+    return now.now + seconds(5) > now.requested_at + seconds(57 * 60)
+
+
+def was_read(now: Situation) -> bool:
+    return now.stack not in (StackPhase.UNREADABLE, None)
 
 
 def is_known(now: Situation) -> bool:
     if now.stack in (StackPhase.FORWARD, StackPhase.LATER):
         return True
-    return now.stack not in (StackPhase.UNREADABLE, None) and is_settled_by_time(now)
+    return was_read(now) and (is_a_minute_old(now) or is_last_read(now))
+
+
+def may_be_rolling_back(now: Situation) -> bool:
+    if now.stack is StackPhase.LATER or is_last_read(now):
+        return False
+    return not was_read(now) or not is_a_minute_old(now)
 
 
 def may_older_run(now: Situation) -> bool:
@@ -74,7 +88,6 @@ def may_older_run(now: Situation) -> bool:
 REQUESTS: dict[str, Predicate] = {
     ANY: lambda now, _: True,
     "Update": lambda now, _: now.request.is_update,
-    "Update in its first minute": lambda now, _: now.request.is_update and not is_settled_by_time(now),
     "Update in the first 30 s of its execution": lambda now, _: now.request.is_update and is_first_30_s(now),
     "generated name": lambda now, _: not now.request.name_is_given,
     "given name that the resource holds, or that is adopted": lambda now, _: now.request.is_held or now.request.adopts,
@@ -103,8 +116,8 @@ LISTED: dict[str, Predicate] = {
 }
 STACKS: dict[str, Predicate] = {
     ANY: lambda now, _: True,
-    "rolling back": lambda now, _: now.stack is StackPhase.ROLLING_BACK and is_settled_by_time(now),
-    "any but a later operation": lambda now, _: now.stack is not StackPhase.LATER,
+    "rolling back": lambda now, _: now.stack is StackPhase.ROLLING_BACK and is_known(now),
+    "may be rolling back": lambda now, _: may_be_rolling_back(now),
     "not known": lambda now, _: not is_known(now),
     "creating or updating": lambda now, _: now.stack is StackPhase.FORWARD and not may_older_run(now),
     "creating or updating, an older request may still run": lambda now, _: (
@@ -215,7 +228,7 @@ def name_of(now: Situation) -> str:
     names = names_of(now)
     living = {one.name for one in alive(list(now.exports))}
     failed = {one.name for one in now.exports} - living
-    is_in_rollback = now.stack is StackPhase.ROLLING_BACK and is_settled_by_time(now)
+    is_in_rollback = now.stack is StackPhase.ROLLING_BACK and is_known(now)
     if not now.request.is_held and not is_in_rollback:
         return next(name for name in names if name in living or name not in failed)
     return next((name for known in (living, failed) for name in names if name in known), GENERATED)

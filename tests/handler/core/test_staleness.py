@@ -29,7 +29,7 @@ not_read = pytest.mark.parametrize("phase", [StackPhase.UNREADABLE, None], ids=[
 
 
 @not_read
-def test_a_stack_that_was_not_read_is_never_known(phase: StackPhase | None) -> None:
+def test_a_stack_that_was_not_read_is_not_known_unless_it_was_rolling_back(phase: StackPhase | None) -> None:
     assert known_phase(situation(create(), stack=phase, after=600)) is None
     assert known_phase(situation(create(), stack=phase, after=3600)) is None
 
@@ -38,13 +38,16 @@ def test_a_stack_that_was_not_read_is_never_known(phase: StackPhase | None) -> N
 def test_a_rollback_that_was_read_before_counts_if_there_is_no_time_to_read_again(phase: StackPhase | None) -> None:
     """The read may have been stale, so as long as there is time, another one must show it."""
 
-    def known(after: float) -> StackPhase | None:
+    def known(after: float, read_before: float = 10) -> StackPhase | None:
         now = situation(create(), stack=phase, after=after)
-        return known_phase(replace(now, progress=now.progress.after_reading(StackPhase.ROLLING_BACK, START)))
+        read_at = now.now - timedelta(seconds=read_before)
+        return known_phase(replace(now, progress=now.progress.after_reading(StackPhase.ROLLING_BACK, read_at)))
 
     assert known(after=60) is None
     assert known(after=3600 - 180 - 5) is None
     assert known(after=3600 - 180 - 4) is StackPhase.ROLLING_BACK
+    assert known(after=3600 - 180 - 4, read_before=59.9) is StackPhase.ROLLING_BACK
+    assert known(after=3600 - 180 - 4, read_before=60) is None, "it may have been of an operation that has ended"
 
 
 def test_a_later_read_counts_more_than_the_rollback_that_was_read_before() -> None:
@@ -93,9 +96,21 @@ MAY_BE = {
         False,
     ),
     "a minute later": (situation(update(properties(Name="old"), "mine"), export("mine"), after=60), False),
+    "a minute later, if the stack cannot be read": (
+        situation(update(properties(Name="old"), "mine"), export("mine"), stack=StackPhase.UNREADABLE, after=60),
+        True,
+    ),
+    "a minute later, if the stack was not read": (
+        situation(update(properties(Name="old"), "mine"), export("mine"), stack=None, after=60),
+        True,
+    ),
+    "the same, without time to read it again": (
+        situation(update(properties(Name="old"), "mine"), export("mine"), stack=None, after=3600 - 180 - 4),
+        False,
+    ),
 }
 
 
 @pytest.mark.parametrize(("now", "expected"), MAY_BE.values(), ids=list(MAY_BE))
-def test_an_update_to_what_exists_may_be_a_rollback_in_its_first_minute(now: Situation, expected: bool) -> None:
+def test_an_update_to_what_exists_may_be_a_rollback_until_a_read_shows_that(now: Situation, expected: bool) -> None:
     assert may_be_rollback(now) is expected

@@ -47,11 +47,11 @@ class ReturnRules:
         return False
 
     def _could_not_read(self, request: Request, body: dict[str, Any] | None) -> bool:
-        """Whether the last listing or the last reading of the stack failed, or the listing did not reach its end."""
-        has_failed = request.last_listing_failed or request.last_ask_failed or _code(body) == "ListingTooSlow"
-        # At its deadline a request decides by the last reading, if it is young.
+        """Whether the last listing failed or did not reach its end, or, at the deadline, the last reading failed."""
+        has_failed = request.last_listing_failed or _code(body) == "ListingTooSlow"
+        # Before its deadline a request reads the stack again; at it, it decides by the last reading, if it is young.
         is_late = self._world.timeline.now >= request.settle_by - bounds.LATE
-        has_failed = has_failed or (request.last_ask_was_stale and is_late)
+        has_failed = has_failed or ((request.last_ask_failed or request.last_ask_was_stale) and is_late)
         return has_failed or request.was_out_at_the_end()
 
 
