@@ -468,6 +468,14 @@ FOUND = [
             lambda: [(decision, "_once_older_ended", _beyond_the_deadline(decision._once_older_ended))],
         ),
     ),
+    (
+        791,
+        Mutant(
+            "10",
+            "a stack that cannot be read is no rollback after a minute",
+            lambda: [(staleness, "may_be_rollback", _in_the_first_minute(staleness.may_be_rollback))],
+        ),
+    ),
     (16173, Mutant("10", "a rollback is forgotten", lambda: [(Progress, "after_reading", lambda self, *_: self)])),
     (203259, Mutant("10", "counts until the deadline", lambda: [(timing, "COUNTING", timedelta(0))])),
 ]
