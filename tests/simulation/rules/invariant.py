@@ -49,7 +49,7 @@ class Invariant(Enum):
         "An export starts only if the stack was creating or updating, in the operation of the request, as the "
         "same invocation was last shown. No rollback gets stuck. Without rollback, an update back to the export "
         "that a resource holds fails only for that export's own end or the time-out. Excused are requests whose last "
-        "listing failed, those whose last reading of the stack failed or was stale at the deadline, and those that "
+        "listing failed at the deadline, or whose last reading of the stack failed or was stale then, and those that "
         "invariant 3 excuses.",
     )
     DELETES_AND_IDS = (

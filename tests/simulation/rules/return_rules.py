@@ -47,12 +47,12 @@ class ReturnRules:
         return False
 
     def _could_not_read(self, request: Request, body: dict[str, Any] | None) -> bool:
-        """Whether the last listing failed or did not reach its end, or, at the deadline, the last reading failed."""
-        has_failed = request.last_listing_failed or _code(body) == "ListingTooSlow"
-        # Before its deadline a request reads the stack again; at it, it decides by the last reading, if it is young.
+        """Whether, at the deadline, the last listing failed or did not reach its end, or the last reading failed."""
+        # Before its deadline a request lists and reads again; at it, it decides by the last reading, if it is young.
         is_late = self._world.timeline.now >= request.settle_by - bounds.LATE
-        has_failed = has_failed or ((request.last_ask_failed or request.last_ask_was_stale) and is_late)
-        return has_failed or request.was_out_at_the_end()
+        has_failed = request.last_listing_failed or request.last_ask_failed or request.last_ask_was_stale
+        is_cut_off = _code(body) == "ListingTooSlow"
+        return (is_late and (has_failed or is_cut_off)) or request.was_out_at_the_end()
 
 
 def _code(body: dict[str, Any] | None) -> str:
