@@ -7,7 +7,7 @@ import pytest
 from audience_export_handler.core.attempt import Announced, Attempt
 from audience_export_handler.core.failure import AcceptanceUnknown, AnswerNotDelivered, ExportFailure
 from audience_export_handler.core.progress import Progress
-from audience_export_handler.state_machine_resource import Success
+from audience_export_handler.state_machine_resource import StateMachineResource, Success
 from audience_export_handler.step import Pending
 from cdk_cleanroomsml_contract.message import Following, FollowMessage, StepMessage
 from tests.builders.events import Event, event, properties
@@ -39,12 +39,18 @@ def answered(status: str, reason: str, physical_id: str, data: dict[str, str] | 
     }
 
 
+def accepting(**changes: Any) -> tuple[StateMachineResource, list[dict[str, Any]]]:
+    """A resource that accepts every Create, and the list that collects its answers."""
+    resource, answers = resource_with_answers(**changes)
+    resource.create(lambda event, context: "id")
+    resource.step(lambda message: Success("id", {}))
+    return resource, answers
+
+
 class TestEvent:
     def test_that_is_accepted_starts_its_execution_and_is_not_answered_yet(self) -> None:
         started: list[Event] = []
-        resource, answers = resource_with_answers(start_execution=started.append)
-        resource.create(lambda event, context: "id")
-        resource.step(lambda message: Success("id", {}))
+        resource, answers = accepting(start_execution=started.append)
         resource(event(), CONTEXT)
         assert started == [event()]
         assert answers == []
@@ -256,9 +262,7 @@ class TestLostEvent:
 
     def test_is_accepted_if_that_is_possible_now(self) -> None:
         started: list[Event] = []
-        resource, answers = resource_with_answers(start_execution=started.append)
-        resource.create(lambda event, context: "id")
-        resource.step(lambda message: Success("id", {}))
+        resource, answers = accepting(start_execution=started.append)
         assert resource(lost_event(event()), CONTEXT) is None
         assert started == [event()]
         assert answers == []
@@ -297,9 +301,7 @@ class TestLostEvent:
         def fail(event: Event) -> None:
             raise AcceptanceUnknown("not answered")
 
-        resource, answers = resource_with_answers(start_execution=fail)
-        resource.create(lambda event, context: "id")
-        resource.step(lambda message: Success("id", {}))
+        resource, answers = accepting(start_execution=fail)
         with pytest.raises(AcceptanceUnknown):
             resource(lost_event(event()), CONTEXT)
         assert answers == []
@@ -327,9 +329,7 @@ class TestLostEvent:
         def fail(event: Event) -> None:
             raise ConnectionError("the network is down")
 
-        resource, _ = resource_with_answers(deliver=deliver, start_execution=fail)
-        resource.create(lambda event, context: "id")
-        resource.step(lambda message: Success("id", {}))
+        resource, _ = accepting(deliver=deliver, start_execution=fail)
         if may_have_arrived:
             resource(lost_event(event()), CONTEXT)
         else:
