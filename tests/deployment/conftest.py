@@ -8,6 +8,7 @@ from cdk_cleanroomsml_local.readings import Readings
 from local_cloud import cloud
 from local_cloud.cloud import LocalCloud
 from tests.deployment.clients import Api, CdkCommands, Client, prepare
+from tests.deployment.stack import DeployedStack, NewStack
 
 QUICK = Readings(pending_for=timedelta(seconds=0.5), in_progress_for=timedelta(seconds=0.5))
 
@@ -34,3 +35,9 @@ def local_cloud(prepared_cloud: LocalCloud) -> LocalCloud:
 def client(request: pytest.FixtureRequest, local_cloud: LocalCloud) -> Client:
     made: Client = request.param(local_cloud)
     return made
+
+
+@pytest.fixture
+def new_stack(local_cloud: LocalCloud, client: Client) -> NewStack:
+    """Names a stack after its client too: the tests share a cloud, and the stack of the other client may be there."""
+    return lambda name: DeployedStack(local_cloud, client, f"{name}-{type(client).__name__}")

@@ -1,6 +1,7 @@
 """One stack that a test deploys again and again, each time with something else declared in it."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -92,3 +93,6 @@ class DeployedStack:
     def _describe(self) -> dict[str, Any]:
         [stack] = self._cloudformation.describe_stacks(StackName=self.name)["Stacks"]
         return dict(stack)
+
+
+NewStack = Callable[[str], DeployedStack]  # of the name given

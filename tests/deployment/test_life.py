@@ -9,9 +9,8 @@ from aws_cdk.aws_logs import CfnLogGroup
 from cdk_cleanroomsml_local.readings import Readings
 from local_cloud.cloud import LocalCloud
 from tests.builders.arns import FAILING_JOB, JOB
-from tests.deployment.clients import Client
 from tests.deployment.declarations import export, with_broken_neighbour, with_late_description
-from tests.deployment.stack import DeployedStack
+from tests.deployment.stack import NewStack
 from tests.fakes.waiting import wait_until
 
 ENDLESS = Readings(in_progress_for=timedelta(hours=1))
@@ -21,8 +20,8 @@ def sizes_exported(cloud: LocalCloud) -> list[int]:
     return [one.size["value"] for one in cloud.clean_rooms_ml.service.exports]
 
 
-def test_updates_and_rollbacks(local_cloud: LocalCloud, client: Client) -> None:
-    stack = DeployedStack(local_cloud, client, "Life")
+def test_updates_and_rollbacks(local_cloud: LocalCloud, new_stack: NewStack) -> None:
+    stack = new_stack("Life")
 
     assert stack.deploy(with_late_description()) == "CREATE_COMPLETE", stack.reasons()
     first, first_id = stack.outputs(), stack.physical_id()
@@ -57,9 +56,9 @@ def test_updates_and_rollbacks(local_cloud: LocalCloud, client: Client) -> None:
     assert sizes_exported(local_cloud) == [10, 20, 10, 5]
 
 
-def test_without_rollback(local_cloud: LocalCloud, client: Client) -> None:
+def test_without_rollback(local_cloud: LocalCloud, new_stack: NewStack) -> None:
     exports = local_cloud.clean_rooms_ml.service.exports
-    stack, failing = DeployedStack(local_cloud, client, "Kept"), export(job=FAILING_JOB)
+    stack, failing = new_stack("Kept"), export(job=FAILING_JOB)
     assert stack.deploy(export()) == "CREATE_COMPLETE", stack.reasons()
     first, first_id = stack.outputs(), stack.physical_id()
 
@@ -76,10 +75,10 @@ def test_without_rollback(local_cloud: LocalCloud, client: Client) -> None:
     assert len(exports) == 3, "going back starts nothing"
 
 
-def test_a_time_out_and_what_finds_the_export_again(local_cloud: LocalCloud, client: Client) -> None:
+def test_a_time_out_and_what_finds_the_export_again(local_cloud: LocalCloud, new_stack: NewStack) -> None:
     service = local_cloud.clean_rooms_ml.service
     usual, service.readings = service.readings, ENDLESS
-    stack = DeployedStack(local_cloud, client, "Slow")
+    stack = new_stack("Slow")
     assert stack.deploy(export(minutes=1)) == "ROLLBACK_COMPLETE"
     [reason] = stack.reasons()
     assert "DeadlineExceeded: export" in reason
@@ -90,7 +89,7 @@ def test_a_time_out_and_what_finds_the_export_again(local_cloud: LocalCloud, cli
     [found] = service.exports
     assert stack.outputs()["Name"] == found.name
 
-    adopter = DeployedStack(local_cloud, client, "Adopter")
+    adopter = new_stack("Adopter")
     assert adopter.deploy(export(name=found.name)) == "ROLLBACK_COMPLETE"
     [reason] = adopter.reasons()
     assert "ConflictException: export" in reason
@@ -105,7 +104,7 @@ def nested_stacks(cloud: LocalCloud, root: str) -> list[str]:
     return [stack["StackName"] for stack in stacks if stack["StackName"].startswith(f"{root}-")]
 
 
-def test_a_nested_stack_that_is_created_again_finds_its_export(local_cloud: LocalCloud, client: Client) -> None:
+def test_a_nested_stack_that_is_created_again_finds_its_export(local_cloud: LocalCloud, new_stack: NewStack) -> None:
     def without(stack: Stack) -> None:
         CfnLogGroup(stack, "Neighbour")
 
@@ -113,14 +112,14 @@ def test_a_nested_stack_that_is_created_again_finds_its_export(local_cloud: Loca
         without(stack)
         CfnOutput(stack, "Name", value=export()(NestedStack(stack, "Spring")).name)
 
-    stack = DeployedStack(local_cloud, client, "Root")
+    stack = new_stack("Root")
     assert stack.deploy(with_nested) == "CREATE_COMPLETE", stack.events
-    first, [first_nested] = stack.outputs(), nested_stacks(local_cloud, "Root")
+    first, [first_nested] = stack.outputs(), nested_stacks(local_cloud, stack.name)
     assert stack.deploy(without) == "UPDATE_COMPLETE", stack.events
-    assert nested_stacks(local_cloud, "Root") == []
+    assert nested_stacks(local_cloud, stack.name) == []
 
     assert stack.deploy(with_nested) == "UPDATE_COMPLETE", stack.events
-    [second_nested] = nested_stacks(local_cloud, "Root")
+    [second_nested] = nested_stacks(local_cloud, stack.name)
     assert second_nested != first_nested, "CloudFormation makes another name"
     assert stack.outputs() == first
     assert len(local_cloud.clean_rooms_ml.started()) == 1
@@ -130,14 +129,14 @@ def names_refused(cloud: LocalCloud) -> set[str]:
     return {call.request["name"] for call in cloud.clean_rooms_ml.started() if call.answer.startswith("402")}
 
 
-def test_two_stacks_at_once_on_a_full_queue(local_cloud: LocalCloud, client: Client) -> None:
+def test_two_stacks_at_once_on_a_full_queue(local_cloud: LocalCloud, new_stack: NewStack) -> None:
     service = local_cloud.clean_rooms_ml.service
     usual, service.readings = service.readings, ENDLESS
     size = {"type": "PERCENTAGE", "value": 20}
     for number in range(20):
         request = {"name": f"neighbour {number}", "audienceGenerationJobArn": FAILING_JOB, "audienceSize": size}
         service.call("StartAudienceExportJob", request)
-    stacks = [DeployedStack(local_cloud, client, name) for name in ("First", "Second")]
+    stacks = [new_stack(name) for name in ("First", "Second")]
     for stack in stacks:
         stack.synthesise(export())
     with ThreadPoolExecutor() as pool:
@@ -149,8 +148,10 @@ def test_two_stacks_at_once_on_a_full_queue(local_cloud: LocalCloud, client: Cli
     assert names_refused(local_cloud) == {stack.outputs()["Name"] for stack in stacks}, "each has waited for its turn"
 
 
-def test_a_value_that_is_known_only_at_deployment_is_refused_there(local_cloud: LocalCloud, client: Client) -> None:
-    stack = DeployedStack(local_cloud, client, "LateCheck")
+def test_a_value_that_is_known_only_at_deployment_is_refused_there(
+    local_cloud: LocalCloud, new_stack: NewStack
+) -> None:
+    stack = new_stack("LateCheck")
     assert stack.deploy(with_late_description(), Description="x" * 256) == "ROLLBACK_COMPLETE"
     [reason] = stack.reasons()
     assert "ValidationException: property Description: must be 0 to 255 characters long, not 256" in reason

@@ -10,9 +10,8 @@ from aws_cdk import aws_lambda as lambda_
 
 from local_cloud.cloud import LocalCloud
 from tests.builders.arns import JOB
-from tests.deployment.clients import Client
 from tests.deployment.declarations import Declare, export
-from tests.deployment.stack import DeployedStack
+from tests.deployment.stack import DeployedStack, NewStack
 
 PLAIN_HANDLER = """
 import json, urllib.request
@@ -61,16 +60,16 @@ def life_of(stack: DeployedStack, declare: Callable[..., Declare]) -> str:
 
 
 def test_a_failed_update_leaves_the_plain_handler_stuck_and_this_one_not(
-    local_cloud: LocalCloud, client: Client
+    local_cloud: LocalCloud, new_stack: NewStack
 ) -> None:
-    stuck = DeployedStack(local_cloud, client, "Plain")
+    stuck = new_stack("Plain")
     assert life_of(stuck, plain) == "UPDATE_ROLLBACK_FAILED"
     reasons = [event.get("ResourceStatusReason", "") for event in stuck.events]
     assert any("ConflictException" in reason for reason in reasons), "its own export is in its way"
 
-    ours = DeployedStack(local_cloud, client, "Ours")
+    ours = new_stack("Ours")
     assert life_of(ours, export) == "UPDATE_ROLLBACK_COMPLETE"
-    assert ours.outputs()["Name"] == "Ours B"
+    assert ours.outputs()["Name"] == f"{ours.name} B"
     names = [one.name for one in local_cloud.clean_rooms_ml.service.exports]
-    assert names == ["Plain A", "Plain B", "Ours A", "Ours B"]
-    assert ours.deploy(export(name="Ours D")) == "UPDATE_COMPLETE", "and it can be deployed again"
+    assert names == [f"{stack.name} {letter}" for stack in (stuck, ours) for letter in "AB"]
+    assert ours.deploy(export(name=f"{ours.name} D")) == "UPDATE_COMPLETE", "and it can be deployed again"
