@@ -40,6 +40,7 @@ def make_handler(
     resource = StateMachineResource(
         physical_id_of=physical_id,
         start_execution=partial(step_functions.start, clock=clock, sleep=sleep, draw=draw),
+        was_started=partial(_was_started, clock=clock),
         deliver=partial(response.deliver, sleep=sleep, draw=draw),
         follow=partial(follower.follow, clock=clock),
         look=partial(follower.look, clock=clock),
@@ -81,6 +82,10 @@ def make_handler(
         deletion.end_executions(event, clock)
 
     return resource
+
+
+def _was_started(event: Event, *, clock: Callable[[], datetime]) -> bool:
+    return step_functions.was_started(event, requested_at=requested_at(event, clock()))
 
 
 def _attributes(export: ExportJob, *, of_job: bool) -> dict[str, str]:

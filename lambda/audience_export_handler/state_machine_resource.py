@@ -70,12 +70,14 @@ class StateMachineResource(CfnResource):
         *,
         physical_id_of: Callable[[Event], str],
         start_execution: Callable[[Event], None],
+        was_started: Callable[[Event], bool],
         deliver: Callable[[str, Event], None],
         follow: Callable[[StepMessage, Left | None, str], Following | None],
         look: Callable[[FollowMessage], Event],
     ) -> None:
         self._physical_id_of = physical_id_of
         self._start_execution = start_execution
+        self._was_started = was_started
         self._deliver = deliver
         self._follow = follow
         self._look = look
@@ -147,6 +149,9 @@ class StateMachineResource(CfnResource):
             raise
         except Exception as error:
             logger.exception("The request could not be accepted.")
+            if event["RequestType"] != "Delete" and self._was_started(event):
+                logger.info("An earlier delivery of it was: its execution answers.")
+                return
             self._fail(reasons.not_accepted(error))
             if event["RequestType"] == "Delete":
                 self.Status = SUCCESS

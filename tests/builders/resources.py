@@ -16,6 +16,7 @@ def resource_with_answers(**changes: Any) -> tuple[StateMachineResource, list[di
     arguments: dict[str, Any] = {
         "physical_id_of": lambda event: "derived",
         "start_execution": lambda event: None,
+        "was_started": lambda event: False,
         "deliver": lambda url, body: answers.append({"url": url, **body}),
         "follow": lambda message, left, physical_id: None,
         "look": lambda message: {"Deleted": True},

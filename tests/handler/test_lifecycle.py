@@ -20,7 +20,7 @@ from cdk_cleanroomsml_local.emulator import Fault, FaultKind
 from cdk_cleanroomsml_local.readings import Readings
 from tests.builders.arns import FAILING_JOB, JOB
 from tests.builders.cases import broken_properties
-from tests.builders.events import event, properties
+from tests.builders.events import Event, event, properties
 from tests.builders.requests import START, export
 from tests.builders.resources import CONTEXT, lost_event, step_message
 from tests.fakes.clock import VirtualClock
@@ -37,9 +37,10 @@ class Partners:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *, ends_with: object) -> None:
         self.given: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {}
-        results = {"take": ends_with, "look": {"Deleted": True}}
+        results = {"take": ends_with, "look": {"Deleted": True}, "was_started": True}
         for module, name in [
             (step_functions, "start"),
+            (step_functions, "was_started"),
             (response, "deliver"),
             (follower, "follow"),
             (follower, "look"),
@@ -64,6 +65,18 @@ class TestHandler:
         assert partners.handler(event(), CONTEXT) is None
         injected = {"clock": partners.clock, "sleep": partners.sleep, "draw": partners.draw}
         assert partners.given == {"start": ((event(),), injected)}
+
+    def test_asks_of_a_lost_event_whether_it_was_accepted(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def fail(event: Event, **injected: object) -> None:
+            raise ConnectionError("the network is down")
+
+        partners = Partners(monkeypatch, ends_with=export("mine"))
+        monkeypatch.setattr(step_functions, "start", fail)
+        handler = lifecycle.make_handler(clock=partners.clock)
+        sent = event(url=f"https://answer?X-Amz-Date={partners.clock() - timedelta(minutes=6):%Y%m%dT%H%M%SZ}")
+        assert handler(lost_event(sent), CONTEXT) is None
+        requested_at = partners.clock() - timedelta(minutes=6)
+        assert partners.given == {"was_started": ((sent,), {"requested_at": requested_at})}
 
     def test_gives_a_step_what_is_known_of_its_request(self, monkeypatch: pytest.MonkeyPatch) -> None:
         partners = Partners(monkeypatch, ends_with=Pending(Progress(neighbours=3), 7))

@@ -286,12 +286,27 @@ class TestLostEvent:
         assert answer["Reason"].startswith("ConnectionError: the state machine that follows the export: ")
         assert "the network is down" in caplog.text
 
+    def test_that_an_earlier_delivery_has_accepted_is_answered_by_its_execution(self) -> None:
+        """That delivery may have been throttled after a start which took effect; two verdicts would be one too many."""
+        asked: list[Event] = []
+
+        def fail(event: Event) -> None:
+            raise ConnectionError("the network is down")
+
+        def was_started(event: Event) -> bool:
+            asked.append(event)
+            return True
+
+        resource, answers = accepting(start_execution=fail, was_started=was_started)
+        assert resource(lost_event(event()), CONTEXT) is None
+        assert (asked, answers) == ([event()], [])
+
     @pytest.mark.parametrize("changes", [{"PhysicalResourceId": "id"}, {}], ids=["with an id", "without one"])
     def test_of_a_delete_succeeds_with_its_own_id(self, changes: dict[str, str]) -> None:
         def fail(*_: object) -> str:
             raise KeyError("a bug")
 
-        resource, answers = resource_with_answers()
+        resource, answers = resource_with_answers(was_started=lambda event: True)
         resource.delete(fail)
         resource(lost_event(event("Delete", **changes)), CONTEXT)
         [answer] = answers

@@ -72,6 +72,17 @@ def start(
         pause = min(2 * pause, 8.0)
 
 
+def was_started(event: dict[str, Any], *, requested_at: datetime) -> bool:
+    """Return whether the execution of a Create or Update event exists; False also if that cannot be read."""
+    name, oldest = execution_name(event), requested_at - timing.CLOCK_SKEW
+    try:
+        recent = _recent(_client(timing.CONTROL_SECONDS), _machine_of(event), oldest)
+        return any(execution["name"] == name for execution in recent)
+    except (ClientError, BotoCoreError) as error:
+        logger.warning("The executions cannot be listed: %s", error)
+        return False
+
+
 def stop_older(
     event: dict[str, Any], *, requested_at: datetime, clock: Callable[[], datetime]
 ) -> tuple[datetime | None, int]:

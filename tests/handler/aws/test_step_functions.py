@@ -175,6 +175,26 @@ def stop_all(deployment: Deployment, **changes: Any) -> None:
     step_functions.stop_all(event(**changes), requested_at=now, last_call=now + 3 * SECOND, clock=deployment.clock)
 
 
+class TestWasStarted:
+    """An earlier delivery of an event may have started its execution, and not have heard of it."""
+
+    @pytest.mark.parametrize(
+        ("age", "expected"), [(-5, True), (0, True), (5, True), (6, False)], ids=["later", "now", "5 s before", "6 s"]
+    )
+    def test_is_known_by_the_name_of_the_request(self, deployment: Deployment, age: float, expected: bool) -> None:
+        begun(deployment, deployment.machine, execution_name(event()), age * SECOND)
+        assert step_functions.was_started(event(), requested_at=deployment.clock()) is expected
+
+    def test_is_not_another_request_of_the_resource(self, deployment: Deployment) -> None:
+        older(deployment, SECOND)
+        assert not step_functions.was_started(event(), requested_at=deployment.clock())
+
+    def test_is_not_known_if_the_executions_cannot_be_listed(self, deployment: Deployment) -> None:
+        deployment.machine.start(execution_name(event()), {})
+        deployment.control.errors["ListExecutions"] = [(400, "AccessDeniedException")]
+        assert not step_functions.was_started(event(), requested_at=deployment.clock())
+
+
 class TestStopAll:
     FOLLOWED = event(PhysicalResourceId="mine", ResourceProperties=properties(FollowerArn=FOLLOWER))
 
