@@ -13,7 +13,7 @@ from typing import Any
 
 from audience_export_handler.aws import clean_rooms_ml, cloudformation, step_functions
 from audience_export_handler.core import deadline, decision, generation_job, quota, reasons, relevance, retry, timing
-from audience_export_handler.core.attempt import Attempt, announce
+from audience_export_handler.core.attempt import Attempt, Taken, announce
 from audience_export_handler.core.facts import BEING_CREATED, ErrorKind, ExportJob, RefusalFacts, ServiceError
 from audience_export_handler.core.failure import ExportFailure
 from audience_export_handler.core.progress import LIST, Progress, Seen
@@ -165,7 +165,7 @@ def _act(given: StepInput, situation: Situation, decided: Decision) -> ExportJob
         case Succeed(export):
             return _with_metrics(given, situation, export) if given.request.reads_metrics else export
         case Fail(failure, export):
-            raise failure.leaving(export or progress.left)
+            raise (_held_elsewhere(given, situation, failure) or failure).leaving(export or progress.left)
         case Wait(seconds, export=export):
             seen = Seen(export.name, export.create_time) if export else progress.seen
             return Pending(
@@ -175,6 +175,18 @@ def _act(given: StepInput, situation: Situation, decided: Decision) -> ExportJob
             return Pending(replace(progress, attempt=announce(name, situation.now, progress.attempt)), 0)
         case Start():
             return _hold_back(given, situation) or _start(given, situation)
+
+
+def _held_elsewhere(given: StepInput, situation: Situation, failure: ExportFailure) -> ExportFailure | None:
+    """The conflict with an export of another generation job; None if that is not what the failure is about."""
+    attempt = situation.progress.attempt
+    if attempt is None or not isinstance(attempt.phase, Taken) or failure.code != "ConflictException":
+        return None
+    if any(export.name == attempt.name for export in situation.exports):
+        return None
+    request = replace(situation.request, name=attempt.name)
+    holder = _holder_in_account(given, attempt.name)
+    return reasons.conflict(request, holder, said=attempt.phase.said, may_have_started=attempt.may_have_started)
 
 
 def _spread(given: StepInput, seconds: int) -> int:
@@ -230,12 +242,14 @@ def _start(given: StepInput, situation: Situation) -> Pending:
     request, progress, attempt = situation.request, situation.progress, situation.progress.attempt
     if attempt is None:
         raise AssertionError("a start is decided only for an announced attempt")
+    sent_at = given.clock()
     try:
         clean_rooms_ml.start_export(request, attempt.name)
     except ServiceError as error:
         logger.warning("The start of %s: %s", request.subject, error)
         return _after_failed_start(given, situation, attempt, error)
-    return Pending(replace(progress, attempt=attempt.accepted(given.clock()), retried=None), timing.AFTER_START)
+    accepted = attempt.accepted(given.clock(), sent_at=sent_at)
+    return Pending(replace(progress, attempt=accepted, retried=None), timing.AFTER_START)
 
 
 def _after_failed_start(given: StepInput, situation: Situation, attempt: Attempt, error: ServiceError) -> Pending:
@@ -243,16 +257,15 @@ def _after_failed_start(given: StepInput, situation: Situation, attempt: Attempt
     request, age = replace(situation.request, name=attempt.name), now - situation.requested_at
     following = retry.after_failed_start(request, situation.progress, attempt, error, now=now, age=age)
     if error.code == quota.CODE and following and _is_used_up(given, situation, following, error):
-        raise reasons.used_up(request, error).leaving(attempt)
-    facts = hint = ""
+        raise reasons.used_up(request, error, listed=len(situation.exports)).leaving(attempt)
+    found = RefusalFacts()
     if error.code in _EXPLAINABLE and (given.in_time() or situation.progress.waits_for_job):
         found = _read_refusal_facts(given)
         waiting = generation_job.after_refusal(request, situation.progress, error, found, now=now, age=age)
         if waiting:
             return _try_again(given, waiting, given.clock(), was_listed=True)
-        facts, hint = reasons.refusal_facts(found, request.audience_size), reasons.size_hint(found, request)
-    if following is None or (facts and not attempt.may_have_started):
-        raise _final_refusal(given, request, error, facts, hint).leaving(attempt)
+    if following is None or (found.rules_out(request.audience_size) and not attempt.may_have_started):
+        raise _final_refusal(given, request, error, found).leaving(attempt)
     return _try_again(given, following, now, was_listed=True)
 
 
@@ -270,18 +283,26 @@ def _is_used_up(given: StepInput, situation: Situation, following: Progress, err
     if following.retried is None or not quota.may_be_used_up(error.quota_value, situation.exports):
         return False
     waited = given.clock() - following.retried.since
-    return quota.has_account_a_slot(clean_rooms_ml.list_account(given.in_time), waited=waited)
+    return quota.has_account_a_slot(_list_account(given), waited=waited)
 
 
-def _final_refusal(
-    given: StepInput, request: ExportRequest, error: ServiceError, facts: str, hint: str
-) -> ExportFailure:
+def _final_refusal(given: StepInput, request: ExportRequest, error: ServiceError, found: RefusalFacts) -> ExportFailure:
+    facts, hint = reasons.refusal_facts(found, request.audience_size), reasons.size_hint(found, request)
     if error.code == "ConflictException":
-        account = clean_rooms_ml.list_account(given.in_time) or ()
-        holders = [export for export in account if export.name == request.name]
-        if holders or not facts:
-            return reasons.conflict(request, holders[0] if holders else None, said=error.message, facts=facts)
+        holder = _holder_in_account(given, request.name)
+        if holder or not found.rules_out(request.audience_size):
+            return reasons.conflict(request, holder, said=error.message, facts=facts)
     return reasons.refusal(request, error, facts, "" if facts else hint)
+
+
+def _holder_in_account(given: StepInput, name: str) -> ExportJob | None:
+    """The export that holds a name, which may be of another generation job."""
+    named = [export for export in _list_account(given) or () if export.name == name]
+    return decision.holder_of(given.request, named)
+
+
+def _list_account(given: StepInput) -> tuple[ExportJob, ...] | None:
+    return clean_rooms_ml.list_account(given.request.audience_generation_job_arn, given.in_time)
 
 
 def _after_failed_listing(given: StepInput, error: ServiceError) -> Pending:

@@ -52,7 +52,8 @@ def _at_the_deadline(
 
 def _kept_failing(code: str, said: str, *, job_status: str = "", call: str = START) -> ExportFailure:
     since = requests.START + timedelta(minutes=1)
-    return _at_the_deadline(_REQUEST, retried=RetriedError(call, since, code, said, job_status))
+    last_at = _DEADLINE - timedelta(seconds=20)
+    return _at_the_deadline(_REQUEST, retried=RetriedError(call, since, code, said, job_status, last_at=last_at))
 
 
 def _refused(code: str, said: str) -> ExportFailure:
@@ -87,7 +88,7 @@ EXAMPLES: dict[str, ExportFailure] = {
     "AccessDeniedException": _refused("AccessDeniedException", "The handler may not start exports"),
     "ResourceNotFoundException": _refused("ResourceNotFoundException", "There is no such generation job"),
     "ServiceQuotaExceededException": reasons.used_up(
-        _REQUEST, _said("ServiceQuotaExceededException", "The limit of 25 is reached")
+        _REQUEST, _said("ServiceQuotaExceededException", "The limit of 25 is reached"), listed=25
     ),
     "ThrottlingException": _kept_failing("ThrottlingException", "Rate exceeded", call=LIST),
     "UnrecognizedClientException": _refused("UnrecognizedClientException", "The security token is invalid"),

@@ -20,7 +20,7 @@ from audience_export_handler.step import Pending, StepInput
 from cdk_cleanroomsml_contract.api_limits import ACTIVE_OF_JOB, RUNNING_OF_ACCOUNT
 from tests.builders.arns import ACCOUNT, JOB, OTHER_JOB, STACK_ID
 from tests.builders.events import event, properties
-from tests.builders.requests import START, TEN, adopting, create, export, update
+from tests.builders.requests import START, TEN, TWENTY, adopting, create, export, update
 from tests.fakes import service_answers as calls
 from tests.fakes.clock import VirtualClock
 from tests.fakes.service_answers import ServiceAnswers
@@ -34,7 +34,7 @@ EVENT = event()
 # The older executions are known to be stopped, and the requests that run are counted.
 READY = Progress(older_ended_by=START, counted_at=START)
 ANNOUNCED = Attempt("mine", Announced(), own_from=START)
-ACCEPTED = ANNOUNCED.accepted(START)
+ACCEPTED = ANNOUNCED.accepted(START, sent_at=START)
 UNANSWERED = ANNOUNCED.unanswered(START, "no answer")
 THROTTLED = ServiceError("ThrottlingException", "slow down", ErrorKind.THROTTLED)
 DENIED = ServiceError("AccessDeniedException", "not allowed", ErrorKind.DENIED)
@@ -454,7 +454,7 @@ class TestStart:
         request = create("mine")
         retried = RetriedError(START_CALL, at(3), "ThrottlingException", "slow down")
         assert pending(services, request, with_attempt(retried=retried)) == Pending(
-            with_attempt(ANNOUNCED.accepted(at(13))), timing.AFTER_START
+            with_attempt(ANNOUNCED.accepted(at(13), sent_at=at(10))), timing.AFTER_START
         )
         assert services.arguments[calls.START] == (request, "mine")
         assert services.calls == [calls.LIST, calls.PHASE, calls.START]
@@ -589,7 +589,9 @@ class TestConflict:
         found = failure(services, progress=with_attempt())
         assert "taken. The name is held by an export" in found.reason
         assert f"of generation job {OTHER_JOB}" in found.reason
-        assert_until_the_deadline(services, *services.arguments[calls.ACCOUNT])
+        arn, in_time = services.arguments[calls.ACCOUNT]
+        assert arn == JOB
+        assert_until_the_deadline(services, in_time)
 
     @pytest.mark.parametrize("account", [(), None, (export("another"),)], ids=["empty", "unreadable", "others"])
     def test_without_a_holder_is_still_one(self, services: ServiceAnswers, account: tuple[ExportJob, ...]) -> None:
@@ -598,6 +600,54 @@ class TestConflict:
         assert found.reason.startswith("ConflictException: ")
         assert "held by" not in found.reason
         assert "An export cannot be changed, deleted or started again under its name" in found.reason
+
+    def test_names_the_holder_of_the_request_s_own_job_first(self, services: ServiceAnswers) -> None:
+        """It has appeared since the step listed the exports of the job."""
+        services.answers |= {calls.START: CONFLICT, calls.ACCOUNT: (self.holder, export("mine", "CREATE_FAILED"))}
+        found = failure(services, progress=with_attempt())
+        assert "status CREATE_FAILED" in found.reason
+        assert OTHER_JOB not in found.reason
+
+    @pytest.mark.parametrize("request_", [adopting("mine"), create()], ids=["adopted", "generated"])
+    def test_that_is_looked_for_names_a_holder_of_another_job_at_last(
+        self, services: ServiceAnswers, request_: ExportRequest
+    ) -> None:
+        holder = replace(self.holder, name=request_.name)
+        services.answers[calls.ACCOUNT] = (export("another"), holder)
+        attempt = replace(ANNOUNCED, name=request_.name).taken(at(10), "the words of the service")
+        found = failure(services, request_, with_attempt(attempt), after=40)
+        assert found.code == "ConflictException"
+        assert "the words of the service. The name is held by an export" in found.reason
+        assert f"of generation job {OTHER_JOB}" in found.reason
+        assert "Nothing was started" in found.reason
+        assert found.left == attempt
+        assert calls.ACCOUNT in services.calls
+        pending(services, request_, with_attempt(attempt), after=39)
+
+    @pytest.mark.parametrize(
+        ("attempt", "listed", "after"),
+        [
+            (ANNOUNCED.taken(at(10), "taken"), (export("mine", "CREATE_FAILED"),), 40),
+            (ACCEPTED, (export("mine", size=TWENTY),), 40),
+            (ANNOUNCED.taken(at(10), "taken"), (), DEADLINE + 1),
+        ],
+        ids=["listed", "not refused", "too late"],
+    )
+    def test_does_not_read_the_account_where_that_shows_nothing(
+        self, services: ServiceAnswers, attempt: Attempt, listed: tuple[ExportJob, ...], after: float
+    ) -> None:
+        services.answers[calls.LIST] = listed
+        failure(services, adopting("mine"), with_attempt(attempt), after=after)
+        assert calls.ACCOUNT not in services.calls or after > DEADLINE
+
+    def test_with_metrics_of_other_sizes_may_be_with_the_request_s_own_export(self, services: ServiceAnswers) -> None:
+        """The model of another account cannot be read, and the metrics may be for fewer sizes than it offers."""
+        services.answers |= {calls.START: CONFLICT, calls.FACTS: RefusalFacts(measured=(TWENTY,))}
+        result = pending(services, adopting("mine"), with_attempt())
+        assert result.progress.attempt == replace(ANNOUNCED, own_from=at(10)).taken(at(10), "taken")
+        found = failure(services, progress=with_attempt())
+        assert "metrics of the generation job are for these audience sizes: PERCENTAGE 20" in found.reason
+        assert "set on_conflict=OnConflict.ADOPT" in found.reason
 
     def test_with_a_job_that_explains_it_is_not_about_the_name(self, services: ServiceAnswers) -> None:
         services.answers |= {calls.START: CONFLICT, calls.FACTS: RefusalFacts("DELETE_PENDING")}
@@ -636,6 +686,8 @@ class TestQuota:
         services.answers |= {calls.START: FULL, calls.LIST: self.of_job}
         found = failure(services, progress=with_attempt())
         assert f"already has {ACTIVE_OF_JOB} exports" in found.reason
+        services.answers[calls.LIST] += (replace(self.of_job[0], status="CREATE_FAILED"),)
+        assert f"already has {ACTIVE_OF_JOB + 1} exports" in failure(services, progress=with_attempt()).reason
         assert found.left == ANNOUNCED
         assert calls.ACCOUNT not in services.calls
 
@@ -650,7 +702,9 @@ class TestQuota:
         services.answers |= {calls.START: FULL, calls.LIST: self.failed, calls.ACCOUNT: self.failed}
         found = failure(services, progress=with_attempt(retried=self.waited), after=18)
         assert "can have no more" in found.reason
-        assert_until_the_deadline(services, *services.arguments[calls.ACCOUNT])
+        arn, in_time = services.arguments[calls.ACCOUNT]
+        assert arn == JOB
+        assert_until_the_deadline(services, in_time)
 
     def test_is_the_account_s_as_long_as_a_listing_may_lag(self, services: ServiceAnswers) -> None:
         services.answers |= {calls.START: FULL, calls.LIST: self.failed, calls.ACCOUNT: self.failed}

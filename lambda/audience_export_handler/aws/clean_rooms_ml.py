@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _CONFIG = Config(retries={"total_max_attempts": 1}, connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS)
-_THROTTLES = {"ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded"}
+# AWS has further codes with this word in them, such as ThrottledException.
+_THROTTLE = "Throttl"
+_THROTTLES = {"TooManyRequestsException", "RequestLimitExceeded"}
 # What AWS says of a permission, or of the credentials of a new role, that is not known everywhere yet.
 _DENIALS = {
     "AccessDenied",
@@ -57,13 +59,17 @@ InTime = Callable[[], bool]
 
 def list_exports(audience_generation_job_arn: str, in_time: InTime) -> tuple[ExportJob, ...]:
     """Return every export of a generation job, over all pages."""
-    return _listed(in_time, audienceGenerationJobArn=audience_generation_job_arn)
+    listed = _listed(audience_generation_job_arn, in_time, audienceGenerationJobArn=audience_generation_job_arn)
+    return tuple(one for one in listed if one.audience_generation_job_arn == audience_generation_job_arn)
 
 
-def list_account(in_time: InTime) -> tuple[ExportJob, ...] | None:
-    """Return the account's exports, of every generation job; None if they cannot be listed."""
+def list_account(audience_generation_job_arn: str, in_time: InTime) -> tuple[ExportJob, ...] | None:
+    """Return the account's exports, of every generation job; None if they cannot be listed.
+
+    Those of the given job have its ARN, whichever of its two the service shows.
+    """
     try:
-        return _listed(in_time) if in_time() else None
+        return _listed(audience_generation_job_arn, in_time) if in_time() else None
     except ServiceError:
         return None
 
@@ -149,24 +155,30 @@ def _offered_sizes(configured_audience_model_arn: str) -> tuple[AudienceSize, ..
     return tuple(AudienceSize(sizes["audienceSizeType"], value) for value in sizes.get("audienceSizeBins", []))
 
 
-def _listed(in_time: InTime, **filters: Any) -> tuple[ExportJob, ...]:
+def _listed(own_job_arn: str, in_time: InTime, **filters: Any) -> tuple[ExportJob, ...]:
+    """Every page. Exports of the request's generation job get the ARN by which the request knows it."""
     pages = _client().get_paginator("list_audience_export_jobs").paginate(**filters, PaginationConfig={"PageSize": 100})
-    wanted = filters.get("audienceGenerationJobArn")
     listed: list[ExportJob] = []
+    has_begun = False
     try:
         for page in pages:
+            has_begun = True
             listed += [_export(summary) for summary in page["audienceExportJobs"]]
             if "nextToken" in page and not in_time():
                 message = "the listing has more pages than there is time for"
                 raise ServiceError("ListingTooSlow", message, ErrorKind.UNANSWERED)
     except (ClientError, BotoCoreError) as error:
-        raise _service_error(error) from error
-    if wanted is None:
-        return tuple(listed)
+        failed = _service_error(error)
+        if has_begun and failed.kind is ErrorKind.REFUSED:
+            # Of the same request only the page token has changed. It may have expired: the next listing has another.
+            raise ServiceError(failed.code, failed.message, ErrorKind.UNANSWERED) from error
+        raise failed from error
+    own = _without_account(own_job_arn)
     return tuple(
-        replace(one, audience_generation_job_arn=wanted)
+        replace(one, audience_generation_job_arn=own_job_arn)
+        if _without_account(one.audience_generation_job_arn) == own
+        else one
         for one in listed
-        if _without_account(one.audience_generation_job_arn) == _without_account(wanted)
     )
 
 
@@ -204,9 +216,9 @@ def _service_error(error: ClientError | BotoCoreError) -> ServiceError:
     code = error.response.get("Error", {}).get("Code") or "UnknownError"
     message = error.response.get("Error", {}).get("Message") or "the service gave no message"
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    if code in _THROTTLES or status == 429:
+    if code in _THROTTLES or _THROTTLE in code or status == 429:
         return ServiceError(code, message, ErrorKind.THROTTLED)
-    if code in _DENIALS:
+    if code in _DENIALS or status in (401, 403):
         return ServiceError(code, message, ErrorKind.DENIED)
     if status >= 500 or code.startswith("RequestTimeout"):
         return ServiceError(code, message, ErrorKind.UNANSWERED)

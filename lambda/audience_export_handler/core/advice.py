@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from audience_export_handler.core.facts import ExportJob
+from audience_export_handler.core.progress import READ_JOB, RetriedError
 from audience_export_handler.core.request import ExportRequest
 from cdk_cleanroomsml_contract.api_limits import ACTIVE_OF_JOB, RUNNING_OF_ACCOUNT
 
@@ -22,6 +23,10 @@ WITHOUT_IT = "without this resource (ContinueUpdateRollback with ResourcesToSkip
 IF_ROLLBACK = "If this update belongs to a rollback, continue the rollback (ContinueUpdateRollback) instead."
 IF_ROLLBACK_SKIP = f"If this update belongs to a rollback, continue the rollback {WITHOUT_IT}"
 CHECK_POLICIES = "Check permissions boundaries and service control policies, then deploy again."
+JOB_READABLE = (
+    "The handler's role needs cleanrooms-ml:GetAudienceGenerationJob on this generation job. Check that the job "
+    f"exists. {CHECK_POLICIES}"
+)
 
 _ADVICE = {
     "ValidationException": (
@@ -38,12 +43,13 @@ _ADVICE = {
         "Check the ARN: the generation job must exist in this account and Region and not be deleted."
     ),
     "ServiceQuotaExceededException": (
-        f"An account can have {RUNNING_OF_ACCOUNT} exports pending or in progress in a Region, and no slot became free "
-        "in time. Deploy again, or declare fewer exports in one deployment. The next deployment finds the exports that "
-        "were started, if their names are generated or on_conflict is OnConflict.ADOPT. If the quota is the "
+        f"An account can have {RUNNING_OF_ACCOUNT} exports pending or in progress in a Region, unless AWS has raised "
+        "this quota, and every try to start this one was refused. Deploy again, or declare fewer exports in one "
+        "deployment. The next deployment finds the exports that were started, if their names are generated or "
+        "on_conflict is OnConflict.ADOPT. If the quota is the "
         f"{ACTIVE_OF_JOB} active exports of a generation job, waiting does not help, because none can be deleted."
     ),
-    "ThrottlingException": "The service throttled the calls until the deadline. Deploy again later.",
+    "ThrottlingException": "The service throttles the calls. Deploy again later.",
 }
 _NO_ADVICE = "Deploy again. If the error persists, ask AWS Support about this code."
 
@@ -51,6 +57,13 @@ _NO_ADVICE = "Deploy again. If the error persists, ask AWS Support about this co
 def for_code(request: ExportRequest, code: str, if_rollback: str) -> str:
     """What to do about an error of the service."""
     return also(request, _ADVICE.get(code, _NO_ADVICE), if_rollback)
+
+
+def for_failed_call(request: ExportRequest, retried: RetriedError) -> str:
+    """What to do about a call that has failed until the deadline; only an Update that reads may be a rollback's."""
+    if retried.call == READ_JOB and retried.code == "AccessDeniedException":
+        return also(request, JOB_READABLE, IF_ROLLBACK)
+    return for_code(request, retried.code, "" if retried.is_start else IF_ROLLBACK)
 
 
 def also(request: ExportRequest, advice: str, if_rollback: str) -> str:

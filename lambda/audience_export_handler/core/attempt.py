@@ -77,9 +77,11 @@ class Attempt:
         """Whether an export created then may be this attempt's, on clocks that differ."""
         return self.span is not None and self.span[0] <= create_time <= self.span[1]
 
-    def accepted(self, now: datetime) -> Attempt:
-        """The service accepted the start."""
-        return replace(self, phase=Accepted(now), own_until=now + LISTING_LAG)
+    def accepted(self, now: datetime, *, sent_at: datetime) -> Attempt:
+        """The service accepted the start: its export was created meanwhile, or by an earlier start."""
+        return replace(
+            self, phase=Accepted(now), own_from=self.own_from if self.may_have_started else sent_at, own_until=now
+        )
 
     def unanswered(self, now: datetime, said: str) -> Attempt:
         """The start failed in a way that says nothing about its effect."""

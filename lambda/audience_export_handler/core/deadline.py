@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from audience_export_handler.core import quota, reasons
+from audience_export_handler.core import quota, reasons, retry
 from audience_export_handler.core.attempt import Accepted
 from audience_export_handler.core.facts import ExportJob, StackPhase
 from audience_export_handler.core.failure import ExportFailure
@@ -29,7 +29,7 @@ def failure(
         was_listed: whether there was a last listing; without one it failed, or would have come too late.
     """
     cause = _cause(request, progress, now, stack, is_listed=export is not None, was_listed=was_listed)
-    return cause.extended(said=_how_far(progress, export), advice=reasons.watch(request))
+    return cause.extended(said=_how_far(progress, export, was_listed=was_listed), advice=reasons.watch(request))
 
 
 def _cause(
@@ -42,24 +42,32 @@ def _cause(
     was_listed: bool,
 ) -> ExportFailure:
     attempt, retried = progress.attempt, progress.retried
-    is_accepted = _accepted_at(progress) is not None
-    is_started = True if is_listed or is_accepted else None if progress.may_have_started else False
-    if retried and not is_started and retried.job_status:
-        return reasons.job_not_active(request, retried.job_status, may_have_started=progress.may_have_started)
-    if retried and not is_listed and not is_accepted:
-        return reasons.kept_failing(request, retried, now - retried.since, was_listed=was_listed)
-    if attempt is None and not is_listed and progress.older_ended_by is None:
+    if is_listed or _accepted_at(progress) or progress.seen:
+        return reasons.out_of_time(request, is_started=True)
+    if retried and retried.job_status:
+        return reasons.job_not_active(request, retried, may_have_started=progress.may_have_started)
+    if retried and retry.is_recent(retried, progress.neighbours, now):
+        return reasons.kept_failing(
+            request,
+            retried,
+            now - retried.since,
+            was_listed=was_listed,
+            may_have_started=progress.may_have_started,
+        )
+    if attempt is None and progress.older_ended_by is None:
         return reasons.executions_unreadable(request)
-    if attempt is None and not is_listed and stack is StackPhase.UNREADABLE:
+    if stack is StackPhase.UNREADABLE and not progress.may_have_started:
         return reasons.stack_unreadable(request)
-    return reasons.out_of_time(request, is_started=is_started)
+    return reasons.out_of_time(request, is_started=None if progress.may_have_started else False)
 
 
-def _how_far(progress: Progress, export: ExportJob | None) -> str:
+def _how_far(progress: Progress, export: ExportJob | None, *, was_listed: bool) -> str:
     """How far the export was, in words; empty if there is nothing to say."""
     retried, accepted_at = progress.retried, _accepted_at(progress)
     if export:
         return reasons.last_seen(export)
+    if progress.seen:
+        return reasons.seen_before(progress.seen.created, was_listed=was_listed)
     if accepted_at:
         return reasons.start_accepted(accepted_at)
     if retried and (retried.code == quota.CODE or retried.job_status):

@@ -7,10 +7,11 @@ answered is settled by a listing, never by another start. `attempt` has the phas
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from audience_export_handler.core import deadline, reasons, staleness, timing
+from audience_export_handler.core import advice, deadline, reasons, staleness, timing
 from audience_export_handler.core.attempt import Accepted, Announced, Attempt, Taken, Unanswered
 from audience_export_handler.core.facts import ExportJob, StackPhase
 from audience_export_handler.core.failure import ExportFailure
@@ -35,7 +36,7 @@ def needs_model(situation: Situation) -> bool:
 def decide(situation: Situation) -> Decision:
     """Return what to do next; what would outlast the deadline, or start an export after it, becomes its failure."""
     request, attempt = situation.request, situation.progress.attempt
-    decision = _without_deadline(situation)
+    decision = _cut(_without_deadline(situation), _seconds_left(situation))
     if isinstance(decision, Succeed | Fail):
         return decision
     next_step = situation.now + timedelta(seconds=decision.seconds if isinstance(decision, Wait) else 0)
@@ -51,16 +52,27 @@ def decide(situation: Situation) -> Decision:
     return Fail(failure, export)
 
 
+def _cut(decision: Decision, left: float) -> Decision:
+    """The decision with a wait that ends at the deadline at the latest, if there is time for another step."""
+    if isinstance(decision, Wait) and timing.BEFORE_NEXT_READ <= left < decision.seconds:
+        return replace(decision, seconds=int(left))
+    return decision
+
+
 def _without_deadline(situation: Situation) -> Decision:
     attempt = situation.progress.attempt
     return _before_attempt(situation) if attempt is None else _in_attempt(situation, attempt)
 
 
 def _before_attempt(situation: Situation) -> Decision:
-    """Decide by the listing; an Update that may be a rollback neither fails nor starts anything yet."""
+    """Decide by the listing; an Update that may be a rollback is decided only if there is no time to read again."""
     decision = _by_listing(situation)
-    if isinstance(decision, Fail | Announce) and staleness.may_be_rollback(situation):
+    if not isinstance(decision, Fail | Announce) or not staleness.may_be_rollback(situation):
+        return decision
+    if not staleness.is_last_read(situation):
         return _read_again(situation)
+    if isinstance(decision, Fail):
+        return replace(decision, failure=decision.failure.extended(said="", advice=advice.IF_ROLLBACK))
     return decision
 
 
@@ -68,27 +80,32 @@ def _by_listing(situation: Situation) -> Decision:
     request = situation.request
     name = _name_to_use(situation)
     named = [export for export in situation.exports if export.name == name]
-    alive = [export for export in named if not export.has_failed]
-    same_size = [export for export in alive if export.audience_size == request.audience_size]
+    same_size = _same_size(request, named)
     usable = _usable(situation, name)
     if staleness.known_phase(situation) is StackPhase.ROLLING_BACK and request.is_update:
-        return _in_rollback(situation, [export for export in named if export.audience_size == request.audience_size])
+        return _in_rollback(situation, same_size)
+    if failed := _failed_meanwhile(situation):
+        return _has_failed(request, failed)
     if usable:
         return follow(_oldest_alive(usable), request, situation.now, situation.model_account)
-    if alive:
-        return _name_is_taken(situation, same_size, alive[0])
+    if request.is_held and same_size:
+        return _has_failed(request, _oldest_alive(same_size))
+    if alive := [export for export in named if not export.has_failed]:
+        return _name_is_taken(situation, alive)
     if request.is_held:
-        return _held_but_gone(situation, named)
+        return _held_but_gone(situation)
     return _if_forward(situation, Announce(name))
 
 
 def _in_attempt(situation: Situation, attempt: Attempt) -> Decision:
     request, now = replace(situation.request, name=attempt.name), situation.now
     named = [export for export in situation.exports if export.name == attempt.name]
+    if failed := _failed_meanwhile(situation):
+        return _has_failed(request, failed)
     if own := _own(situation, attempt):
         return follow(_oldest_alive(own), request, now, situation.model_account)
     others = [export for export in named if not export.has_failed]
-    conflict = Fail(_conflict(request, attempt, next(iter(others), None)))
+    conflict = Fail(_conflict(request, attempt, named))
     match attempt.phase:
         case Announced():
             return conflict if others else _if_forward(situation, Start(attempt.name))
@@ -108,11 +125,9 @@ def _accepted_but_unlisted(
     request: ExportRequest, attempt: Attempt, named: list[ExportJob], age: timedelta
 ) -> Decision:
     """Wait for an accepted export to be listed, unless the service may have answered a repeat of another one."""
-    alive = [export for export in named if not export.has_failed]
-    if alive and age >= timing.LISTING_LAG:
-        return Fail(_conflict(request, attempt, alive[0]))
-    if named and not alive and age >= timing.PATIENCE_WITH_LISTING:
-        return Fail(_conflict(request, attempt, named[0]))
+    is_alive = any(not export.has_failed for export in named)
+    if named and age >= (timing.LISTING_LAG if is_alive else timing.PATIENCE_WITH_LISTING):
+        return Fail(_conflict(request, attempt, named))
     if age >= timing.ACCEPTED_UNLISTED:
         return Fail(reasons.never_listed(request))
     return Wait(min(1 + int((timing.ACCEPTED_UNLISTED - age).total_seconds()), pause_for_age(age)))
@@ -122,9 +137,38 @@ def _wait_until(moment: datetime, now: datetime, *, since: datetime) -> Wait:
     return Wait(min(seconds_until(moment, now), pause_for_age(now - since)))
 
 
-def _conflict(request: ExportRequest, attempt: Attempt, holder: ExportJob | None) -> ExportFailure:
+def _conflict(request: ExportRequest, attempt: Attempt, named: list[ExportJob]) -> ExportFailure:
     said = attempt.phase.said if isinstance(attempt.phase, Unanswered | Taken) else ""
-    return reasons.conflict(request, holder, said=said, may_have_started=attempt.may_have_started)
+    return reasons.conflict(request, holder_of(request, named), said=said, may_have_started=attempt.may_have_started)
+
+
+def holder_of(request: ExportRequest, named: Iterable[ExportJob]) -> ExportJob | None:
+    """Return which of the exports of a name most likely holds it; None if there is none.
+
+    One of the request's generation job comes first, then one that is alive, then one that could be adopted.
+    """
+    return min(
+        named,
+        key=lambda export: (
+            export.audience_generation_job_arn != request.audience_generation_job_arn,
+            export.has_failed,
+            export.audience_size != request.audience_size,
+            export.create_time,
+        ),
+        default=None,
+    )
+
+
+def _failed_meanwhile(situation: Situation) -> ExportJob | None:
+    """The export that the request has waited for, if it has failed: its end is the request's.
+
+    Another one of its name and size, which somebody else may have started since, does not take its place.
+    """
+    seen = situation.progress.seen
+    if seen is None:
+        return None
+    waited_for = (one for one in situation.exports if (one.name, one.create_time) == (seen.name, seen.created))
+    return next((one for one in waited_for if one.has_failed), None)
 
 
 def _own(situation: Situation, attempt: Attempt) -> list[ExportJob]:
@@ -152,7 +196,7 @@ def follow(export: ExportJob, request: ExportRequest, now: datetime, model_accou
     An account never sees the output location of an export whose model belongs to another one.
     """
     if export.has_failed:
-        return Fail(reasons.export_failed(request, export), export)
+        return _has_failed(request, export)
     if not request.waits:
         return Succeed(export)
     if export.status == "ACTIVE":
@@ -163,13 +207,34 @@ def follow(export: ExportJob, request: ExportRequest, now: datetime, model_accou
     return Wait(pause_for_age(now - export.create_time), export=export)
 
 
+def _has_failed(request: ExportRequest, export: ExportJob) -> Decision:
+    return Fail(reasons.export_failed(request, export), export)
+
+
 def _usable(situation: Situation, name: str) -> list[ExportJob]:
     """The living exports of a name and the requested size, if they are the requested one no matter who started them."""
     request = situation.request
     if request.name_is_given and not request.is_held and not request.adopts:
         return []
-    named = [export for export in situation.exports if export.name == name and not export.has_failed]
-    return [export for export in named if export.audience_size == request.audience_size]
+    named = [export for export in situation.exports if export.name == name]
+    return [export for export in _same_size(request, named) if not export.has_failed]
+
+
+def _same_size(request: ExportRequest, named: list[ExportJob]) -> list[ExportJob]:
+    """The exports of a name that have the requested size, and can be the resource's.
+
+    A given name is started only if none of it is alive. So one that began while an older one was alive, which failed
+    later, is somebody else's.
+    """
+    same_size = [export for export in named if export.audience_size == request.audience_size]
+    if not request.name_is_given or request.adopts:
+        return same_size
+    failed = [export for export in same_size if export.has_failed]
+    return [
+        export
+        for export in same_size
+        if not any(one.create_time < export.create_time <= one.update_time for one in failed)
+    ]
 
 
 def _oldest_alive(exports: list[ExportJob]) -> ExportJob:
@@ -191,16 +256,20 @@ def _name_to_use(situation: Situation) -> str:
     alive = {export.name for export in situation.exports if not export.has_failed}
     names = identity.ordinals(situation.request.name)
     if situation.request.is_held or staleness.known_phase(situation) is StackPhase.ROLLING_BACK:
-        listed = [name for name in names if name in alive] or [name for name in names if name in failed]
-        return listed[0] if listed else situation.request.name
+        # Each of the failed ones was the resource's own until the next one was started.
+        return next((name for name in names if name in alive), None) or next(
+            (name for name in reversed(names) if name in failed), situation.request.name
+        )
     return next(name for name in names if name in alive or name not in failed)
 
 
-def _name_is_taken(situation: Situation, same_size: list[ExportJob], holder: ExportJob) -> Decision:
+def _name_is_taken(situation: Situation, alive: list[ExportJob]) -> Decision:
     """A conflict, unless the stack may be rolling back to this very export, and its phase is not known."""
-    if situation.request.is_update and same_size and staleness.known_phase(situation) is None:
+    request, holder = situation.request, holder_of(situation.request, alive)
+    is_of_size = holder is not None and holder.audience_size == request.audience_size
+    if request.is_update and is_of_size and staleness.known_phase(situation) is None:
         return _read_again(situation)
-    return Fail(reasons.conflict(situation.request, holder))
+    return Fail(reasons.conflict(request, holder))
 
 
 def _in_rollback(situation: Situation, listed: list[ExportJob]) -> Decision:
@@ -211,11 +280,7 @@ def _in_rollback(situation: Situation, listed: list[ExportJob]) -> Decision:
     return Fail(reasons.missing_in_rollback(situation.request))
 
 
-def _held_but_gone(situation: Situation, named: list[ExportJob]) -> Decision:
-    failed = [export for export in named if export.audience_size == situation.request.audience_size]
-    if failed:
-        newest = _oldest_alive(failed)
-        return Fail(reasons.export_failed(situation.request, newest), newest)
+def _held_but_gone(situation: Situation) -> Decision:
     if situation.now - situation.started_at < timing.PATIENCE_WITH_LISTING:
         return _read_again(situation)
     return Fail(reasons.missing_in_update(situation.request))
@@ -235,10 +300,12 @@ def _if_forward(situation: Situation, decision: Announce | Start) -> Decision:
 def _read_again(situation: Situation) -> Wait:
     """Read the exports and the stack again: soon at first, then less and less often, and once before the deadline."""
     age = (situation.now - situation.started_at).total_seconds()
-    pause = max(timing.fair_pause(situation.progress.neighbours), min(timing.LONGEST_PAUSE, age))
+    left = _seconds_left(situation)
+    # More often towards the deadline, so that one read that is not answered then is not the only one.
+    pause = max(timing.fair_pause(situation.progress.neighbours), min(timing.LONGEST_PAUSE, age, left / 2))
     if not staleness.cannot_be_stale(situation):
         pause = min(pause, seconds_until(situation.requested_at + timing.STALE_STACK, situation.now))
-    return Wait(max(timing.BEFORE_NEXT_READ, int(min(pause, _seconds_left(situation)))))
+    return Wait(max(timing.BEFORE_NEXT_READ, int(min(pause, left))))
 
 
 def _once_older_ended(situation: Situation, decision: Announce | Start) -> Decision:

@@ -94,6 +94,10 @@ class RefusalFacts:
         """Whether the generation job may still become ACTIVE."""
         return self.job_status in BEING_CREATED
 
+    def rules_out(self, size: AudienceSize) -> bool:
+        """Whether no export of the size can start now; metrics do not show that, they may be for fewer sizes."""
+        return bool(self.job_status) or (bool(self.offered) and size not in self.offered)
+
 
 @dataclass(frozen=True)
 class JobMetrics:

@@ -6,6 +6,7 @@ next. `reasons` has all the texts.
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -60,9 +61,8 @@ class AnswerNotDelivered(Exception):
 
 def _plain(text: str) -> str:
     """The text without control characters: one breaks DescribeStackEvents and the CDK CLI (coverage-roadmap 1601)."""
-    if not text.isprintable():
-        text = "".join(one if one.isprintable() else " " for one in text)
-    return " ".join(text.split())
+    runs = groupby(text, str.isprintable)
+    return "".join("".join(run) if is_printable else " " for is_printable, run in runs).strip()
 
 
 def _sentences(*parts: str) -> str:

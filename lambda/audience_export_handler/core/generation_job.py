@@ -38,7 +38,7 @@ def after_refusal(
         return None
     if progress.waits_for_job and not found.job_status:
         # The job is ACTIVE now; perhaps it was not yet when the start was refused. Another refusal has another reason.
-        return replace(progress, retried=RetriedError(START, now, error.code, error.message))
+        return replace(progress, retried=RetriedError(START, now, error.code, error.message, last_at=now))
     if not found.is_being_created:
         return None
     return wait_for(progress, error, found.job_status, now=now)
@@ -47,7 +47,7 @@ def after_refusal(
 def wait_for(progress: Progress, error: ServiceError, status: str, *, now: datetime) -> Progress:
     """Return the progress with which a job that is being created is waited for."""
     since = progress.retried.since if progress.retried and progress.waits_for_job else now
-    return replace(progress, retried=RetriedError(START, since, error.code, error.message, status))
+    return replace(progress, retried=RetriedError(START, since, error.code, error.message, status, last_at=now))
 
 
 def _while_unread(
@@ -65,6 +65,6 @@ def _while_unread(
     since = now
     if last and last.code == error.code and last.unread_at and now - last.unread_at < timing.JOB_UNREAD:
         since = last.since
-    if age >= timing.IAM_PROPAGATION if unread is ErrorKind.DENIED else now - since >= timing.JOB_UNREAD:
+    if age >= timing.IAM_PROPAGATION if unread is ErrorKind.DENIED else now - since >= timing.REFUSAL_UNREAD:
         return None
-    return replace(progress, retried=RetriedError(START, since, error.code, error.message, unread_at=now))
+    return replace(progress, retried=RetriedError(START, since, error.code, error.message, unread_at=now, last_at=now))

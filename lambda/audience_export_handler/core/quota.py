@@ -23,15 +23,16 @@ def is_used_up(quota_value: float | None, of_job: Collection[ExportJob]) -> bool
         quota_value: as the service sent it, or None.
         of_job: the generation job's exports, as listed.
     """
-    if quota_value == RUNNING_OF_ACCOUNT:
-        return False
-    # AWS may have raised either quota, so a value alone is not enough: the job's exports must make it up.
-    return sum(not export.has_failed for export in of_job) >= (quota_value or ACTIVE_OF_JOB)
+    # AWS may have raised either quota, so a value alone is not enough: the job's exports must make it up. With more of
+    # them, the job's quota is higher.
+    return not _is_accounts(quota_value) and _alive(of_job) == (quota_value or ACTIVE_OF_JOB)
 
 
 def may_be_used_up(quota_value: float | None, of_job: Collection[ExportJob]) -> bool:
     """Return whether the account's exports would show more: if the generation job's failed ones counted too."""
-    return quota_value != RUNNING_OF_ACCOUNT and len(of_job) >= (quota_value or ACTIVE_OF_JOB)
+    if _is_accounts(quota_value) or (quota_value and _alive(of_job) > quota_value):
+        return False
+    return len(of_job) >= (quota_value or ACTIVE_OF_JOB)
 
 
 def has_account_a_slot(of_account: Collection[ExportJob] | None, *, waited: timedelta) -> bool:
@@ -43,3 +44,12 @@ def has_account_a_slot(of_account: Collection[ExportJob] | None, *, waited: time
     if of_account is None or waited < LISTING_LAG:
         return False
     return sum(export.is_running for export in of_account) < RUNNING_OF_ACCOUNT
+
+
+def _is_accounts(quota_value: float | None) -> bool:
+    """Whether it is surely the account's quota: AWS raises quotas, and a generation job's is not below its default."""
+    return quota_value is not None and quota_value < ACTIVE_OF_JOB
+
+
+def _alive(of_job: Collection[ExportJob]) -> int:
+    return sum(not export.has_failed for export in of_job)

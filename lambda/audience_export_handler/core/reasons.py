@@ -15,7 +15,6 @@ from audience_export_handler.core.facts import ErrorKind, ExportJob, JobMetrics,
 from audience_export_handler.core.failure import ExportFailure
 from audience_export_handler.core.progress import RetriedError
 from audience_export_handler.core.request import ExportRequest
-from cdk_cleanroomsml_contract.api_limits import ACTIVE_OF_JOB
 from cdk_cleanroomsml_contract.export_properties import AudienceSize, BrokenRule
 
 _IMMUTABLE = "An export cannot be changed, deleted or started again under its name."
@@ -70,9 +69,9 @@ def size_hint(facts: RefusalFacts, request: ExportRequest) -> str:
     )
 
 
-def used_up(request: ExportRequest, error: ServiceError) -> ExportFailure:
-    """A generation job that has all the exports that it can have."""
-    allowed = int(error.quota_value or ACTIVE_OF_JOB)
+def used_up(request: ExportRequest, error: ServiceError, *, listed: int) -> ExportFailure:
+    """A generation job that has all the exports that it can have; so many are listed, the failed ones too."""
+    allowed = int(error.quota_value or listed)
     return ExportFailure(
         error.code,
         request.subject,
@@ -82,17 +81,15 @@ def used_up(request: ExportRequest, error: ServiceError) -> ExportFailure:
 
 
 def kept_failing(
-    request: ExportRequest, retried: RetriedError, tried_for: timedelta, *, was_listed: bool
+    request: ExportRequest, retried: RetriedError, tried_for: timedelta, *, was_listed: bool, may_have_started: bool
 ) -> ExportFailure:
     """A call that failed until the deadline; no export of the request is known. `was_listed`: by a last listing."""
     seen = "no export of this request is listed" if was_listed else "the exports could not be listed at the end"
     tried = f"(tried for {int(tried_for.total_seconds())} s; {seen})"
-    return ExportFailure(
-        retried.code,
-        request.subject,
-        f"{retried.message.rstrip('.')} {tried}",
-        advice.for_code(request, retried.code, "" if retried.is_start else advice.IF_ROLLBACK),
-    )
+    to_do = advice.for_failed_call(request, retried)
+    if may_have_started:
+        to_do = f"An export may have been started. {to_do}{advice.if_started(request)}"
+    return ExportFailure(retried.code, request.subject, f"{retried.message.rstrip('.')} {tried}", to_do)
 
 
 def conflict(
@@ -279,14 +276,15 @@ def _shown(value: object) -> str:
     return text if len(text) <= 200 else f"{text[:120]} ... {text[-40:]} ({len(text)} characters)"
 
 
-def job_not_active(request: ExportRequest, status: str, *, may_have_started: bool) -> ExportFailure:
-    """A generation job that was still being created at the deadline."""
+def job_not_active(request: ExportRequest, retried: RetriedError, *, may_have_started: bool) -> ExportFailure:
+    """A generation job that was still being created when it was last read before the deadline."""
+    last_read = f"last read, at {_time(retried.last_at)}" if retried.last_at else "last read"
     started = "An export may have been started." if may_have_started else _NOTHING_STARTED
     if_started = advice.if_started(request) if may_have_started else ""
     return ExportFailure(
         "GenerationJobNotActive",
         request.subject,
-        f"the generation job was still {status} when it was last read, shortly before the time-out of "
+        f"the generation job was still {retried.job_status} when it was {last_read}. The time-out is "
         f"{int(request.timeout.total_seconds()):,} s. Only the audience of an ACTIVE job can be exported",
         advice.also(request, f"{started} Deploy again when the job is ACTIVE.{if_started}", advice.IF_ROLLBACK),
     )
@@ -329,8 +327,7 @@ def job_unreadable(request: ExportRequest, error: ServiceError, *, may_have_star
         request.subject,
         f"minimum_relevance needs the scores of the generation job, which cannot be read: {error.message}",
         _not_started(
-            "The handler's role needs cleanrooms-ml:GetAudienceGenerationJob on this generation job. Check that the "
-            f"job exists. {advice.CHECK_POLICIES}",
+            advice.JOB_READABLE,
             may_have_started,
         ),
     )
@@ -353,6 +350,12 @@ def last_seen(export: ExportJob) -> str:
         f"The last listing showed it as {export.status}, created at {_time(export.create_time)}, updated at "
         f"{_time(export.update_time)}."
     )
+
+
+def seen_before(created: datetime, *, was_listed: bool) -> str:
+    """An export that the last listing does not show, or that could not be listed then."""
+    last = "The last listing does not show it" if was_listed else "The exports could not be listed at the end"
+    return f"{last}; an earlier one showed it, created at {_time(created)}."
 
 
 def start_accepted(at: datetime) -> str:

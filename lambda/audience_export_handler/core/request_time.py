@@ -24,9 +24,12 @@ def requested_at(event: dict[str, Any], seen_at: datetime) -> datetime:
 
 
 def _signed_at(event: dict[str, Any]) -> datetime | None:
-    """The X-Amz-Date of a URL signed by AWS Signature Version 4: the second in which it was signed."""
-    dates = parse_qs(urlsplit(str(event.get("ResponseURL", ""))).query).get("X-Amz-Date", [])
+    """The X-Amz-Date of a URL signed by AWS Signature Version 4: the second in which it was signed.
+
+    Where the URL cannot be parsed, the error would quote it.
+    """
     try:
+        dates = parse_qs(urlsplit(str(event.get("ResponseURL", ""))).query).get("X-Amz-Date", [])
         return datetime.strptime(dates[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc) if dates else None
     except ValueError:
         return None

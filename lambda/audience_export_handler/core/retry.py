@@ -56,6 +56,14 @@ def is_transient(error: ServiceError, age: timedelta) -> bool:
     return error.kind is ErrorKind.DENIED and age < timing.IAM_PROPAGATION
 
 
+def is_recent(retried: RetriedError, neighbours: int, now: datetime) -> bool:
+    """Return whether a call has failed so recently that it is what keeps the request from its end."""
+    if retried.last_at is None:
+        return True
+    longest = max(timing.LONGEST_PAUSE, timing.fair_pause(neighbours))
+    return now - retried.last_at < timedelta(seconds=2 * longest)
+
+
 def pause(retried: RetriedError, now: datetime, draw: float, neighbours: int) -> int:
     """Return how many seconds to wait before the next try: whole ones, 5 to 30, or more if many requests wait.
 
@@ -91,10 +99,13 @@ def _after_failed_read(
 
 def _retried(progress: Progress, call: str, error: ServiceError, now: datetime) -> RetriedError:
     last = progress.retried
-    if call != START and last and last.call == START:
+    if call != START and last and last.call == START and (last.job_status or is_recent(last, progress.neighbours, now)):
         return last  # A listing or a read that fails in between is not what keeps the export from starting.
     if last and last.job_status and error.code != quota.CODE:
         return last  # Nor is a start that is throttled while the generation job is being created.
-    # Waiting for a slot begins with the first refusal for a quota: only then may the account's listing show it.
-    since = last.since if last and last.call == call and not last.job_status else now
-    return RetriedError(call, since, error.code, error.message)
+    goes_on = last is not None and last.call == call and not last.job_status
+    if last and error.code == quota.CODE != last.code:
+        goes_on = (
+            False  # Waiting for a slot begins with the first refusal for a quota: only then may a listing show it.
+        )
+    return RetriedError(call, last.since if last and goes_on else now, error.code, error.message, last_at=now)

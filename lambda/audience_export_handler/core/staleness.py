@@ -18,17 +18,17 @@ from cdk_cleanroomsml_contract import identity
 def known_phase(situation: Situation) -> StackPhase | None:
     """Return the stack's phase as far as its reads can show it; None: read it again."""
     if not _was_read(situation):
-        return StackPhase.ROLLING_BACK if _is_last_read(situation) and _was_rolling_back(situation) else None
+        return StackPhase.ROLLING_BACK if is_last_read(situation) and _was_rolling_back(situation) else None
     if situation.stack in (StackPhase.FORWARD, StackPhase.LATER) or cannot_be_stale(situation):
         return situation.stack
     return None
 
 
 def may_be_rollback(situation: Situation) -> bool:
-    """Return whether the request may be a rollback that no read has shown yet: an Update to what exists."""
+    """Return whether the request may be a rollback that no read has shown: an Update to what exists."""
     request = situation.request
     is_shown = _was_read(situation) and cannot_be_stale(situation)
-    if not request.is_update or situation.stack is StackPhase.LATER or is_shown or _is_last_read(situation):
+    if not request.is_update or situation.stack is StackPhase.LATER or is_shown:
         return False
     names = (request.name,) if request.name_is_given else identity.ordinals(request.name)
     return any(one.name in names and one.audience_size == request.audience_size for one in situation.exports)
@@ -36,7 +36,13 @@ def may_be_rollback(situation: Situation) -> bool:
 
 def cannot_be_stale(situation: Situation) -> bool:
     """Return whether the request is so old that no read is stale, or there is no time to read again."""
-    return situation.now - situation.requested_at >= timing.STALE_STACK or _is_last_read(situation)
+    return situation.now - situation.requested_at >= timing.STALE_STACK or is_last_read(situation)
+
+
+def is_last_read(situation: Situation) -> bool:
+    """Return whether there is no time to read the stack again."""
+    next_read = situation.now + timedelta(seconds=timing.BEFORE_NEXT_READ)
+    return next_read > timing.deadline(situation.requested_at, situation.request.timeout)
 
 
 def _was_read(situation: Situation) -> bool:
@@ -47,8 +53,3 @@ def _was_rolling_back(situation: Situation) -> bool:
     """Whether the last read that was answered showed a rollback, and is not older than a stale one can be."""
     read_at = situation.progress.rolling_back_at
     return read_at is not None and situation.now - read_at < timing.STALE_STACK
-
-
-def _is_last_read(situation: Situation) -> bool:
-    next_read = situation.now + timedelta(seconds=timing.BEFORE_NEXT_READ)
-    return next_read > timing.deadline(situation.requested_at, situation.request.timeout)

@@ -59,6 +59,8 @@ PATIENCE_WITH_LISTING = timedelta(seconds=30)
 # An export whose start was accepted, and that is still not listed after so long, is reported.
 ACCEPTED_UNLISTED = timedelta(minutes=5)
 # A generation job that may be why a start was refused, and cannot be read, is read again for so long.
+REFUSAL_UNREAD = timedelta(minutes=10)
+# That begins anew after so long without a try. So long a generation job is read again whose metrics are only reported.
 JOB_UNREAD = timedelta(minutes=1)
 # A step that was repeated or stopped can no longer be running, and what it started is listed.
 OUTLASTING_STEP = timeouts.FUNCTION_TIMEOUT + LISTING_LAG

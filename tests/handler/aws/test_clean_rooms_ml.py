@@ -57,7 +57,7 @@ class TestListing:
         with pytest.raises(ServiceError, match="ListingTooSlow") as raised:
             clean_rooms_ml.list_exports(JOB, never)
         assert raised.value.kind is ErrorKind.UNANSWERED
-        assert clean_rooms_ml.list_account(never) is None
+        assert clean_rooms_ml.list_account(JOB, never) is None
         assert len(deployment.emulator.calls) == 3, "not even the first page of the account is listed"
 
     def test_reads_every_member(self, stub: Stubber) -> None:
@@ -103,13 +103,38 @@ class TestListing:
     def test_the_account_s_exports_are_those_of_every_generation_job(self, stub: Stubber) -> None:
         other = SUMMARY | {"audienceGenerationJobArn": FAILING_JOB}
         stub.add_response(LIST, {"audienceExportJobs": [other, SUMMARY]}, {"maxResults": 100})
-        listed = clean_rooms_ml.list_account(always)
+        listed = clean_rooms_ml.list_account(JOB, always)
         assert listed is not None
         assert [one.audience_generation_job_arn for one in listed] == [FAILING_JOB, JOB]
 
+    def test_the_account_s_exports_show_the_request_s_job_under_its_own_arn(self, stub: Stubber) -> None:
+        """Otherwise a conflict with an export of this job would be with one of another account's."""
+        theirs = SUMMARY | {"audienceGenerationJobArn": JOB.replace(ACCOUNT, "444455556666")}
+        stub.add_response(LIST, {"audienceExportJobs": [theirs]}, {"maxResults": 100})
+        listed = clean_rooms_ml.list_account(JOB, always)
+        assert listed is not None
+        assert [one.audience_generation_job_arn for one in listed] == [JOB]
+
+    @pytest.mark.parametrize(
+        ("code", "status", "kind"),
+        [
+            ("ValidationException", 400, ErrorKind.UNANSWERED),
+            ("ThrottlingException", 429, ErrorKind.THROTTLED),
+            ("AccessDeniedException", 403, ErrorKind.DENIED),
+        ],
+    )
+    def test_whose_next_page_is_refused_begins_anew(
+        self, stub: Stubber, code: str, status: int, kind: ErrorKind
+    ) -> None:
+        """The token of a page may have expired; the same refusal of a first page is final."""
+        stub.add_response(LIST, {"audienceExportJobs": [SUMMARY], "nextToken": "2"})
+        stub.add_client_error(LIST, code, "no", status)
+        error = list_refused()
+        assert (error.code, error.message, error.kind) == (code, "no", kind)
+
     def test_the_account_s_exports_are_best_effort(self, stub: Stubber) -> None:
         stub.add_client_error(LIST, "AccessDeniedException", http_status_code=403)
-        assert clean_rooms_ml.list_account(always) is None
+        assert clean_rooms_ml.list_account(JOB, always) is None
 
 
 # HTTP status, error code, and what the error says about the call.
@@ -127,6 +152,9 @@ ERRORS: dict[str, tuple[int, str, ErrorKind]] = {
     "Throttling with status 400": (400, "Throttling", ErrorKind.THROTTLED),
     "TooManyRequestsException with status 400": (400, "TooManyRequestsException", ErrorKind.THROTTLED),
     "RequestLimitExceeded with status 503": (503, "RequestLimitExceeded", ErrorKind.THROTTLED),
+    "ThrottledException with status 400": (400, "ThrottledException", ErrorKind.THROTTLED),
+    "status 401 with another code": (401, "SomethingNewException", ErrorKind.DENIED),
+    "status 403 with another code": (403, "ForbiddenException", ErrorKind.DENIED),
     "denied as of old": (403, "AccessDenied", ErrorKind.DENIED),
     "not authorized": (400, "NotAuthorized", ErrorKind.DENIED),
     "unknown credentials": (403, "UnrecognizedClientException", ErrorKind.DENIED),

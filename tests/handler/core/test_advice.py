@@ -6,9 +6,11 @@ import pytest
 
 from audience_export_handler.core import advice
 from audience_export_handler.core.facts import ExportJob
+from audience_export_handler.core.progress import LIST, READ_JOB, RetriedError
+from audience_export_handler.core.progress import START as BEGIN
 from tests.builders.arns import OTHER_JOB
 from tests.builders.events import properties
-from tests.builders.requests import TWENTY, adopting, create, export, update
+from tests.builders.requests import START, TWENTY, adopting, create, export, update
 
 HOLDER = export("mine")
 YOURS = (
@@ -61,7 +63,7 @@ def test_only_a_given_name_needs_adoption_to_find_a_start_again() -> None:
         ("ConflictException", "Fix the problem that the message describes"),
         ("AccessDeniedException", "The handler's role needs cleanrooms-ml:StartAudienceExportJob"),
         ("ResourceNotFoundException", "Check the ARN"),
-        ("ServiceQuotaExceededException", "no slot became free in time"),
+        ("ServiceQuotaExceededException", "every try to start this one was refused"),
         ("ThrottlingException", "Deploy again later"),
         ("SomethingElseException", "ask AWS Support about this code"),
     ],
@@ -87,3 +89,22 @@ def test_to_use_a_listed_export_it_must_be_adopted() -> None:
 def test_another_export_has_another_name_or_revision() -> None:
     assert advice.new_export(create("mine")) == "set another name to request a new export"
     assert advice.new_export(create()) == "set another revision to request a new export"
+
+
+@pytest.mark.parametrize(
+    ("call", "code", "expected"),
+    [
+        (READ_JOB, "AccessDeniedException", advice.JOB_READABLE),
+        (READ_JOB, "ThrottlingException", "The service throttles the calls. Deploy again later."),
+        (LIST, "AccessDeniedException", advice.for_code(create(), "AccessDeniedException", "")),
+    ],
+)
+def test_what_helps_depends_on_the_call_that_failed(call: str, code: str, expected: str) -> None:
+    retried = RetriedError(call, START, code, "no")
+    assert advice.for_failed_call(create(), retried) == expected
+    assert advice.for_failed_call(update(properties()), retried) == f"{expected} {advice.IF_ROLLBACK}"
+
+
+def test_a_start_is_in_no_rollback() -> None:
+    retried = RetriedError(BEGIN, START, "ThrottlingException", "no")
+    assert "rollback" not in advice.for_failed_call(update(properties()), retried)

@@ -8,7 +8,7 @@ from audience_export_handler.core.attempt import Accepted, Announced, Attempt, P
 from audience_export_handler.core.timing import CLOCK_SKEW, LISTING_LAG, OUTLASTING_STEP
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
-LATER = NOW + timedelta(minutes=3)
+SENT, LATER = NOW + timedelta(minutes=2), NOW + timedelta(minutes=3)
 ANNOUNCED = Attempt("mine", Announced(), NOW)
 PERHAPS = Attempt("mine", Announced(), NOW, NOW + LISTING_LAG)
 PHASES = [Accepted(NOW), Unanswered(NOW, NOW, ""), Taken(NOW, "")]
@@ -19,8 +19,13 @@ def test_an_intention_is_announced() -> None:
     assert not ANNOUNCED.may_have_started
 
 
-def test_an_accepted_start_is_counted_from_when_it_was_accepted() -> None:
-    assert ANNOUNCED.accepted(LATER) == Attempt("mine", Accepted(LATER), NOW, LATER + LISTING_LAG)
+def test_an_accepted_start_created_its_export_between_when_it_was_sent_and_when_it_was_accepted() -> None:
+    assert ANNOUNCED.accepted(LATER, sent_at=SENT) == Attempt("mine", Accepted(LATER), SENT, LATER)
+
+
+def test_an_accepted_start_may_be_a_repeat_of_an_earlier_one() -> None:
+    earlier = ANNOUNCED.unanswered(SENT, "no answer").announced_again()
+    assert earlier.accepted(LATER, sent_at=LATER) == Attempt("mine", Accepted(LATER), NOW, LATER)
 
 
 def test_an_unanswered_start_is_settled_when_a_listing_would_show_it() -> None:

@@ -10,13 +10,14 @@ from audience_export_handler.core.attempt import Accepted, Announced, Attempt
 from audience_export_handler.core.facts import ExportJob, StackPhase
 from audience_export_handler.core.progress import LIST as LIST_CALL
 from audience_export_handler.core.progress import START as START_CALL
-from audience_export_handler.core.progress import Progress, RetriedError
+from audience_export_handler.core.progress import Progress, RetriedError, Seen
 from audience_export_handler.core.request import ExportRequest
 from tests.builders.events import properties
 from tests.builders.requests import START, create, export, update
 
 NOW = START + timedelta(minutes=57)
 ANNOUNCED, ACCEPTED = Attempt("mine", Announced(), START), Attempt("mine", Accepted(START), START, START)
+PERHAPS = replace(ANNOUNCED, own_until=START)
 WAITING = RetriedError(START_CALL, START, "ConflictException", "not ACTIVE", "CREATE_IN_PROGRESS")
 FULL = RetriedError(START_CALL, START, quota.CODE, "full")
 THROTTLED = RetriedError(LIST_CALL, START, "ThrottlingException", "slow down")
@@ -120,11 +121,42 @@ def test_older_executions_that_cannot_be_read_are_the_cause_only_of_a_request_th
         (None, None, StackPhase.UNREADABLE, "StackUnreadable"),
         (None, None, StackPhase.FORWARD, "DeadlineExceeded"),
         (None, RUNNING, StackPhase.UNREADABLE, "DeadlineExceeded"),
-        (ANNOUNCED, None, StackPhase.UNREADABLE, "DeadlineExceeded"),
+        (ANNOUNCED, None, StackPhase.UNREADABLE, "StackUnreadable"),
+        (PERHAPS, None, StackPhase.UNREADABLE, "DeadlineExceeded"),
     ],
-    ids=["nothing else", "it can be read", "an export is listed", "a start is announced"],
+    ids=["nothing else", "it can be read", "an export is listed", "a start is announced", "one may have started"],
 )
 def test_a_stack_that_cannot_be_read_is_the_cause_only_of_a_request_that_waits_for_it(
     attempt: Attempt | None, seen: ExportJob | None, stack: StackPhase, code: str
 ) -> None:
     assert reason(attempt, seen=seen, stack=stack).startswith(f"{code}: ")
+
+
+LONG_AGO = replace(THROTTLED, last_at=NOW - timedelta(minutes=5))
+
+
+def test_what_failed_long_before_the_deadline_is_not_its_cause() -> None:
+    assert reason(retried=LONG_AGO).startswith("DeadlineExceeded: ")
+    assert reason(retried=LONG_AGO, stack=StackPhase.UNREADABLE).startswith("StackUnreadable: ")
+    assert reason(retried=replace(LONG_AGO, last_at=NOW)).startswith("ThrottlingException: ")
+
+
+def test_an_export_that_was_listed_before_is_started_although_the_last_listing_failed() -> None:
+    progress = Progress(ANNOUNCED, THROTTLED, START, seen=Seen("mine", START + timedelta(minutes=1)))
+    text = deadline.failure(create("mine"), progress, NOW, None, was_listed=False).reason
+    assert text.startswith("DeadlineExceeded: ")
+    assert (
+        "The exports could not be listed at the end; an earlier one showed it, created at 2026-03-01T12:01:00" in text
+    )
+    assert "The export continues." in text
+    unlisted = deadline.failure(create("mine"), progress, NOW, None, was_listed=True).reason
+    assert "The last listing does not show it; an earlier one showed it" in unlisted
+
+
+@pytest.mark.parametrize(("attempt", "expected"), [(ANNOUNCED, False), (PERHAPS, True)])
+def test_a_call_that_kept_failing_says_whether_an_export_may_have_been_started(
+    attempt: Attempt, expected: bool
+) -> None:
+    text = reason(attempt, retried=THROTTLED)
+    assert ("An export may have been started." in text) is expected
+    assert ("If the export is listed by then, set on_conflict" in text) is expected

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audience_export_handler.core.attempt import Accepted, Announced, Attempt, Phase, Taken, Unanswered
-from audience_export_handler.core.decision import decide, needs_model, needs_stack
-from audience_export_handler.core.facts import StackPhase
-from audience_export_handler.core.progress import Progress, RetriedError
+from audience_export_handler.core.decision import decide, holder_of, needs_model, needs_stack
+from audience_export_handler.core.facts import ExportJob, StackPhase
+from audience_export_handler.core.progress import Progress, RetriedError, Seen
 from audience_export_handler.core.situation import Announce, Decision, Fail, Situation, Start, Succeed, Wait
-from tests.builders.arns import ACCOUNT
+from tests.builders.arns import ACCOUNT, OTHER_JOB
 from tests.builders.events import properties
 from tests.builders.requests import GENERATED, START, TEN, TWENTY, adopting, create, export, situation, update
 
@@ -336,10 +336,15 @@ def test_an_active_export_succeeds_at_the_deadline_without_its_output_location(a
     assert decide(earlier) == Wait(5, for_location=True)
 
 
-def test_no_wait_outlasts_the_deadline() -> None:
+@pytest.mark.parametrize(("left", "seconds"), [(31, 30), (30, 30), (29.5, 29), (5, 5)])
+def test_a_wait_ends_at_the_deadline_at_the_latest(left: float, seconds: int) -> None:
     running = export(GENERATED, "CREATE_IN_PROGRESS")
-    assert decide(situation(create(), running, after=57 * 60 - 30)) == Wait(30)
-    assert outcome(decide(situation(create(), running, after=57 * 60 - 29))) == "DeadlineExceeded"
+    assert decide(situation(create(), running, after=57 * 60 - left)) == Wait(seconds)
+
+
+def test_without_time_for_another_step_nothing_is_waited_for() -> None:
+    running = export(GENERATED, "CREATE_IN_PROGRESS")
+    assert outcome(decide(situation(create(), running, after=57 * 60 - 4.9))) == "DeadlineExceeded"
 
 
 def test_the_deadline_s_failure_is_what_kept_the_export_from_starting() -> None:
@@ -463,3 +468,153 @@ def test_every_decision_is_timely(now: Situation) -> None:
     if isinstance(decision, Wait):
         assert 1 <= decision.seconds <= 30
         assert now.now + timedelta(seconds=decision.seconds) <= START + timedelta(minutes=57)
+
+
+class TestWaitedFor:
+    """The end of the export that a request has waited for is the request's end."""
+
+    failed = export(GENERATED, "CREATE_FAILED")
+
+    @staticmethod
+    def after_waiting(now: Situation, waited_for: ExportJob) -> Decision:
+        seen = Seen(waited_for.name, waited_for.create_time)
+        return decide(replace(now, progress=replace(now.progress, seen=seen)))
+
+    def test_that_has_failed_is_not_followed_by_another_start(self) -> None:
+        """It was an earlier deployment's, which has the generated name."""
+        decided = self.after_waiting(situation(create(), self.failed), self.failed)
+        assert isinstance(decided, Fail)
+        assert (decided.failure.code, decided.export) == ("CREATE_FAILED", self.failed)
+        assert decide(situation(create(), self.failed)) == Announce(f"{GENERATED}-2"), "it was not waited for"
+
+    def test_that_was_adopted_and_has_failed_is_not_started(self) -> None:
+        failed = export("mine", "CREATE_FAILED")
+        assert outcome(self.after_waiting(situation(adopting("mine"), failed), failed)) == "CREATE_FAILED"
+
+    @pytest.mark.parametrize("attempt", [None, ACCEPTED], ids=["held", "started"])
+    def test_has_no_successor_that_somebody_else_has_started(self, attempt: Attempt | None) -> None:
+        own = export("mine", "CREATE_FAILED", age=-1)
+        of_somebody_else = export("mine", "CREATE_IN_PROGRESS", age=-8)
+        request = create("mine") if attempt else update(properties(Name="mine"), "mine")
+        now = situation(request, own, of_somebody_else, attempt=attempt, after=70)
+        decided = self.after_waiting(now, own)
+        assert isinstance(decided, Fail)
+        assert (decided.failure.code, decided.export) == ("CREATE_FAILED", own)
+
+    def test_that_goes_on_is_waited_for(self) -> None:
+        running = export(GENERATED, "CREATE_IN_PROGRESS")
+        assert self.after_waiting(situation(create(), running), running) == Wait(30)
+
+    def test_is_the_one_that_was_created_then(self) -> None:
+        earlier = export("mine", "CREATE_FAILED", age=900)
+        now = situation(adopting("mine"), earlier, export("mine", "CREATE_FAILED"))
+        assert self.after_waiting(now, export("mine", age=300)) == Announce("mine")
+
+
+class TestGivenNamesThatAreNotUnique:
+    """The resource's own export failed later; somebody else has started others of its name."""
+
+    own = replace(export("mine", "CREATE_FAILED", age=600), update_time=START - timedelta(seconds=300))
+
+    @pytest.mark.parametrize(("age", "expected"), [(599, "own"), (300, "own"), (299, "other"), (601, "other")])
+    def test_one_that_began_while_its_own_was_alive_is_not_the_resource_s(self, age: float, expected: str) -> None:
+        other = export("mine", age=age)
+        keeps = update(properties(Name="mine"), "mine", Description="new")
+        decided = decide(situation(keeps, other, self.own, after=60))
+        assert outcome(decided) == ("CREATE_FAILED" if expected == "own" else Succeed(other))
+        rolled_back = decide(situation(keeps, other, self.own, stack=StackPhase.ROLLING_BACK, after=60))
+        assert rolled_back == Succeed(self.own if expected == "own" else other)
+
+    def test_an_adopted_one_may_be_anybody_s(self) -> None:
+        other = export("mine", age=400)
+        keeps = update(properties(Name="mine", OnConflict="ADOPT"), "mine", OnConflict="ADOPT")
+        assert decide(situation(keeps, other, self.own, after=60)) == Succeed(other)
+
+    def test_one_of_another_size_does_not_hide_the_failure(self) -> None:
+        keeps = update(properties(Name="mine"), "mine", Description="new")
+        decided = decide(situation(keeps, self.own, export("mine", size=TWENTY, age=10), after=60))
+        assert isinstance(decided, Fail)
+        assert (decided.failure.code, decided.export) == ("CREATE_FAILED", self.own)
+
+
+@pytest.mark.parametrize("stack", [StackPhase.FORWARD, StackPhase.ROLLING_BACK])
+def test_of_generated_names_that_have_failed_a_resource_holds_the_last(stack: StackPhase) -> None:
+    names = (GENERATED, f"{GENERATED}-2", f"{GENERATED}-3")
+    failed = [export(name, "CREATE_FAILED") for name in names]
+    decided = decide(situation(update(properties(), Description="new"), *failed, stack=stack, after=60))
+    assert isinstance(decided, Succeed if stack is StackPhase.ROLLING_BACK else Fail)
+    assert decided.export == failed[-1]
+
+
+class TestHolder:
+    """Who holds a name, if several exports have it."""
+
+    ours = export("mine", age=100)
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            replace(export("mine", age=900), audience_generation_job_arn=OTHER_JOB),
+            export("mine", "CREATE_FAILED", age=900),
+            export("mine", size=TWENTY, age=900),
+            export("mine", age=99),
+        ],
+        ids=["of another generation job", "failed", "of another size", "newer"],
+    )
+    def test_is_rather_the_one_that_the_request_is_about(self, other: ExportJob) -> None:
+        assert holder_of(create("mine"), [other, self.ours]) == self.ours
+        assert holder_of(create("mine"), [other]) == other
+
+    def test_of_the_request_s_job_comes_before_one_that_is_alive(self) -> None:
+        failed = export("mine", "CREATE_FAILED")
+        elsewhere = replace(self.ours, audience_generation_job_arn=OTHER_JOB)
+        assert holder_of(create("mine"), [elsewhere, failed]) == failed
+
+    def test_that_is_alive_comes_before_one_of_the_size(self) -> None:
+        alive, failed = export("mine", size=TWENTY), export("mine", "CREATE_FAILED")
+        assert holder_of(create("mine"), [failed, alive]) == alive
+
+    def test_is_nobody_if_none_is_listed(self) -> None:
+        assert holder_of(create("mine"), []) is None
+
+    def test_that_could_be_adopted_is_named_by_the_conflict(self) -> None:
+        decided = decide(situation(create("mine"), export("mine", size=TWENTY), self.ours))
+        assert isinstance(decided, Fail)
+        assert "size PERCENTAGE 10" in decided.failure.reason
+        assert "set on_conflict=OnConflict.ADOPT" in decided.failure.reason
+
+    def test_that_has_failed_is_named_too(self) -> None:
+        failed = export("mine", "CREATE_FAILED")
+        now = situation(adopting("mine"), failed, attempt=replace(TAKEN, name="mine", own_until=None), after=30)
+        decided = decide(now)
+        assert isinstance(decided, Fail)
+        assert "held by an export of size PERCENTAGE 10, status CREATE_FAILED" in decided.failure.reason
+
+
+@pytest.mark.parametrize(("after", "seconds"), [(0, 5), (10, 10), (20, 10), (30, 5), (35, 5)])
+def test_towards_the_deadline_the_stack_is_read_more_often(after: float, seconds: int) -> None:
+    """Of a request of a minute, whose deadline is after 40 s: the read at the deadline is not the only late one."""
+    rollback = update(properties(Name="old"), "mine", TimeoutSeconds="60")
+    assert decide(situation(rollback, export("mine"), after=after)) == Wait(seconds)
+
+
+def test_many_requests_do_not_read_more_often_towards_the_deadline() -> None:
+    now = situation(create(), stack=StackPhase.UNREADABLE, after=57 * 60 - 200)
+    assert decide(replace(now, progress=replace(now.progress, neighbours=450))) == Wait(98)
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [export("mine", "CREATE_FAILED"), export("mine")],
+    ids=["a failed export that the resource holds", "the name of a replaced one"],
+)
+def test_what_fails_with_an_unread_stack_says_what_to_do_in_a_rollback(listed: ExportJob) -> None:
+    old = properties(Name="mine" if listed.has_failed else "old")
+    now = situation(update(old, "mine"), listed, stack=StackPhase.UNREADABLE, after=57 * 60 - 4)
+    decided = decide(now)
+    assert isinstance(decided, Fail)
+    assert decided.failure.code == ("CREATE_FAILED" if listed.has_failed else "StackUnreadable")
+    assert decided.failure.reason.count("If this update belongs to a rollback, continue the rollback") == 1
+    was_read = decide(replace(now, stack=StackPhase.FORWARD))
+    assert isinstance(was_read, Fail)
+    assert "rollback" not in was_read.failure.reason.partition("OnConflict.ADOPT")[0]

@@ -13,7 +13,7 @@ from audience_export_handler.core import decision, generation_job, progress, quo
 from audience_export_handler.core.attempt import Accepted, Announced, Attempt, Phase, Taken, Unanswered
 from audience_export_handler.core.decision import decide
 from audience_export_handler.core.facts import ErrorKind, ExportJob, RefusalFacts, ServiceError, StackPhase
-from audience_export_handler.core.progress import Progress, RetriedError
+from audience_export_handler.core.progress import Progress, RetriedError, Seen
 from audience_export_handler.core.request import ExportRequest
 from audience_export_handler.core.situation import Announce, Decision, Fail, Situation, Start, Succeed, Wait
 from tests.builders.arns import ACCOUNT
@@ -45,7 +45,12 @@ def alive(exports: list[ExportJob]) -> list[ExportJob]:
 
 
 def of_its_size(now: Situation, exports: list[ExportJob]) -> list[ExportJob]:
-    return [one for one in exports if one.audience_size == now.request.audience_size]
+    """Under a given name that is not adopted, without those that began beside an older one that failed later."""
+    same = [one for one in exports if one.audience_size == now.request.audience_size]
+    if not now.request.name_is_given or now.request.adopts:
+        return same
+    failed = [one for one in same if one.status == "CREATE_FAILED"]
+    return [one for one in same if not any(old.create_time < one.create_time <= old.update_time for old in failed)]
 
 
 # --- The phrases ---
@@ -107,7 +112,10 @@ LISTED: dict[str, Predicate] = {
         one.name in names_of(now) for one in of_its_size(now, list(now.exports))
     ),
     "alive": lambda now, listed: bool(alive(listed)),
-    "failed": lambda now, listed: bool(listed) and not alive(listed),
+    "failed, of its size": lambda now, listed: bool(of_its_size(now, listed)) and not alive(of_its_size(now, listed)),
+    "the one that it has waited for, failed": lambda now, _: any(
+        now.progress.seen == Seen(one.name, one.create_time) for one in now.exports if one.status == "CREATE_FAILED"
+    ),
     "none": lambda now, listed: not listed,
     "none alive": lambda now, listed: not alive(listed),
     "its own": lambda now, listed: bool(own(now, listed)),
@@ -207,7 +215,7 @@ def own(now: Situation, listed: list[ExportJob]) -> list[ExportJob]:
         ends = attempt.own_until
         return ends is not None and attempt.own_from - seconds(5) <= one.create_time <= ends + seconds(5)
 
-    return [one for one in of_its_size(now, listed) if is_own(one)]
+    return [one for one in listed if one.audience_size == request.audience_size and is_own(one)]
 
 
 def followed(now: Situation, listed: list[ExportJob]) -> list[ExportJob]:
@@ -231,7 +239,8 @@ def name_of(now: Situation) -> str:
     is_in_rollback = now.stack is StackPhase.ROLLING_BACK and is_known(now)
     if not now.request.is_held and not is_in_rollback:
         return next(name for name in names if name in living or name not in failed)
-    return next((name for known in (living, failed) for name in names if name in known), GENERATED)
+    in_use = [name for name in names if name in living]
+    return in_use[0] if in_use else max([GENERATED, *failed & {*names}])
 
 
 def names_of(now: Situation) -> list[str]:
@@ -269,11 +278,19 @@ def listings(names: tuple[str, ...], ages: tuple[float, ...] = (600,)) -> list[t
     return [(), *((first,) for first in one), *combinations(one, 2)]
 
 
+def with_waited_for(now: Situation) -> Iterator[Situation]:
+    """The situation, and the same if an earlier step has waited for the first export that is listed."""
+    yield now
+    if now.exports[:1] and now.exports[0].name in names_of(now) and of_its_size(now, [now.exports[0]]):
+        seen = Seen(now.exports[0].name, now.exports[0].create_time)
+        yield replace(now, progress=replace(now.progress, seen=seen))
+
+
 def before_an_attempt() -> Iterator[Situation]:
     names = ("mine", GENERATED, f"{GENERATED}-2")
     for request, listed, stack in product(REQUEST_KINDS, listings(names), [*StackPhase, None]):
         for after in (1, 30, 59, 60):
-            yield situation(request, *listed, stack=stack, after=after)
+            yield from with_waited_for(situation(request, *listed, stack=stack, after=after))
         yield replace(situation(request, *listed, stack=stack, after=29), requested_at=START - seconds(60))
         yield situation(request, *listed, stack=stack, older_ended_by=None)
         yield situation(request, *listed, stack=stack, older_ended_by=START + seconds(9))
@@ -293,7 +310,7 @@ def in_an_attempt() -> Iterator[Situation]:
     for request in REQUEST_KINDS:
         name = request.name
         for attempt, listed, after in product(attempts(name), listings((name,), (600, -10)), AGES):
-            yield situation(request, *listed, attempt=attempt, after=after)
+            yield from with_waited_for(situation(request, *listed, attempt=attempt, after=after))
         for listed, stack in product(listings((name,), (600, -10)), [*StackPhase, None]):
             yield situation(request, *listed, attempt=attempts(name)[0], stack=stack)
             yield situation(request, *listed, attempt=attempts(name)[0], stack=stack, after=60)
@@ -375,7 +392,7 @@ def after_reading(found: RefusalFacts, code: str, age: float = 40) -> Attempt | 
 EXPLAINED = ("ValidationException", "ConflictException")
 REFUSED, THROTTLED = ErrorKind.REFUSED, ErrorKind.THROTTLED
 ANSWERS: dict[str, list[Attempt | None]] = {
-    "is answered with 200": [BEFORE.accepted(NOW)],
+    "is answered with 200": [BEFORE.accepted(NOW, sent_at=NOW)],
     "is answered with 5xx, or not at all": [after("InternalServerException", ErrorKind.UNANSWERED)],
     "may have been sent by a step that runs again": [BEFORE.ran_again(NOW)],
     "is throttled": [after("ThrottlingException", THROTTLED)],
@@ -385,7 +402,7 @@ ANSWERS: dict[str, list[Attempt | None]] = {
         after_reading(RefusalFacts(status), code)
         for status, code in product(("CREATE_PENDING", "CREATE_IN_PROGRESS"), EXPLAINED)
     ],
-    "is refused, and its generation job cannot be read for less than a minute": [
+    "is refused, and its generation job cannot be read for less than ten minutes": [
         after_reading(RefusalFacts(unread=kind), code)
         for kind, code in product((THROTTLED, ErrorKind.UNANSWERED), EXPLAINED)
     ],
@@ -437,30 +454,34 @@ def test_the_answer_to_a_start_means_what_its_row_says() -> None:
 LATE = situation(create(), after=57 * 60 + 1)
 RETRIED = RetriedError(progress.START, START, "ThrottlingException", "slow down")
 FOR_JOB = RetriedError(progress.START, START, "ConflictException", "not ACTIVE", "CREATE_PENDING")
+LONG_AGO = replace(RETRIED, last_at=LATE.now - seconds(60))
 ACTIVE_WITHOUT_LOCATION = replace(export(GENERATED, age=-57 * 60), output_location="")
+JUST_NOW = LATE.now - seconds(30)
+LISTED_AT_THE_END = (export(GENERATED, "CREATE_PENDING"),)
 KNOWN = {
     "the export is ACTIVE, and only its output location is missing": [
         replace(LATE, exports=(ACTIVE_WITHOUT_LOCATION,)),
     ],
-    "the start waited for its generation job, no own export is listed, and no start was accepted": [
-        replace(LATE, progress=replace(LATE.progress, retried=FOR_JOB))
+    "an own export is listed or was, or a start was accepted": [
+        replace(LATE, exports=LISTED_AT_THE_END),
+        replace(LATE, exports=LISTED_AT_THE_END, progress=Progress(replace(BEFORE, name=GENERATED), RETRIED, START)),
+        replace(LATE, progress=replace(LATE.progress, retried=RETRIED, seen=Seen(GENERATED, START))),
+        replace(LATE, progress=Progress(BEFORE.accepted(JUST_NOW, sent_at=JUST_NOW), FOR_JOB, START)),
     ],
-    "a call kept failing, no own export is listed, and no start was accepted": [
-        replace(LATE, progress=replace(LATE.progress, retried=RETRIED))
+    "the start waited for its generation job": [replace(LATE, progress=replace(LATE.progress, retried=FOR_JOB))],
+    "a call kept failing until shortly before the deadline": [
+        replace(LATE, progress=replace(LATE.progress, retried=replace(RETRIED, last_at=LATE.now - seconds(ago))))
+        for ago in (0, 59)
     ],
     "no start was announced, and older executions could not be read": [
         situation(create(), after=57 * 60 + 1, older_ended_by=None)
     ],
-    "no start was announced, and the stack could not be read": [replace(LATE, stack=StackPhase.UNREADABLE)],
-    "anything else": [
-        LATE,
-        replace(LATE, exports=(export(GENERATED, "CREATE_PENDING"),)),
-        replace(
-            LATE,
-            exports=(export(GENERATED, "CREATE_PENDING"),),
-            progress=Progress(replace(BEFORE, name=GENERATED), RETRIED, START),
-        ),
+    "no start can have taken effect, and the stack could not be read": [
+        replace(LATE, stack=StackPhase.UNREADABLE),
+        replace(LATE, stack=StackPhase.UNREADABLE, progress=replace(LATE.progress, retried=LONG_AGO)),
+        replace(LATE, stack=StackPhase.UNREADABLE, progress=Progress(BEFORE, LONG_AGO, START)),
     ],
+    "anything else": [LATE, replace(LATE, progress=replace(LATE.progress, retried=LONG_AGO))],
 }
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from audience_export_handler.core.facts import ErrorKind, JobMetrics, RefusalFacts, ServiceError
 from tests.builders.arns import JOB
-from tests.builders.requests import export
+from tests.builders.requests import TEN, TWENTY, export
 from tests.builders.statuses import OF_EXPORTS, OF_JOBS
 
 
@@ -46,3 +46,18 @@ def test_an_error_keeps_all_that_the_service_said() -> None:
     assert (error.code, error.message, error.kind, error.quota_value) == ("Code", "words", ErrorKind.REFUSED, 25)
     assert str(error) == "Code: words"
     assert ServiceError("Code", "words", ErrorKind.REFUSED).quota_value is None
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        (RefusalFacts(), False),
+        (RefusalFacts("DELETE_PENDING"), True),
+        (RefusalFacts(offered=(TWENTY,)), True),
+        (RefusalFacts(offered=(TWENTY, TEN)), False),
+        (RefusalFacts(measured=(TWENTY,)), False),
+    ],
+    ids=["nothing", "the job's status", "not offered", "offered", "not measured"],
+)
+def test_what_rules_out_an_export_of_a_size(facts: RefusalFacts, expected: bool) -> None:
+    assert facts.rules_out(TEN) is expected

@@ -53,3 +53,7 @@ def test_an_answer_that_is_not_confirmed_may_have_arrived(may_have_arrived: bool
     error = AnswerNotDelivered("no connection", may_have_arrived=may_have_arrived)
     assert str(error) == "no connection"
     assert error.may_have_arrived is may_have_arrived
+
+
+def test_a_name_keeps_its_spaces() -> None:
+    assert ExportFailure("Code", 'export "a  b"', "no", "").reason == 'Code: export "a  b": no.'

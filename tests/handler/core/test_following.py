@@ -94,7 +94,7 @@ def test_an_attempt_is_followed_if_its_start_may_have_taken_effect() -> None:
     attempt = announce("mine", START, None)
     now = START + timedelta(seconds=30)
     assert following.after_answer(WANTING, attempt, RESOURCE, requested_at=START, now=now) is None
-    accepted = attempt.accepted(START)
+    accepted = attempt.accepted(START, sent_at=START)
     found = following.after_answer(WANTING, accepted, RESOURCE, requested_at=START, now=now)
     assert isinstance(found, Followed)
     assert not found.is_listed

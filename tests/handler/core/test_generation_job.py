@@ -12,7 +12,7 @@ from audience_export_handler.core.generation_job import after_refusal
 from audience_export_handler.core.progress import START as START_CALL
 from audience_export_handler.core.progress import Progress, RetriedError
 from audience_export_handler.core.retry import after_failed_start
-from audience_export_handler.core.timing import IAM_PROPAGATION, JOB_UNREAD
+from audience_export_handler.core.timing import IAM_PROPAGATION, JOB_UNREAD, REFUSAL_UNREAD
 from tests.builders.requests import START, TEN, TWENTY, adopting, create
 
 NOW = START + timedelta(minutes=10)
@@ -85,15 +85,15 @@ def test_what_was_retried_before_does_not_count() -> None:
 
 
 @pytest.mark.parametrize("kind", [ErrorKind.THROTTLED, ErrorKind.UNANSWERED], ids=lambda kind: kind.value)
-def test_a_job_that_cannot_be_read_now_is_read_again_for_a_minute(kind: ErrorKind) -> None:
+def test_a_job_that_cannot_be_read_now_is_read_again_for_ten_minutes(kind: ErrorKind) -> None:
     unread = RefusalFacts(unread=kind)
     following = after(unread, age=timedelta(hours=1))
     first = RetriedError(START_CALL, NOW, "ValidationException", "no", unread_at=NOW)
     assert following == Progress(ATTEMPT, first, START)
     lately = NOW - timedelta(seconds=20)
-    earlier = RetriedError(START_CALL, NOW - JOB_UNREAD, "ValidationException", "no", unread_at=lately)
+    earlier = RetriedError(START_CALL, NOW - REFUSAL_UNREAD, "ValidationException", "no", unread_at=lately)
     assert after(unread, retried=earlier) is None
-    since = NOW - JOB_UNREAD + timedelta(seconds=1)
+    since = NOW - REFUSAL_UNREAD + timedelta(seconds=1)
     following = after(unread, retried=replace(earlier, since=since))
     assert following is not None
     assert following.retried is not None
@@ -133,3 +133,11 @@ def test_the_wait_for_a_slot_begins_with_its_own_first_refusal() -> None:
     following = after_failed_start(adopting("mine"), progress, ATTEMPT, full, now=NOW, age=timedelta(0))
     assert following is not None
     assert following.retried == RetriedError(START_CALL, NOW, quota.CODE, "no")
+
+
+def test_it_records_when_the_job_was_last_read() -> None:
+    for found in (BEING_CREATED, RefusalFacts(), RefusalFacts(unread=ErrorKind.THROTTLED)):
+        following = after(found, retried=None if found.unread else WAITING)
+        assert following is not None
+        assert following.retried is not None
+        assert following.retried.last_at == NOW

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from audience_export_handler.core.attempt import Accepted, Announced, Attempt, Phase, Taken, Unanswered
 from audience_export_handler.core.facts import StackPhase
 from audience_export_handler.core.progress import LIST, READ_JOB, START, Progress, RetriedError, Seen
-from audience_export_handler.core.timing import LISTING_LAG
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
 SOON = NOW + timedelta(seconds=15)
@@ -86,17 +85,19 @@ def test_keeps_how_many_requests_ran_and_when_they_were_counted() -> None:
 def test_at_the_end_of_a_step_what_may_be_our_own_begins_anew() -> None:
     announced = Progress(Attempt("mine", Announced(), own_from=NOW))
     assert announced.after_step(SOON) == Progress(Attempt("mine", Announced(), own_from=SOON))
-    accepted = Progress(announced.attempt.accepted(NOW) if announced.attempt else None)
+    accepted = Progress(announced.attempt.accepted(NOW, sent_at=NOW) if announced.attempt else None)
     assert accepted.after_step(SOON) == accepted
     assert Progress().after_step(SOON) == Progress()
 
 
-MAY_HAVE_STARTED = Attempt("mine", Announced(), own_from=NOW).accepted(NOW)
+MAY_HAVE_STARTED = Attempt("mine", Announced(), own_from=NOW).accepted(NOW, sent_at=NOW)
 
 
 def test_an_execution_that_runs_during_an_update_keeps_its_state() -> None:
     """Another version of the handler reads these names: one that is changed loses an attempt, or its export."""
-    progress = Progress(MAY_HAVE_STARTED, RetriedError("List", NOW, "Code", "no"), NOW, 2, NOW, Seen("mine", NOW), NOW)
+    progress = Progress(
+        MAY_HAVE_STARTED, RetriedError("List", NOW, "Code", "no", last_at=NOW), NOW, 2, NOW, Seen("mine", NOW), NOW
+    )
     at = NOW.isoformat()
     assert progress.to_json() == {
         "Attempt": {
@@ -104,7 +105,7 @@ def test_an_execution_that_runs_during_an_update_keeps_its_state() -> None:
             "name": "mine",
             "phase": {"is": "Accepted", "at": at},
             "own_from": at,
-            "own_until": (NOW + LISTING_LAG).isoformat(),
+            "own_until": at,
         },
         "RetriedError": {
             "is": "RetriedError",
@@ -114,6 +115,7 @@ def test_an_execution_that_runs_during_an_update_keeps_its_state() -> None:
             "message": "no",
             "job_status": "",
             "unread_at": None,
+            "last_at": at,
         },
         "OlderEndedBy": at,
         "Neighbours": 2,

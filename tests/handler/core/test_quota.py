@@ -20,6 +20,10 @@ USED_UP: dict[str, tuple[float | None, list[ExportJob], bool]] = {
     "no value, 25 active or running": (None, [ACTIVE] * 5 + [RUNNING] * 20, True),
     "no value, 24 active": (None, [ACTIVE] * 24, False),
     "no value, 24 active and 9 failed": (None, [ACTIVE] * 24 + [FAILED] * 9, False),
+    "no value, more than 25 active": (None, [ACTIVE] * 26, False),
+    "the value 25, more than 25 active": (25.0, [ACTIVE] * 26, False),
+    "a lowered value of the account, and as many active": (10.0, [ACTIVE] * 10, False),
+    "the value 24, which no generation job has": (24.0, [ACTIVE] * 24, False),
     "raised to 40, and 40 active": (40.0, [ACTIVE] * 40, True),
     "raised to 40, and 39 active": (40.0, [ACTIVE] * 39, False),
 }
@@ -45,10 +49,15 @@ def test_whether_the_account_has_a_slot(of_account: list[ExportJob] | None, wait
 
 @pytest.mark.parametrize(
     ("value", "of_job", "expected"),
-    [(None, 25, True), (None, 24, False), (20.0, 25, False), (40.0, 40, True), (40.0, 39, False)],
-    ids=["25 failed", "24 failed", "the account's value", "another value", "fewer than another value"],
+    [(None, 25, True), (None, 24, False), (20.0, 25, False), (24.0, 25, False), (40.0, 40, True), (40.0, 39, False)],
+    ids=["25 failed", "24 failed", "the account's value", "24", "another value", "fewer than another value"],
 )
 def test_the_account_is_listed_only_if_the_job_s_failed_exports_may_count(
     value: float | None, of_job: int, expected: bool
 ) -> None:
     assert quota.may_be_used_up(value, [FAILED] * of_job) is expected
+
+
+@pytest.mark.parametrize(("value", "expected"), [(None, True), (26.0, True), (25.0, False)])
+def test_a_job_with_more_exports_than_the_value_says_has_a_higher_quota(value: float | None, expected: bool) -> None:
+    assert quota.may_be_used_up(value, [ACTIVE] * 26) is expected

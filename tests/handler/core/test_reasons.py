@@ -32,6 +32,10 @@ HOLDER, FAILED = export("mine", "CREATE_PENDING"), export("mine", "CREATE_FAILED
 HELD, HELD_GENERATED = update(properties(Name="mine"), "mine"), update(properties())
 
 
+FOR_JOB = RetriedError(START_CALL, START, "ValidationException", "no", "CREATE_PENDING", last_at=START)
+kept_failing = partial(reasons.kept_failing, may_have_started=False)
+
+
 def retried(call: str, code: str) -> RetriedError:
     return RetriedError(call, START, code, "slow.")
 
@@ -51,9 +55,9 @@ REASONS: dict[str, tuple[ExportFailure, str, str, bool]] = {
         False,
     ),
     "listing_refused": (reasons.listing_refused(GIVEN, GONE), "ValidationException", MINE, False),
-    "used_up": (reasons.used_up(GIVEN, FULL), "ServiceQuotaExceededException", MINE, False),
+    "used_up": (reasons.used_up(GIVEN, FULL, listed=25), "ServiceQuotaExceededException", MINE, False),
     "kept_failing": (
-        reasons.kept_failing(GIVEN, retried(START_CALL, "Throttling"), timedelta(seconds=90), was_listed=True),
+        kept_failing(GIVEN, retried(START_CALL, "Throttling"), timedelta(seconds=90), was_listed=True),
         "Throttling",
         MINE,
         False,
@@ -94,13 +98,13 @@ REASONS: dict[str, tuple[ExportFailure, str, str, bool]] = {
         True,
     ),
     "job_not_active": (
-        reasons.job_not_active(GIVEN, "CREATE_PENDING", may_have_started=False),
+        reasons.job_not_active(GIVEN, FOR_JOB, may_have_started=False),
         "GenerationJobNotActive",
         MINE,
         True,
     ),
     "job_not_active, perhaps started": (
-        reasons.job_not_active(GIVEN, "CREATE_PENDING", may_have_started=True),
+        reasons.job_not_active(GIVEN, FOR_JOB, may_have_started=True),
         "GenerationJobNotActive",
         MINE,
         False,
@@ -159,7 +163,7 @@ def test_a_reason_has_its_code_its_subject_and_says_what_to_do(
         ("AccessDeniedException", "The handler's role needs cleanrooms-ml:StartAudienceExportJob"),
         ("ResourceNotFoundException", "Check the ARN"),
         ("ServiceQuotaExceededException", "An account can have 20 exports pending or in progress"),
-        ("ThrottlingException", "The service throttled the calls until the deadline. Deploy again later"),
+        ("ThrottlingException", "The service throttles the calls. Deploy again later"),
         ("SomethingNewException", "Deploy again. If the error persists, ask AWS Support"),
     ],
     ids=["validation", "conflict", "denied", "not found", "quota", "throttled", "unknown code"],
@@ -167,7 +171,7 @@ def test_a_reason_has_its_code_its_subject_and_says_what_to_do(
 def test_each_code_of_the_service_has_its_advice(code: str, advice: str) -> None:
     error = ServiceError(code, "the words of the service", ErrorKind.REFUSED)
     assert reasons.refusal(GIVEN, error).reason.startswith(f"{code}: {MINE}: the words of the service. {advice}")
-    kept = reasons.kept_failing(GIVEN, retried(START_CALL, code), timedelta(seconds=90.9), was_listed=True)
+    kept = kept_failing(GIVEN, retried(START_CALL, code), timedelta(seconds=90.9), was_listed=True)
     assert f"slow (tried for 90 s; no export of this request is listed). {advice}" in kept.reason
 
 
@@ -213,7 +217,7 @@ def test_a_deadline_says_how_to_find_the_export_again() -> None:
 TO_ONE_THAT_ADOPTS: dict[str, ExportFailure] = {
     "conflict": reasons.conflict(ADOPTING, replace(HOLDER, audience_size=TWENTY)),
     "conflict, nothing listed": reasons.conflict(ADOPTING, None),
-    "used_up": reasons.used_up(ADOPTING, FULL),
+    "used_up": reasons.used_up(ADOPTING, FULL, listed=25),
     "out_of_time": reasons.out_of_time(ADOPTING, is_started=True),
     "out_of_time, perhaps started": reasons.out_of_time(ADOPTING, is_started=None),
     "never_listed": reasons.never_listed(ADOPTING),
@@ -238,8 +242,8 @@ def test_a_start_that_may_appear_later_is_found_by_a_given_name_only_with_adopti
 
 
 def test_a_start_that_may_have_taken_effect_before_the_wait_for_its_job_is_found_with_adoption() -> None:
-    assert "ADOPT" in reasons.job_not_active(GIVEN, "CREATE_PENDING", may_have_started=True).reason
-    assert "ADOPT" not in reasons.job_not_active(GIVEN, "CREATE_PENDING", may_have_started=False).reason
+    assert "ADOPT" in reasons.job_not_active(GIVEN, FOR_JOB, may_have_started=True).reason
+    assert "ADOPT" not in reasons.job_not_active(GIVEN, FOR_JOB, may_have_started=False).reason
 
 
 def test_how_far_a_request_was_is_said_with_times_in_utc() -> None:
@@ -256,8 +260,8 @@ def test_how_far_a_request_was_is_said_with_times_in_utc() -> None:
 
 def test_a_used_up_job_says_how_to_use_one_of_its_exports() -> None:
     to_do = "To use one of them, set name and audience_size to its own"
-    assert f"{to_do}, and on_conflict to OnConflict.ADOPT. To export" in reasons.used_up(GIVEN, FULL).reason
-    assert f"{to_do}. To export" in reasons.used_up(ADOPTING, FULL).reason
+    assert f"{to_do}, and on_conflict to OnConflict.ADOPT. To export" in reasons.used_up(GIVEN, FULL, listed=25).reason
+    assert f"{to_do}. To export" in reasons.used_up(ADOPTING, FULL, listed=25).reason
 
 
 def test_a_bad_property_is_named_where_it_is_to_be_corrected() -> None:
@@ -302,7 +306,7 @@ PERHAPS_IN_A_ROLLBACK: dict[str, tuple[Callable[[ExportRequest], ExportFailure],
         False,
     ),
     "a listing that kept failing": (
-        lambda one: reasons.kept_failing(one, retried(LIST_CALL, "Slow"), timedelta(seconds=9), was_listed=False),
+        lambda one: kept_failing(one, retried(LIST_CALL, "Slow"), timedelta(seconds=9), was_listed=False),
         False,
     ),
     "the deadline": (lambda one: reasons.out_of_time(one, is_started=None), False),
@@ -332,7 +336,7 @@ def test_a_stack_that_moved_on_elsewhere_is_in_no_rollback() -> None:
 
 def test_a_start_that_kept_failing_is_in_no_rollback() -> None:
     """Each of its tries needs a stack that is creating or updating."""
-    kept = reasons.kept_failing(HELD, retried(START_CALL, "Slow"), timedelta(seconds=9), was_listed=True)
+    kept = kept_failing(HELD, retried(START_CALL, "Slow"), timedelta(seconds=9), was_listed=True)
     assert "rollback" not in kept.reason
 
 
@@ -417,7 +421,7 @@ def test_an_export_that_is_never_listed_is_waited_for_five_minutes() -> None:
 
 @pytest.mark.parametrize("call", [START_CALL, LIST_CALL], ids=["start", "list"])
 def test_without_a_last_listing_a_reason_says_nothing_about_exports(call: str) -> None:
-    kept = reasons.kept_failing(GIVEN, retried(call, "Throttling"), timedelta(seconds=90), was_listed=False)
+    kept = kept_failing(GIVEN, retried(call, "Throttling"), timedelta(seconds=90), was_listed=False)
     assert "slow (tried for 90 s; the exports could not be listed at the end). Deploy again" in kept.reason
     assert "no export of this request is listed" not in kept.reason
 
@@ -430,10 +434,23 @@ def test_a_stack_that_moved_on_after_a_start_does_not_say_that_nothing_was_start
 
 def test_a_raised_quota_is_the_number_that_the_service_reports() -> None:
     raised = ServiceError("ServiceQuotaExceededException", "Full", ErrorKind.REFUSED, quota_value=40.0)
-    assert "already has 40 exports" in reasons.used_up(GIVEN, raised).reason
+    assert "already has 40 exports" in reasons.used_up(GIVEN, raised, listed=41).reason
 
 
 def test_a_reason_has_no_control_characters() -> None:
     """One breaks DescribeStackEvents and the CDK CLI."""
     error = ServiceError("ValidationException", "bad\x1b[31m \x00name\r\nand more", ErrorKind.REFUSED)
-    assert "bad [31m name and more. Check" in reasons.refusal(GIVEN, error).reason
+    assert "bad [31m  name and more. Check" in reasons.refusal(GIVEN, error).reason
+
+
+def test_a_used_up_job_has_the_exports_that_are_listed_if_the_service_gives_no_number() -> None:
+    assert "already has 31 exports" in reasons.used_up(GIVEN, FULL, listed=31).reason
+
+
+def test_a_job_that_was_not_active_says_when_it_was_read_if_that_is_known() -> None:
+    read = reasons.job_not_active(GIVEN, FOR_JOB, may_have_started=False).reason
+    assert (
+        "was still CREATE_PENDING when it was last read, at 2026-03-01T12:00:00+00:00. The time-out is 3,600 s" in read
+    )
+    unknown = reasons.job_not_active(GIVEN, replace(FOR_JOB, last_at=None), may_have_started=False).reason
+    assert "was still CREATE_PENDING when it was last read. The time-out is" in unknown

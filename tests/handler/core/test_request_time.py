@@ -35,5 +35,10 @@ def test_otherwise_when_it_was_seen(date: str) -> None:
     assert requested_at(event(url=URL.format(date)), SEEN) == SEEN
 
 
+@pytest.mark.parametrize("url", ["https://exa\u2100mple.com/?X-Amz-Date=20260301T115959Z", "https://[secret"])
+def test_a_url_that_cannot_be_parsed_is_not_quoted_by_an_error(url: str) -> None:
+    assert requested_at(event(url=url), SEEN) == SEEN
+
+
 def test_an_event_without_a_url_was_made_when_it_was_seen() -> None:
     assert requested_at({}, SEEN) == SEEN

@@ -17,6 +17,7 @@ from audience_export_handler.core.retry import (
     after_failed_start,
     after_unread_job,
     after_unread_metrics,
+    is_recent,
     pause,
 )
 from audience_export_handler.core.timing import IAM_PROPAGATION, JOB_UNREAD
@@ -201,3 +202,55 @@ def test_a_conflict_ends_the_error_that_was_retried() -> None:
     conflict = refused("ConflictException")
     following = after_failed_start(create("mine"), waiting, PERHAPS, conflict, now=NOW, age=timedelta(0))
     assert following == Progress(PERHAPS.taken(NOW, "no"))
+
+
+def test_what_keeps_failing_is_recorded_with_its_last_time() -> None:
+    waiting = Progress(ATTEMPT, RetriedError(START, EARLIER, "ThrottlingException", "slow down", last_at=EARLIER))
+    following = after_failed_start(create("mine"), waiting, ATTEMPT, THROTTLED, now=NOW, age=timedelta(0))
+    assert following is not None
+    assert following.retried is not None
+    assert (following.retried.since, following.retried.last_at) == (EARLIER, NOW)
+
+
+@pytest.mark.parametrize(("ago", "is_kept"), [(59, True), (60, False)])
+def test_a_start_that_failed_long_ago_does_not_hide_a_listing_that_fails_now(ago: float, is_kept: bool) -> None:
+    last_at = NOW - timedelta(seconds=ago)
+    waiting = Progress(ATTEMPT, RetriedError(START, EARLIER, quota.CODE, "full", last_at=last_at))
+    following = after_failed_listing(waiting, THROTTLED, now=NOW, age=timedelta(0))
+    assert following is not None
+    assert following.retried is not None
+    expected = waiting.retried if is_kept else RetriedError(LIST, NOW, "ThrottlingException", "slow down")
+    assert following.retried == expected
+    assert following.retried.last_at == (last_at if is_kept else NOW)
+
+
+def test_a_start_that_waits_for_its_job_is_kept_however_long_ago_the_job_was_read() -> None:
+    """The refusal after which the job is read as ACTIVE may be from just before that."""
+    job = RetriedError(START, EARLIER, "ConflictException", "no", "CREATE_PENDING", last_at=NOW - timedelta(hours=1))
+    following = after_failed_listing(Progress(ATTEMPT, job), THROTTLED, now=NOW, age=timedelta(0))
+    assert following == Progress(ATTEMPT, job)
+
+
+@pytest.mark.parametrize(("neighbours", "seconds"), [(1, 60), (60, 60), (450, 197)])
+def test_a_failure_is_recent_for_twice_the_longest_pause(neighbours: int, seconds: int) -> None:
+    def was(ago: float) -> bool:
+        retried = RetriedError(LIST, EARLIER, "ThrottlingException", "slow", last_at=NOW - timedelta(seconds=ago))
+        return is_recent(retried, neighbours, NOW)
+
+    assert was(seconds - 1)
+    assert not was(seconds + 1)
+
+
+def test_a_failure_whose_time_a_version_before_has_not_recorded_is_recent() -> None:
+    assert is_recent(RetriedError(LIST, EARLIER, "ThrottlingException", "slow down"), 1, NOW)
+
+
+def test_the_wait_for_a_slot_begins_with_the_first_refusal_for_a_quota() -> None:
+    """Only then may a listing of the account show the slot: what was throttled before has not looked for one."""
+    throttled = Progress(ATTEMPT, RetriedError(START, EARLIER, "ThrottlingException", "slow down", last_at=EARLIER))
+    first = after_failed_start(create("mine"), throttled, ATTEMPT, refused(quota.CODE), now=NOW, age=timedelta(0))
+    assert first is not None
+    assert first.retried == RetriedError(START, NOW, quota.CODE, "no")
+    later = after_failed_start(create("mine"), first, ATTEMPT, refused(quota.CODE), now=NOW + SECOND, age=timedelta(0))
+    assert later is not None
+    assert later.retried == first.retried

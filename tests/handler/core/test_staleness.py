@@ -106,6 +106,10 @@ MAY_BE = {
     ),
     "the same, without time to read it again": (
         situation(update(properties(Name="old"), "mine"), export("mine"), stack=None, after=3600 - 180 - 4),
+        True,
+    ),
+    "a stack that was read, without time to read it again": (
+        situation(update(properties(Name="old"), "mine", TimeoutSeconds="60"), export("mine"), after=36),
         False,
     ),
 }

@@ -79,6 +79,7 @@ SPANS: dict[str, float] = {
     "PATIENCE_WITH_LISTING": 30,
     "ACCEPTED_UNLISTED": 5 * 60,
     "JOB_UNREAD": 60,
+    "REFUSAL_UNREAD": 10 * 60,
     "OUTLASTING_STEP": 75,
     "LOOKING": 30,
     "FOLLOWED_FOR": 24 * 60 * 60,
