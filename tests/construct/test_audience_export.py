@@ -7,7 +7,8 @@ from typing import Any, cast
 
 import pytest
 from aws_cdk import App, CfnOutput, CfnParameter, Duration, Environment, NestedStack, Stack, Stage, Token
-from aws_cdk.assertions import Match, Template
+from aws_cdk import aws_events as events
+from aws_cdk.assertions import Annotations, Match, Template
 
 from cdk_cleanroomsml import (
     AttributeUnknownError,
@@ -15,9 +16,10 @@ from cdk_cleanroomsml import (
     AudienceSize,
     InvalidArgumentError,
     OnConflict,
+    exports_per_job,
 )
 from tests.builders import feature_flags
-from tests.builders.arns import JOB
+from tests.builders.arns import JOB, OTHER_JOB
 from tests.builders.stacks import EXPORT, declare
 from tests.builders.templates import waits_for
 
@@ -52,7 +54,14 @@ def test_declares_what_was_requested(stack: Stack) -> None:
 
 def test_leaves_out_what_was_not_given(stack: Stack) -> None:
     declare(stack)
-    Template.from_stack(stack).has_resource_properties(EXPORT, {"Name": Match.absent(), "Description": Match.absent()})
+    [export] = Template.from_stack(stack).find_resources(EXPORT).values()
+    assert set(export["Properties"]) == {"ServiceToken", "AudienceGenerationJobArn", "AudienceSize", "StateMachineArn"}
+
+
+def test_its_logical_id_never_changes(stack: Stack) -> None:
+    """Another one would be another resource, with another generated name: every deployed export would start again."""
+    declare(stack)
+    assert list(Template.from_stack(stack).find_resources(EXPORT)) == ["Export16632B07"]
 
 
 @pytest.mark.parametrize(
@@ -105,6 +114,7 @@ BAD_INPUT: dict[str, dict[str, Any]] = {
     "name of two lines": {"name": "line\nbreak"},
     "name that is a number": {"name": 7},
     "long description": {"description": "x" * 256},
+    "description that is zero": {"description": 0},
     "control character": {"description": "bell\a"},
     "short account": {ARN: "arn:aws:cleanrooms-ml:us-east-1:1:audience-generation-job/x"},
     "ARN of something else": {ARN: JOB.replace("generation", "export")},
@@ -203,6 +213,29 @@ def test_a_name_cannot_have_a_revision(stack: Stack) -> None:
     with pytest.raises(InvalidArgumentError, match=r"revision cannot be combined with name.* change the name instead"):
         declare(stack, name="spring", revision="2")
     assert stack.node.children == []
+
+
+def test_a_name_that_another_export_has_is_refused_and_nothing_is_added(stack: Stack) -> None:
+    declare(stack, "First", name="spring")
+    before = list(stack.node.children)
+    for changes in ({}, {"on_conflict": OnConflict.ADOPT, "audience_size": AudienceSize.percentage(20)}):
+        with pytest.raises(InvalidArgumentError, match=r"^name is already that of Campaigns/First, .*; got 'spring'$"):
+            declare(stack, "Second", name="spring", **changes)
+        assert stack.node.children == before
+    declare(stack, "OfAnotherJob", name="spring", audience_generation_job_arn=OTHER_JOB)
+    declare(stack, "Adopting", name="spring", on_conflict=OnConflict.ADOPT)
+
+
+def test_the_exports_of_a_job_are_counted_in_the_whole_app(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exports_per_job, "ACTIVE_OF_JOB", 1)
+    app = App()
+    first, second = Stack(app, "First"), Stack(app, "Second")
+    declare(first, audience_generation_job_arn=OTHER_JOB)
+    declare(first, "Other")
+    declare(second)
+    warning = Match.string_like_regexp(f"this is export 2 of generation job {JOB};")
+    found = [Annotations.from_stack(stack).find_warning("*", warning) for stack in (first, second)]
+    assert [[one.id for one in warnings] for warnings in found] == [[], ["/Second/Export"]]
 
 
 def test_declares_adoption_and_revision_if_requested(stack: Stack) -> None:
@@ -373,14 +406,41 @@ class TestRelevance:
             declare(stack, minimum_relevance=value)
         assert stack.node.children == []
 
-    def test_is_read_only_for_an_export_whose_metrics_are_used(self, stack: Stack) -> None:
+    @pytest.mark.parametrize(("attribute", "name"), [("relevance_score", "RelevanceScore"), ("recall", "Recall")])
+    def test_is_read_only_for_an_export_whose_metrics_are_used(self, stack: Stack, attribute: str, name: str) -> None:
         used = declare(stack, "Used", wait_for_completion=False)
         declare(stack, "Other")
-        CfnOutput(stack, "Relevance", value=used.relevance_score)
-        CfnOutput(stack, "Recall", value=used.recall)
+        CfnOutput(stack, "Out", value=getattr(used, attribute))
         template = Template.from_stack(stack)
         reading = template.find_resources(EXPORT, {"Properties": {"ReadMetrics": True}})
         assert [one.startswith("Used") for one in reading] == [True]
         [logical_id] = reading
-        template.has_output("Relevance", {"Value": {"Fn::GetAtt": [logical_id, "RelevanceScore"]}})
-        template.has_output("Recall", {"Value": {"Fn::GetAtt": [logical_id, "Recall"]}})
+        template.has_output("Out", {"Value": {"Fn::GetAtt": [logical_id, name]}})
+
+
+class TestRules:
+    """What a rule is made of is in test_export_rules."""
+
+    @pytest.mark.parametrize(
+        ("method", "statuses"),
+        [("on_active", ["ACTIVE"]), ("on_failed", ["CREATE_FAILED"]), ("on_event", ["ACTIVE", "CREATE_FAILED"])],
+    )
+    def test_it_is_for_the_ends_of_the_export_which_are_then_published(
+        self, stack: Stack, method: str, statuses: list[str]
+    ) -> None:
+        export = declare(stack)
+        rule = getattr(export, method)("Rule", description="of a test")
+        assert rule.node.path == "Campaigns/Export/Rule"
+        template = Template.from_stack(stack)
+        [(logical_id, found)] = template.find_resources(EXPORT).items()
+        detail = {"status": statuses, "logicalResourceId": [logical_id]}
+        expected = {"Description": "of a test", "EventPattern": {"detail": detail}}
+        template.has_resource_properties("AWS::Events::Rule", expected)
+        assert "FollowerArn" in found["Properties"]
+
+    def test_it_is_on_the_bus_of_the_provider(self, stack: Stack) -> None:
+        bus = events.EventBus(stack, "Bus")
+        AudienceExportProvider.configure(stack, event_bus=bus)
+        declare(stack).on_event("Rule")
+        name = {"EventBusName": stack.resolve(bus.event_bus_name)}
+        Template.from_stack(stack).has_resource_properties("AWS::Events::Rule", name)
