@@ -113,6 +113,26 @@ def test_what_an_app_brings_along_is_used_and_not_made(stack: Stack) -> None:
     assert AudienceExportProvider(stack, "Other").event_bus is None
 
 
+def test_an_imported_role_is_not_changed_whatever_is_set(stack: Stack) -> None:
+    """The CDK would attach policies to it, which the app may not be allowed to."""
+    settings = settings_of_every_kind(stack)
+    for name in ("log_retention", "log_removal_policy"):
+        del settings[name]
+    for name in ("role", "state_machine_role"):
+        settings[name] = iam.Role.from_role_arn(stack, f"Imported-{name}", f"arn:aws:iam::{ACCOUNT}:role/{name}")
+    provider = AudienceExportProvider.configure(stack, **settings)
+    provider.add_to_role_policy(iam.PolicyStatement(actions=["ssm:GetParameter"], resources=["*"]))
+    declare(stack)
+    assert provider.follower is not None
+    Template.from_stack(stack).resource_count_is("AWS::IAM::Policy", 0)
+
+
+def test_one_of_the_app_with_a_setting_that_breaks_a_rule_is_not_added(stack: Stack) -> None:
+    with pytest.raises(InvalidArgumentError, match=r"^memory_size must be"):
+        AudienceExportProvider(stack, "Own", memory_size=1)
+    assert stack.node.children == []
+
+
 def test_the_policies_allow_what_the_code_calls_and_nothing_else(stack: Stack) -> None:
     declare(stack)
     around_the_code = {"logs:CreateLogStream", "logs:PutLogEvents", "lambda:InvokeFunction"}
@@ -259,6 +279,16 @@ def test_an_event_is_delivered_for_an_hour_and_then_to_the_last_resort(stack: St
     )
     invokes = [one for one in statements(template) if one["Action"] == "lambda:InvokeFunction"]
     assert last_resort in [one["Resource"] for one in invokes]
+
+
+def test_the_state_machine_may_call_the_handler(stack: Stack) -> None:
+    declare(stack)
+    template = Template.from_stack(stack)
+    handler = {"Fn::GetAtt": ["CleanRoomsMLAudienceExportsHandlerDC88305D", "Arn"]}
+    [role] = [one for name, one in template.find_resources("AWS::IAM::Role").items() if "StateMachine" in name]
+    [policy] = role["Properties"]["Policies"]
+    [statement] = policy["PolicyDocument"]["Statement"]
+    assert (statement["Action"], statement["Resource"]) == ("lambda:InvokeFunction", handler)
 
 
 def test_the_handler_logs_for_a_month_into_a_group_that_goes_with_the_stack(stack: Stack) -> None:

@@ -220,8 +220,10 @@ def test_log_options_may_be_written_as_a_dictionary() -> None:
     "setting", [{"log_retention": logs.RetentionDays.ONE_DAY}, {"log_removal_policy": RemovalPolicy.RETAIN}], ids=str
 )
 def test_a_given_log_group_has_its_own_retention_and_fate(stack: Stack, setting: dict[str, Any]) -> None:
-    with pytest.raises(InvalidArgumentError, match=f"^{next(iter(setting))} is .* cannot be combined with log_group"):
+    [(name, value)] = setting.items()
+    with pytest.raises(InvalidArgumentError, match=f"^{name} is .* cannot be combined with log_group") as raised:
         AudienceExportProvider.configure(stack, log_group=logs.LogGroup(stack, "Own"), **setting)
+    assert (raised.value.argument, raised.value.value) == (name, value)
 
 
 def test_an_unknown_setting_is_refused_with_those_that_there_are(stack: Stack) -> None:
