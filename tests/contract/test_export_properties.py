@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdk_cleanroomsml import AudienceSize, InvalidArgumentError, OnConflict
+from cdk_cleanroomsml_contract import export_properties
 from cdk_cleanroomsml_contract.export_properties import BrokenRule, ExportProperties
-from tests.builders.arns import JOB
+from tests.builders.arns import FOLLOWER, JOB, STATE_MACHINE
 from tests.builders.cases import broken_properties
 from tests.builders.events import properties
 from tests.builders.stacks import EXPORT, declare
@@ -57,6 +58,44 @@ def test_the_handler_reads_what_the_construct_writes(declared: dict[str, Any]) -
     assert read.timeout_seconds == (600 if "timeout" in declared else 3600)
 
 
+REQUIRED: dict[str, Any] = {
+    "audience_generation_job_arn": JOB,
+    "audience_size": export_properties.AudienceSize("ABSOLUTE", 5000),
+    "state_machine_arn": STATE_MACHINE,
+}
+AS_WRITTEN = {
+    "AudienceGenerationJobArn": JOB,
+    "AudienceSize": {"Type": "ABSOLUTE", "Value": 5000},
+    "StateMachineArn": STATE_MACHINE,
+}
+
+
+@pytest.mark.parametrize(
+    ("declared", "written"),
+    [
+        ({}, {}),
+        ({"name": "spring", "on_conflict": OnConflict.ADOPT}, {"Name": "spring", "OnConflict": "ADOPT"}),
+        (
+            {"revision": "2", "stack_path": "Our-campaigns/Spring/Deep2", "description": "for spring"},
+            {"Revision": "2", "StackPath": "Our-campaigns/Spring/Deep2", "Description": "for spring"},
+        ),
+        (
+            {"wait_for_completion": False, "timeout_seconds": 60, "follower_arn": FOLLOWER},
+            {"WaitForCompletion": False, "TimeoutSeconds": 60, "FollowerArn": FOLLOWER},
+        ),
+        ({"minimum_relevance": 0.5, "reads_metrics": True}, {"MinimumRelevance": 0.5, "ReadMetrics": True}),
+    ],
+    ids=["required only", "name", "texts", "waiting and events", "metrics"],
+)
+def test_the_properties_in_the_template_are_pinned_and_read_again(
+    declared: dict[str, Any], written: dict[str, Any]
+) -> None:
+    """Resources that are deployed have them."""
+    export = ExportProperties(**REQUIRED, **declared)
+    assert export.encode() == AS_WRITTEN | written
+    assert ExportProperties.decode(as_cloudformation_sends(export.encode())) == export
+
+
 def test_the_handler_reads_the_path_of_a_nested_stack() -> None:
     nested = NestedStack(Stack(App(), "Campaigns"), "Spring")
     declare(nested)
@@ -87,6 +126,65 @@ def test_the_first_broken_rule_is_named(changes: dict[str, Any], argument: str) 
         ExportProperties.decode(properties(**changes))
     assert raised.value.argument == argument
     assert str(raised.value).startswith(argument)
+
+
+RULES: dict[str, tuple[dict[str, Any], str]] = {
+    "unknown property": (
+        {"Sice": "10"},
+        "Sice is not a known property (AudienceGenerationJobArn, AudienceSize, Description, FollowerArn, "
+        "MinimumRelevance, Name, OnConflict, ReadMetrics, Revision, ServiceTimeout, ServiceToken, StackPath, "
+        "StateMachineArn, TimeoutSeconds, WaitForCompletion); got '10'",
+    ),
+    "no ARN": ({"AudienceGenerationJobArn": None}, "AudienceGenerationJobArn is required; got None"),
+    "no size": ({"AudienceSize": None}, "AudienceSize is required; got None"),
+    "no state machine": ({"StateMachineArn": None}, "StateMachineArn is required; got None"),
+    "name and revision": (
+        {"Name": "mine", "Revision": "2"},
+        "Revision cannot be combined with Name: an export cannot run again under its name; got '2'",
+    ),
+    "long name": ({"Name": "x" * 64}, f"Name must be 1 to 63 characters long, not 64; got '{'x' * 64}'"),
+    "size without a value": (
+        {"AudienceSize": {"Type": "ABSOLUTE"}},
+        "AudienceSize must have exactly the members Type and Value; got {'Type': 'ABSOLUTE'}",
+    ),
+    "unknown type of size": (
+        {"AudienceSize": {"Type": "percentage", "Value": "10"}},
+        "AudienceSize.Type must be one of ABSOLUTE, PERCENTAGE; got 'percentage'",
+    ),
+    "101 percent": (
+        {"AudienceSize": {"Type": "PERCENTAGE", "Value": "101"}},
+        "AudienceSize.Value must be from 1 to 100; got '101'",
+    ),
+    "unknown way out of a conflict": ({"OnConflict": "IGNORE"}, "OnConflict must be one of FAIL, ADOPT; got 'IGNORE'"),
+    "empty revision": ({"Revision": ""}, "Revision must be a string that is not empty; got ''"),
+    "revision in a list": ({"Revision": ["2"]}, "Revision must be a string that is not empty; got ['2']"),
+    "path that begins with a digit": (
+        {"StackPath": "1st/Spring"},
+        "StackPath must be the root stack's name and the logical ids of the nested stacks below it, with / between "
+        "them; got '1st/Spring'",
+    ),
+    "neither true nor false": (
+        {"WaitForCompletion": "maybe"},
+        "WaitForCompletion must be true or false; got 'maybe'",
+    ),
+    "short time-out": (
+        {"TimeoutSeconds": "59"},
+        "TimeoutSeconds must be a whole number from 60 to 3,600; got 59",
+    ),
+    "time-out in words": (
+        {"TimeoutSeconds": "an hour"},
+        "TimeoutSeconds must be a whole number from 60 to 3,600; got 'an hour'",
+    ),
+}
+
+
+@pytest.mark.parametrize(("changes", "expected"), RULES.values(), ids=list(RULES))
+def test_a_broken_rule_says_the_property_the_rule_and_the_value(changes: dict[str, Any], expected: str) -> None:
+    """It is the reason that users read in the events of the stack."""
+    with pytest.raises(BrokenRule) as raised:
+        ExportProperties.decode(properties(**changes))
+    assert isinstance(raised.value, ValueError)
+    assert str(raised.value) == expected
 
 
 def test_a_default_is_not_written() -> None:
