@@ -1,6 +1,7 @@
 """Which generation jobs the handler may use, and that the policies for them fit into a role and make no cycle."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -83,6 +84,7 @@ def test_the_rest_of_the_policies_leaves_the_generation_jobs_their_bytes(stack: 
     declare(stack)
     rest = bytes_of_role(Template.from_stack(stack)) - len(JOB)
     assert job_access.REST_BYTES - 200 < rest <= job_access.REST_BYTES
+    assert job_access.REST_BYTES == 2_304, "with another number a deployed stack gets other policies"
 
 
 def test_with_every_setting_the_generation_jobs_fit_too(stack: Stack) -> None:
@@ -140,6 +142,17 @@ def test_one_attribute_of_resources_in_two_stacks_is_two_jobs() -> None:
     imported, own = sorted(job_resources(Template.from_stack(stacks[0])), key=lambda one: "Fn::GetAtt" in one)
     assert "Fn::ImportValue" in imported
     assert own == {"Fn::GetAtt": ["Job", "Arn"]}
+
+
+def test_the_policy_of_a_job_has_the_same_id_in_every_synthesis(stack: Stack) -> None:
+    """It is made of what the ARN refers to: the CDK gives a token another number each time."""
+    found = []
+    for one in (stack, Stack(App(), "Campaigns")):
+        declare(one, audience_generation_job_arn=parameter(one, 0))
+        found.append([name for name in Template.from_stack(one).find_resources("AWS::IAM::Policy") if "Job" in name])
+    [[first], [second]] = found
+    assert first == second
+    assert re.fullmatch("CleanRoomsMLAudienceExportsJobAccess[0-9a-f]{8}[0-9A-F]{8}", first)
 
 
 def test_an_export_that_is_declared_after_synthesis_has_a_policy_of_its_own(stack: Stack) -> None:
@@ -236,6 +249,12 @@ class TestTheLastByte:
         jobs.complete()
         found = self.resources(stack, shared)
         assert [is_every(one) for one in found] == [True] if too_few else found == arns
+
+    def test_an_arn_with_a_part_that_is_not_known_has_no_place_in_the_shared_policy(
+        self, stack: Stack, shared: iam.Policy
+    ) -> None:
+        jobs = self.access(stack, shared, 0)
+        assert jobs.allow(JOB.rpartition("/")[0] + "/" + parameter(stack, 0)) is not shared
 
     @pytest.mark.parametrize("times", [0, 1, 2])
     def test_what_comes_later_takes_its_room_once(self, stack: Stack, shared: iam.Policy, times: int) -> None:
