@@ -9,7 +9,7 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_sqs as sqs
 from aws_cdk.assertions import Template
 
-from cdk_cleanroomsml import AudienceExportProvider, InvalidArgumentError
+from cdk_cleanroomsml import AudienceExport, AudienceExportProvider, InvalidArgumentError
 from tests.builders.stacks import EXPORT, declare
 
 
@@ -28,6 +28,7 @@ def test_a_rule_finds_the_ends_of_its_export(stack: Stack, method: str, statuses
     queue = sqs.Queue(stack, "Queue")
     rule = getattr(export, method)("Rule", target=targets.SqsQueue(queue), description="of a test", rule_name="mine")
     assert isinstance(rule, events.Rule)
+    assert rule.node.path == "Campaigns/Export/Rule"
     template = Template.from_stack(stack)
     logical_id = next(name for name in template.find_resources(EXPORT) if name.startswith("Export"))
     [found] = template.find_resources("AWS::Events::Rule").values()
@@ -111,11 +112,11 @@ def test_a_pattern_that_would_widen_the_rule_is_an_error(stack: Stack, pattern: 
 OF_STACK = Environment(account="111122223333", region="us-east-1")
 
 
-def on_bus(env: Environment | None, arn: str) -> events.Rule:
-    """A rule of a stack whose exports publish on an imported bus."""
+def on_bus(env: Environment | None, arn: str) -> AudienceExport:
+    """An export of a stack whose exports publish on an imported bus."""
     stack = Stack(App(), "Campaigns", env=env)
     AudienceExportProvider.configure(stack, event_bus=events.EventBus.from_event_bus_arn(stack, "Bus", arn))
-    return declare(stack).on_event("Rule")
+    return declare(stack)
 
 
 @pytest.mark.parametrize(
@@ -128,20 +129,22 @@ def on_bus(env: Environment | None, arn: str) -> events.Rule:
 def test_a_rule_for_a_bus_elsewhere_is_an_error(account: str, region: str, rule: str) -> None:
     arn = f"arn:aws:events:{region}:{account}:event-bus/central"
     expected = f"must be of the stack's {rule}, for a rule; make the rule where the bus is"
+    export = on_bus(OF_STACK, arn)
     with pytest.raises(InvalidArgumentError) as raised:
-        on_bus(OF_STACK, arn)
+        export.on_event("Rule")
     assert (raised.value.argument, raised.value.rule, raised.value.value) == ("event_bus", expected, arn)
+    Template.from_stack(Stack.of(export)).resource_count_is("AWS::Events::Rule", 0)
 
 
 @pytest.mark.parametrize("env", [OF_STACK, None], ids=["in the same place", "in a place that is not known"])
 def test_a_rule_is_on_the_bus_of_the_provider(env: Environment | None) -> None:
-    rule = on_bus(env, "arn:aws:events:us-east-1:111122223333:event-bus/central")
+    rule = on_bus(env, "arn:aws:events:us-east-1:111122223333:event-bus/central").on_event("Rule")
     Template.from_stack(Stack.of(rule)).has_resource_properties("AWS::Events::Rule", {"EventBusName": "central"})
 
 
 def test_a_bus_whose_place_is_known_at_deployment_only_is_not_compared() -> None:
     arn = CfnParameter(Stack(App(), "Other"), "Bus").value_as_string
-    assert on_bus(OF_STACK, arn).node.id == "Rule"
+    assert on_bus(OF_STACK, arn).on_event("Rule").node.id == "Rule"
 
 
 def test_an_unknown_option_is_an_error(stack: Stack) -> None:
