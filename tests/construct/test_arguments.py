@@ -102,7 +102,10 @@ class TestOnConflict:
     def test_has_no_effect_on_a_generated_name_and_is_refused(self) -> None:
         argument, rule, value = refused(lambda: arguments.check_on_conflict(OnConflict.ADOPT, None))
         assert (argument, value) == ("on_conflict", OnConflict.ADOPT)
-        assert rule.startswith("must not be OnConflict.ADOPT without a name, because it would have no effect: ")
+        assert rule == (
+            "must not be OnConflict.ADOPT without a name, because it would have no effect: set name to the name of the "
+            "export to use, or leave on_conflict out, because a generated name always finds its own export"
+        )
 
     @pytest.mark.parametrize("value", ["ADOPT", None, True], ids=str)
     def test_is_one_of_the_choices(self, value: object) -> None:
@@ -164,7 +167,9 @@ class TestMinimumRelevance:
         assert found == ("minimum_relevance", "must be a number from 0 to 10", value)
 
     @pytest.mark.parametrize(
-        "value", ["0.5", TEXT_TOKEN, float("inf"), float("-inf")], ids=["text", "token", "inf", "-inf"]
+        "value",
+        ["0.5", TEXT_TOKEN, float("inf"), float("-inf"), float("nan")],
+        ids=["text", "token", "inf", "-inf", "nan"],
     )
     def test_is_a_finite_number(self, value: object) -> None:
         """The CDK's process ends if it gets another one."""
@@ -192,7 +197,9 @@ class TestRevision:
     def test_beside_a_name_is_refused(self) -> None:
         argument, rule, value = refused(lambda: arguments.check_revision("2", "spring"))
         assert (argument, value) == ("revision", "2")
-        assert rule.startswith("cannot be combined with name: ")
+        assert rule == (
+            "cannot be combined with name: an export cannot run again under its name, so change the name instead"
+        )
 
 
 class TestProvider:
@@ -209,6 +216,13 @@ class TestProvider:
         elsewhere = AudienceExportProvider(nested, "Own")
         found = refused(lambda: arguments.check_provider(elsewhere, place.of(stack)))
         assert found == ("provider", "must be in the export's own stack, Campaigns", "Campaigns/Spring/Own")
+
+    def test_of_a_nested_stack_is_for_that_and_not_of_its_root(self, stack: Stack) -> None:
+        nested = NestedStack(stack, "Spring")
+        arguments.check_provider(AudienceExportProvider(nested, "Own"), place.of(nested))
+        of_root = AudienceExportProvider(stack, "OfRoot")
+        found = refused(lambda: arguments.check_provider(of_root, place.of(nested)))
+        assert found == ("provider", "must be in the export's own stack, Campaigns/Spring", "Campaigns/OfRoot")
 
 
 def test_a_parameter_of_the_template_is_a_token_for_every_check_that_takes_one(stack: Stack) -> None:

@@ -38,7 +38,7 @@ def test_a_number_out_of_range_is_refused(value: Any) -> None:
 
 
 def test_an_unknown_type_is_refused() -> None:
-    with pytest.raises(InvalidArgumentError, match="must be PERCENTAGE or ABSOLUTE; got 'ALL'"):
+    with pytest.raises(InvalidArgumentError, match=r"^AudienceSize type must be PERCENTAGE or ABSOLUTE; got 'ALL'$"):
         AudienceSize("ALL", 10)  # type: ignore[arg-type]
 
 

@@ -19,6 +19,8 @@ def test_the_26th_export_of_a_job_is_warned_about() -> None:
     for number in range(27):
         declare(stack, f"Export{number}")
     assert warnings(stack) == ["/Campaigns/Export25"]
+    names_the_job = Match.string_like_regexp(f"of generation job {JOB}; the service allows 25, and none can be deleted")
+    assert len(Annotations.from_stack(stack).find_warning("*", names_the_job)) == 1
 
 
 def test_the_warning_can_be_acknowledged() -> None:
