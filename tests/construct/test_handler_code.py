@@ -78,6 +78,11 @@ def test_a_file_of_another_name_is_another_asset(tmp_path: Path, monkeypatch: py
     assert made.name != expected.name
 
 
+def test_where_one_file_ends_and_the_next_begins_is_in_the_hash() -> None:
+    one, two = {"a.py": b"1b.py\x002"}, {"a.py": b"1", "b.py": b"2"}
+    assert handler_code._content_hash(one) != handler_code._content_hash(two)
+
+
 def test_the_folder_says_what_it_holds_and_a_hash_of_it(tmp_path: Path) -> None:
     assert re.fullmatch("audience_export_handler-[0-9a-f]{16}", handler_code.assemble(tmp_path).name)
 
@@ -167,6 +172,7 @@ def test_an_installed_library_takes_what_its_wheel_carries(tmp_path: Path, monke
     (package / "lambda" / "audience_export_handler").mkdir()
     (package / "lambda" / "audience_export_handler" / "lifecycle.py").write_text("# of the wheel")
     (package / "lambda" / "crhelper" / "utils.py").write_text("# of the wheel")
+    (tmp_path / "site" / "lambda" / "audience_export_handler").mkdir(parents=True)  # where a checkout has it
     monkeypatch.setattr(handler_code, "__file__", str(package / "handler_code.py"))
     asset = handler_code.assemble(tmp_path / "cdk.out")
     carried = {path.name for path in asset.rglob("*.py") if path.read_text() == "# of the wheel"}
@@ -179,5 +185,7 @@ def test_a_library_without_its_handler_is_refused(tmp_path: Path, monkeypatch: p
     package.mkdir(parents=True)
     shutil.copy(handler_code.__file__, package)
     monkeypatch.setattr(handler_code, "__file__", str(package / "handler_code.py"))
-    with pytest.raises(HandlerCodeError, match="the handler's modules are missing; looked for "):
+    with pytest.raises(HandlerCodeError) as raised:
         handler_code.assemble(tmp_path)
+    of_wheel, of_checkout = (top / "lambda" / "audience_export_handler" for top in (package, tmp_path / "site"))
+    assert str(raised.value) == f"the handler's modules are missing; looked for {of_wheel} and {of_checkout}"
