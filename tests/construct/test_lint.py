@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_cdk import App, Environment, Stack, Validations
+from aws_cdk import App, CfnResource, Environment, Stack, Validations
 from aws_cdk import aws_iam as iam
 from cdk_nag import AwsSolutionsChecks
 
-from cdk_cleanroomsml import AudienceExportProvider
+from cdk_cleanroomsml import AudienceExportProvider, lint
 from local_cloud import environment
 from tests.builders.arns import JOB
 from tests.builders.stacks import declare, settings_of_every_kind
+from tests.fakes.acknowledgments import Acknowledgments
 
 ROLES = {"role", "state_machine_role"}
 
@@ -62,6 +63,16 @@ def test_what_the_app_allows_more_is_still_found(tmp_path: Path) -> None:
     AudienceExportProvider.of(stack).add_to_role_policy(statement)
     [found] = violations(app, tmp_path, "Campaigns/CleanRoomsMLAudienceExports")
     assert found == f"AwsSolutions-IAM5[Resource::{resources[0]}]"
+
+
+def test_a_wildcard_is_acknowledged_as_cdk_nag_writes_it_and_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    acknowledgments = Acknowledgments(monkeypatch)
+    stack = Stack(App(), "Campaigns")
+    policy, queue = iam.Policy(stack, "Policy"), CfnResource(stack, "Queue", type="AWS::SQS::Queue")
+    resource = f"arn:aws:sqs:{stack.region}:{queue.get_att('QueueName').to_string()}:*"
+    lint.acknowledge_wildcard(policy, resource, "a reason")
+    rule = "AwsSolutions-IAM5[Resource::arn:aws:sqs:<AWS::Region>:<Queue.QueueName>:*]"
+    assert acknowledgments.reasons == {("Campaigns/Policy", rule): "a reason"}
 
 
 @pytest.mark.parametrize("everything", [False, True], ids=["default", "everything"])

@@ -67,6 +67,12 @@ def test_a_name_that_is_known_only_at_deployment_is_left_out(stack: Stack, argum
     assert list(names(stack).values()) == [None]
 
 
+def test_neither_has_an_export_of_a_size_that_is_known_only_at_deployment(stack: Stack) -> None:
+    size = CfnParameter(stack, "Size", type="Number").value_as_number
+    declare(stack, audience_size=AudienceSize.absolute(size))
+    assert list(names(stack).values()) == [None]
+
+
 def written(stack: Stack, times: int = 1) -> Any:
     """The metadata of an export whose name is generated, after so many syntheses."""
     resource = CfnResource(stack, "Export", type=EXPORT)
