@@ -1,11 +1,13 @@
 """The limits are those of botocore's model: written down here, so that a change of the service is noticed."""
 
 import re
+from types import SimpleNamespace
 from typing import Any
 
 import botocore.session
 import pytest
 
+from cdk_cleanroomsml_contract import api_limits
 from cdk_cleanroomsml_contract.api_limits import (
     ACTIVE_OF_JOB,
     PATTERN_IN_WORDS,
@@ -121,6 +123,14 @@ def test_a_relevance_goes_from_0_to_10(score: float) -> None:
 @pytest.mark.parametrize("score", [-0.1, 10.1, float("nan"), float("inf"), "5", True, None], ids=repr)
 def test_another_relevance_breaks_a_rule(score: object) -> None:
     assert relevance_rule(score) == "must be a number from 0 to 10"
+
+
+def test_a_model_in_which_a_start_has_no_members_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = SimpleNamespace(operation_model=lambda name: SimpleNamespace(input_shape=f"the shape of {name}"))
+    monkeypatch.setattr(api_limits, "_service_model", lambda: model)
+    rule = "StartAudienceExportJob takes a structure; this botocore says 'the shape of StartAudienceExportJob'"
+    with pytest.raises(TypeError, match=f"^{rule}$"):
+        api_limits._start_request.__wrapped__()
 
 
 def test_the_quotas_are_those_of_the_user_guide() -> None:

@@ -32,6 +32,7 @@ def test_an_answer_is_read_in_both_versions(version: int, member: str) -> None:
     assert message.read(sent) == AnswerMessage(event(), VERDICT)
     caught = {"Error": "States.Timeout", "Cause": "late"}
     assert message.read(sent | {member: caught}) == AnswerMessage(event(), None, "States.Timeout", "late")
+    assert message.read(sent | {member: {}}) == AnswerMessage(event(), None, "", "")
 
 
 @pytest.mark.parametrize("version", [0, 3, None], ids=["older", "newer", "none"])
