@@ -60,5 +60,5 @@ def test_a_number_token_is_left_to_the_handler(make: Callable[[int | float], Aud
 
 def test_a_string_token_is_refused() -> None:
     token: Any = Token.as_string({"Ref": "Value"})
-    with pytest.raises(InvalidArgumentError, match="must be a whole number"):
+    with pytest.raises(InvalidArgumentError, match=r"^AudienceSize\.percentage value must be a whole number; got "):
         AudienceSize.percentage(token)
