@@ -15,7 +15,7 @@ from functools import partial
 
 from audience_export_handler import deletion, follower, step
 from audience_export_handler.aws import response, step_functions
-from audience_export_handler.core import reasons
+from audience_export_handler.core import reasons, timing
 from audience_export_handler.core.facts import ExportJob
 from audience_export_handler.core.progress import Progress
 from audience_export_handler.core.request import physical_id, read_request
@@ -85,7 +85,7 @@ def make_handler(
 
 
 def _was_started(event: Event, *, clock: Callable[[], datetime]) -> bool:
-    return step_functions.was_started(event, requested_at=requested_at(event, clock()))
+    return step_functions.was_started(event, oldest=clock() - timing.OLDEST_EVENT)
 
 
 def _attributes(export: ExportJob, *, of_job: bool) -> dict[str, str]:

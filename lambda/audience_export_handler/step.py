@@ -185,8 +185,7 @@ def _held_elsewhere(given: StepInput, situation: Situation, failure: ExportFailu
     if any(export.name == attempt.name for export in situation.exports):
         return None
     request = replace(situation.request, name=attempt.name)
-    holder = _holder_in_account(given, attempt.name)
-    return reasons.conflict(request, holder, said=attempt.phase.said, may_have_started=attempt.may_have_started)
+    return decision.conflict(request, attempt, _named_in_account(given, attempt.name))
 
 
 def _spread(given: StepInput, seconds: int) -> int:
@@ -289,16 +288,15 @@ def _is_used_up(given: StepInput, situation: Situation, following: Progress, err
 def _final_refusal(given: StepInput, request: ExportRequest, error: ServiceError, found: RefusalFacts) -> ExportFailure:
     facts, hint = reasons.refusal_facts(found, request.audience_size), reasons.size_hint(found, request)
     if error.code == "ConflictException":
-        holder = _holder_in_account(given, request.name)
+        holder = decision.holder_of(request, _named_in_account(given, request.name))
         if holder or not found.rules_out(request.audience_size):
             return reasons.conflict(request, holder, said=error.message, facts=facts)
     return reasons.refusal(request, error, facts, "" if facts else hint)
 
 
-def _holder_in_account(given: StepInput, name: str) -> ExportJob | None:
-    """The export that holds a name, which may be of another generation job."""
-    named = [export for export in _list_account(given) or () if export.name == name]
-    return decision.holder_of(given.request, named)
+def _named_in_account(given: StepInput, name: str) -> list[ExportJob]:
+    """The exports of a name, which may be of other generation jobs; none if they cannot be listed."""
+    return [export for export in _list_account(given) or () if export.name == name]
 
 
 def _list_account(given: StepInput) -> tuple[ExportJob, ...] | None:

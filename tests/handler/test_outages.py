@@ -159,7 +159,7 @@ class TestTransientErrors:
         faults.append(Fault("ListAudienceExportJobs", FaultKind.THROTTLE, times=999))
         deployment.run_executions()
         reason = deployment.endpoint.bodies[-1]["Reason"]
-        assert reason.startswith("ThrottlingException: ")
+        assert reason.startswith("InternalServerException: ")
         assert "the exports could not be listed at the end" in reason
         assert "is listed" not in reason.partition("An export may have been started. ")[0]
 

@@ -35,9 +35,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _CONFIG = Config(retries={"total_max_attempts": 1}, connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS)
-# AWS has further codes with this word in them, such as ThrottledException.
-_THROTTLE = "Throttl"
-_THROTTLES = {"TooManyRequestsException", "RequestLimitExceeded"}
+# In the codes of throttling: ThrottlingException, Throttling, ThrottledException, TooManyRequestsException …
+_THROTTLES = ("Throttl", "TooManyRequests", "RequestLimitExceeded")
 # What AWS says of a permission, or of the credentials of a new role, that is not known everywhere yet.
 _DENIALS = {
     "AccessDenied",
@@ -216,7 +215,7 @@ def _service_error(error: ClientError | BotoCoreError) -> ServiceError:
     code = error.response.get("Error", {}).get("Code") or "UnknownError"
     message = error.response.get("Error", {}).get("Message") or "the service gave no message"
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    if code in _THROTTLES or _THROTTLE in code or status == 429:
+    if status == 429 or any(word in code for word in _THROTTLES):
         return ServiceError(code, message, ErrorKind.THROTTLED)
     if code in _DENIALS or status in (401, 403):
         return ServiceError(code, message, ErrorKind.DENIED)

@@ -72,13 +72,13 @@ def start(
         pause = min(2 * pause, 8.0)
 
 
-def was_started(event: dict[str, Any], *, requested_at: datetime) -> bool:
-    """Return whether the execution of a Create or Update event exists; False also if that cannot be read."""
-    name, oldest = execution_name(event), requested_at - timing.CLOCK_SKEW
+def was_started(event: dict[str, Any], *, oldest: datetime) -> bool:
+    """Return whether an execution of this very event has begun since `oldest`; False also if that cannot be read."""
     try:
+        name = execution_name(event)
         recent = _recent(_client(timing.CONTROL_SECONDS), _machine_of(event), oldest)
         return any(execution["name"] == name for execution in recent)
-    except (ClientError, BotoCoreError) as error:
+    except (ClientError, BotoCoreError, KeyError) as error:  # KeyError: an event without a member is answered, too.
         logger.warning("The executions cannot be listed: %s", error)
         return False
 

@@ -29,7 +29,7 @@ def failure(
         was_listed: whether there was a last listing; without one it failed, or would have come too late.
     """
     cause = _cause(request, progress, now, stack, is_listed=export is not None, was_listed=was_listed)
-    return cause.extended(said=_how_far(progress, export, was_listed=was_listed), advice=reasons.watch(request))
+    return cause.extended(said=_how_far(progress, now, export, was_listed=was_listed), advice=reasons.watch(request))
 
 
 def _cause(
@@ -42,8 +42,10 @@ def _cause(
     was_listed: bool,
 ) -> ExportFailure:
     attempt, retried = progress.attempt, progress.retried
-    if is_listed or _accepted_at(progress) or progress.seen:
+    if is_listed or _accepted_at(progress):
         return reasons.out_of_time(request, is_started=True)
+    if progress.seen:
+        return reasons.out_of_time(request, is_started=None)
     if retried and retried.job_status:
         return reasons.job_not_active(request, retried, may_have_started=progress.may_have_started)
     if retried and retry.is_recent(retried, progress.neighbours, now):
@@ -61,7 +63,7 @@ def _cause(
     return reasons.out_of_time(request, is_started=None if progress.may_have_started else False)
 
 
-def _how_far(progress: Progress, export: ExportJob | None, *, was_listed: bool) -> str:
+def _how_far(progress: Progress, now: datetime, export: ExportJob | None, *, was_listed: bool) -> str:
     """How far the export was, in words; empty if there is nothing to say."""
     retried, accepted_at = progress.retried, _accepted_at(progress)
     if export:
@@ -70,8 +72,10 @@ def _how_far(progress: Progress, export: ExportJob | None, *, was_listed: bool) 
         return reasons.seen_before(progress.seen.created, was_listed=was_listed)
     if accepted_at:
         return reasons.start_accepted(accepted_at)
-    if retried and (retried.code == quota.CODE or retried.job_status):
-        return reasons.waited(retried.since, "the generation job" if retried.job_status else "a slot in the account")
+    if retried and retried.job_status:
+        return reasons.waited(retried.since, "the generation job")
+    if retried and retried.code == quota.CODE and retry.is_recent(retried, progress.neighbours, now):
+        return reasons.waited(retried.since, "a slot in the account")
     return ""
 
 

@@ -105,20 +105,20 @@ def _in_attempt(situation: Situation, attempt: Attempt) -> Decision:
     if own := _own(situation, attempt):
         return follow(_oldest_alive(own), request, now, situation.model_account)
     others = [export for export in named if not export.has_failed]
-    conflict = Fail(_conflict(request, attempt, named))
+    taken = Fail(conflict(request, attempt, named))
     match attempt.phase:
         case Announced():
-            return conflict if others else _if_forward(situation, Start(attempt.name))
+            return taken if others else _if_forward(situation, Start(attempt.name))
         case Accepted(at):
             return _accepted_but_unlisted(request, attempt, named, now - at)
         case Unanswered(at, settled_at):
             if now < settled_at:
                 return _wait_until(settled_at, now, since=at)
-            return conflict if others else Announce(attempt.name)
+            return taken if others else Announce(attempt.name)
         case Taken(at):
             if now - at < timing.PATIENCE_WITH_LISTING:
                 return _wait_until(at + timing.PATIENCE_WITH_LISTING, now, since=at)
-            return conflict
+            return taken
 
 
 def _accepted_but_unlisted(
@@ -127,7 +127,7 @@ def _accepted_but_unlisted(
     """Wait for an accepted export to be listed, unless the service may have answered a repeat of another one."""
     is_alive = any(not export.has_failed for export in named)
     if named and age >= (timing.LISTING_LAG if is_alive else timing.PATIENCE_WITH_LISTING):
-        return Fail(_conflict(request, attempt, named))
+        return Fail(conflict(request, attempt, named))
     if age >= timing.ACCEPTED_UNLISTED:
         return Fail(reasons.never_listed(request))
     return Wait(min(1 + int((timing.ACCEPTED_UNLISTED - age).total_seconds()), pause_for_age(age)))
@@ -137,7 +137,8 @@ def _wait_until(moment: datetime, now: datetime, *, since: datetime) -> Wait:
     return Wait(min(seconds_until(moment, now), pause_for_age(now - since)))
 
 
-def _conflict(request: ExportRequest, attempt: Attempt, named: list[ExportJob]) -> ExportFailure:
+def conflict(request: ExportRequest, attempt: Attempt, named: Iterable[ExportJob]) -> ExportFailure:
+    """Return the failure of an attempt whose name is taken, by one of the exports that have it."""
     said = attempt.phase.said if isinstance(attempt.phase, Unanswered | Taken) else ""
     return reasons.conflict(request, holder_of(request, named), said=said, may_have_started=attempt.may_have_started)
 
@@ -164,11 +165,12 @@ def _failed_meanwhile(situation: Situation) -> ExportJob | None:
 
     Another one of its name and size, which somebody else may have started since, does not take its place.
     """
-    seen = situation.progress.seen
-    if seen is None:
-        return None
-    waited_for = (one for one in situation.exports if (one.name, one.create_time) == (seen.name, seen.created))
-    return next((one for one in waited_for if one.has_failed), None)
+    seen, attempt = situation.progress.seen, situation.progress.attempt
+    if seen is None or (attempt and attempt.name != seen.name):
+        return None  # A version before this one went on to the next name.
+    waited_for = (seen.name, seen.created, situation.request.audience_size)
+    failed = (export for export in situation.exports if export.has_failed)
+    return next((one for one in failed if (one.name, one.create_time, one.audience_size) == waited_for), None)
 
 
 def _own(situation: Situation, attempt: Attempt) -> list[ExportJob]:
@@ -305,7 +307,7 @@ def _read_again(situation: Situation) -> Wait:
     pause = max(timing.fair_pause(situation.progress.neighbours), min(timing.LONGEST_PAUSE, age, left / 2))
     if not staleness.cannot_be_stale(situation):
         pause = min(pause, seconds_until(situation.requested_at + timing.STALE_STACK, situation.now))
-    return Wait(max(timing.BEFORE_NEXT_READ, int(min(pause, left))))
+    return Wait(max(timing.BEFORE_NEXT_READ, int(pause)))
 
 
 def _once_older_ended(situation: Situation, decision: Announce | Start) -> Decision:

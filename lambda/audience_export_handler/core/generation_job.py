@@ -63,7 +63,8 @@ def _while_unread(
     if progress.waits_for_job:
         return progress
     since = now
-    if last and last.code == error.code and last.unread_at and now - last.unread_at < timing.JOB_UNREAD:
+    longest = timing.between_tries(progress.neighbours)
+    if last and last.code == error.code and last.unread_at and now - last.unread_at < longest:
         since = last.since
     if age >= timing.IAM_PROPAGATION if unread is ErrorKind.DENIED else now - since >= timing.REFUSAL_UNREAD:
         return None

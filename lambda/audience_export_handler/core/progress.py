@@ -33,7 +33,7 @@ class RetriedError:
     message: str
     job_status: str = ""
     unread_at: datetime | None = None
-    last_at: datetime | None = field(default=None, compare=False)
+    last_at: datetime | None = field(default=None, compare=False)  # two records of one trouble are equal
 
     @property
     def is_start(self) -> bool:

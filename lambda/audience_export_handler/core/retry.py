@@ -58,10 +58,7 @@ def is_transient(error: ServiceError, age: timedelta) -> bool:
 
 def is_recent(retried: RetriedError, neighbours: int, now: datetime) -> bool:
     """Return whether a call has failed so recently that it is what keeps the request from its end."""
-    if retried.last_at is None:
-        return True
-    longest = max(timing.LONGEST_PAUSE, timing.fair_pause(neighbours))
-    return now - retried.last_at < timedelta(seconds=2 * longest)
+    return retried.last_at is None or now - retried.last_at < timing.between_tries(neighbours)
 
 
 def pause(retried: RetriedError, now: datetime, draw: float, neighbours: int) -> int:
@@ -99,13 +96,13 @@ def _after_failed_read(
 
 def _retried(progress: Progress, call: str, error: ServiceError, now: datetime) -> RetriedError:
     last = progress.retried
-    if call != START and last and last.call == START and (last.job_status or is_recent(last, progress.neighbours, now)):
+    if last and last.call == START != call:
         return last  # A listing or a read that fails in between is not what keeps the export from starting.
     if last and last.job_status and error.code != quota.CODE:
         return last  # Nor is a start that is throttled while the generation job is being created.
-    goes_on = last is not None and last.call == call and not last.job_status
-    if last and error.code == quota.CODE != last.code:
-        goes_on = (
-            False  # Waiting for a slot begins with the first refusal for a quota: only then may a listing show it.
-        )
-    return RetriedError(call, last.since if last and goes_on else now, error.code, error.message, last_at=now)
+    if last and last.code == quota.CODE != error.code and error.kind is not ErrorKind.UNANSWERED:
+        return replace(last, last_at=now)  # Nor is one that is throttled while the account is full.
+    # Waiting for a slot begins with the first refusal for a quota: only then may the account's listing show it.
+    begins = last is None or last.call != call or bool(last.job_status) or (error.code == quota.CODE != last.code)
+    since = now if last is None or begins else last.since
+    return RetriedError(call, since, error.code, error.message, last_at=now)

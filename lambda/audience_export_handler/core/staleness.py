@@ -27,7 +27,7 @@ def known_phase(situation: Situation) -> StackPhase | None:
 def may_be_rollback(situation: Situation) -> bool:
     """Return whether the request may be a rollback that no read has shown: an Update to what exists."""
     request = situation.request
-    is_shown = _was_read(situation) and cannot_be_stale(situation)
+    is_shown = _was_read(situation) and situation.now - situation.requested_at >= timing.STALE_STACK
     if not request.is_update or situation.stack is StackPhase.LATER or is_shown:
         return False
     names = (request.name,) if request.name_is_given else identity.ordinals(request.name)

@@ -58,10 +58,9 @@ PUT_SECONDS = 10
 PATIENCE_WITH_LISTING = timedelta(seconds=30)
 # An export whose start was accepted, and that is still not listed after so long, is reported.
 ACCEPTED_UNLISTED = timedelta(minutes=5)
-# A generation job that may be why a start was refused, and cannot be read, is read again for so long.
-REFUSAL_UNREAD = timedelta(minutes=10)
-# That begins anew after so long without a try. So long a generation job is read again whose metrics are only reported.
-JOB_UNREAD = timedelta(minutes=1)
+# A generation job that cannot be read is read again for so long: if it may be why a start was refused, or if only its
+# metrics are wanted.
+REFUSAL_UNREAD, JOB_UNREAD = timedelta(minutes=10), timedelta(minutes=1)
 # A step that was repeated or stopped can no longer be running, and what it started is listed.
 OUTLASTING_STEP = timeouts.FUNCTION_TIMEOUT + LISTING_LAG
 
@@ -120,6 +119,11 @@ def fair_pause(neighbours: int) -> float:
     Of many that run, the account's 20 slots may be taken by some, which do not read the stack; at least half wait.
     """
     return _FAIR_SHARE * sqrt(max(1, neighbours / 2, neighbours - RUNNING_OF_ACCOUNT))
+
+
+def between_tries(neighbours: int) -> timedelta:
+    """Return how far apart two tries of a call can be, if so many requests run in the stack: two pauses and a step."""
+    return timedelta(seconds=2 * max(LONGEST_PAUSE, fair_pause(neighbours))) + timeouts.FUNCTION_TIMEOUT
 
 
 def seconds_until(moment: datetime, now: datetime) -> int:

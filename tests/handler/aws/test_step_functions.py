@@ -178,21 +178,25 @@ def stop_all(deployment: Deployment, **changes: Any) -> None:
 class TestWasStarted:
     """An earlier delivery of an event may have started its execution, and not have heard of it."""
 
-    @pytest.mark.parametrize(
-        ("age", "expected"), [(-5, True), (0, True), (5, True), (6, False)], ids=["later", "now", "5 s before", "6 s"]
-    )
-    def test_is_known_by_the_name_of_the_request(self, deployment: Deployment, age: float, expected: bool) -> None:
-        begun(deployment, deployment.machine, execution_name(event()), age * SECOND)
-        assert step_functions.was_started(event(), requested_at=deployment.clock()) is expected
+    @pytest.mark.parametrize(("age", "expected"), [(MINUTE, True), (MINUTE + SECOND, False)], ids=["lately", "too old"])
+    def test_is_known_by_the_name_of_the_event(self, deployment: Deployment, age: timedelta, expected: bool) -> None:
+        begun(deployment, deployment.machine, execution_name(event()), age)
+        assert step_functions.was_started(event(), oldest=deployment.clock() - MINUTE) is expected
 
     def test_is_not_another_request_of_the_resource(self, deployment: Deployment) -> None:
         older(deployment, SECOND)
-        assert not step_functions.was_started(event(), requested_at=deployment.clock())
+        assert not step_functions.was_started(event(), oldest=deployment.clock() - MINUTE)
 
     def test_is_not_known_if_the_executions_cannot_be_listed(self, deployment: Deployment) -> None:
         deployment.machine.start(execution_name(event()), {})
         deployment.control.errors["ListExecutions"] = [(400, "AccessDeniedException")]
-        assert not step_functions.was_started(event(), requested_at=deployment.clock())
+        assert not step_functions.was_started(event(), oldest=deployment.clock() - MINUTE)
+
+    @pytest.mark.parametrize("member", ["RequestId", "ResponseURL", "ResourceProperties", "StackId"])
+    def test_is_not_known_of_an_event_without_a_member(self, deployment: Deployment, member: str) -> None:
+        """It is answered all the same."""
+        sent = {name: value for name, value in event().items() if name != member}
+        assert not step_functions.was_started(sent, oldest=deployment.clock() - MINUTE)
 
 
 class TestStopAll:

@@ -141,14 +141,14 @@ def test_what_failed_long_before_the_deadline_is_not_its_cause() -> None:
     assert reason(retried=replace(LONG_AGO, last_at=NOW)).startswith("ThrottlingException: ")
 
 
-def test_an_export_that_was_listed_before_is_started_although_the_last_listing_failed() -> None:
+def test_an_export_that_was_listed_before_may_have_ended_if_the_last_listing_failed() -> None:
     progress = Progress(ANNOUNCED, THROTTLED, START, seen=Seen("mine", START + timedelta(minutes=1)))
     text = deadline.failure(create("mine"), progress, NOW, None, was_listed=False).reason
     assert text.startswith("DeadlineExceeded: ")
     assert (
         "The exports could not be listed at the end; an earlier one showed it, created at 2026-03-01T12:01:00" in text
     )
-    assert "The export continues." in text
+    assert "An export may have been started. To use it" in text
     unlisted = deadline.failure(create("mine"), progress, NOW, None, was_listed=True).reason
     assert "The last listing does not show it; an earlier one showed it" in unlisted
 
@@ -160,3 +160,11 @@ def test_a_call_that_kept_failing_says_whether_an_export_may_have_been_started(
     text = reason(attempt, retried=THROTTLED)
     assert ("An export may have been started." in text) is expected
     assert ("If the export is listed by then, set on_conflict" in text) is expected
+
+
+@pytest.mark.parametrize(("minutes", "expected"), [(1, True), (3, False)])
+def test_a_slot_was_waited_for_only_if_the_start_was_refused_lately(minutes: int, expected: bool) -> None:
+    full = replace(FULL, last_at=NOW - timedelta(minutes=minutes))
+    text = reason(retried=full, stack=StackPhase.UNREADABLE)
+    assert ("was waiting for a slot in the account" in text) is expected
+    assert text.startswith(f"{quota.CODE}: " if expected else "StackUnreadable: ")

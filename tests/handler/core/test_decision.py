@@ -505,6 +505,17 @@ class TestWaitedFor:
         running = export(GENERATED, "CREATE_IN_PROGRESS")
         assert self.after_waiting(situation(create(), running), running) == Wait(30)
 
+    def test_of_the_name_before_does_not_end_an_attempt_that_a_version_before_has_begun(self) -> None:
+        """That version went on to the next name, and kept the export that had failed."""
+        second = export(f"{GENERATED}-2", "CREATE_IN_PROGRESS", age=-1)
+        begun = replace(ACCEPTED, name=second.name)
+        assert self.after_waiting(situation(create(), self.failed, second, attempt=begun), self.failed) == Wait(2)
+
+    def test_of_another_size_is_another_one(self) -> None:
+        running = export(GENERATED, "CREATE_IN_PROGRESS")
+        other = replace(self.failed, audience_size=TWENTY)
+        assert self.after_waiting(situation(create(), other, running), running) == Wait(30)
+
     def test_is_the_one_that_was_created_then(self) -> None:
         earlier = export("mine", "CREATE_FAILED", age=900)
         now = situation(adopting("mine"), earlier, export("mine", "CREATE_FAILED"))

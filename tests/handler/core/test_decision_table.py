@@ -454,7 +454,7 @@ def test_the_answer_to_a_start_means_what_its_row_says() -> None:
 LATE = situation(create(), after=57 * 60 + 1)
 RETRIED = RetriedError(progress.START, START, "ThrottlingException", "slow down")
 FOR_JOB = RetriedError(progress.START, START, "ConflictException", "not ACTIVE", "CREATE_PENDING")
-LONG_AGO = replace(RETRIED, last_at=LATE.now - seconds(60))
+LONG_AGO = replace(RETRIED, last_at=LATE.now - seconds(120))
 ACTIVE_WITHOUT_LOCATION = replace(export(GENERATED, age=-57 * 60), output_location="")
 JUST_NOW = LATE.now - seconds(30)
 LISTED_AT_THE_END = (export(GENERATED, "CREATE_PENDING"),)
@@ -471,7 +471,7 @@ KNOWN = {
     "the start waited for its generation job": [replace(LATE, progress=replace(LATE.progress, retried=FOR_JOB))],
     "a call kept failing until shortly before the deadline": [
         replace(LATE, progress=replace(LATE.progress, retried=replace(RETRIED, last_at=LATE.now - seconds(ago))))
-        for ago in (0, 59)
+        for ago in (0, 119)
     ],
     "no start was announced, and older executions could not be read": [
         situation(create(), after=57 * 60 + 1, older_ended_by=None)

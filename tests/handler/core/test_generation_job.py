@@ -12,7 +12,7 @@ from audience_export_handler.core.generation_job import after_refusal
 from audience_export_handler.core.progress import START as START_CALL
 from audience_export_handler.core.progress import Progress, RetriedError
 from audience_export_handler.core.retry import after_failed_start
-from audience_export_handler.core.timing import IAM_PROPAGATION, JOB_UNREAD, REFUSAL_UNREAD
+from audience_export_handler.core.timing import IAM_PROPAGATION, REFUSAL_UNREAD, between_tries
 from tests.builders.requests import START, TEN, TWENTY, adopting, create
 
 NOW = START + timedelta(minutes=10)
@@ -98,7 +98,7 @@ def test_a_job_that_cannot_be_read_now_is_read_again_for_ten_minutes(kind: Error
     assert following is not None
     assert following.retried is not None
     assert following.retried.since == since
-    following = after(unread, retried=replace(earlier, unread_at=NOW - JOB_UNREAD))
+    following = after(unread, retried=replace(earlier, unread_at=NOW - between_tries(1)))
     assert following is not None, "in the gap nobody tried"
 
 

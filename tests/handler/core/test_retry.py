@@ -212,27 +212,25 @@ def test_what_keeps_failing_is_recorded_with_its_last_time() -> None:
     assert (following.retried.since, following.retried.last_at) == (EARLIER, NOW)
 
 
-@pytest.mark.parametrize(("ago", "is_kept"), [(59, True), (60, False)])
-def test_a_start_that_failed_long_ago_does_not_hide_a_listing_that_fails_now(ago: float, is_kept: bool) -> None:
-    last_at = NOW - timedelta(seconds=ago)
-    waiting = Progress(ATTEMPT, RetriedError(START, EARLIER, quota.CODE, "full", last_at=last_at))
-    following = after_failed_listing(waiting, THROTTLED, now=NOW, age=timedelta(0))
-    assert following is not None
+@pytest.mark.parametrize("error", [THROTTLED, DENIED], ids=lambda error: error.code)
+def test_a_start_that_is_throttled_in_between_goes_on_waiting_for_a_slot(error: ServiceError) -> None:
+    """Slots go to those that came first, and the reason says since when."""
+    waiting = Progress(ATTEMPT, RetriedError(START, EARLIER, quota.CODE, "full", last_at=EARLIER))
+    following = after_failed_start(create("mine"), waiting, ATTEMPT, error, now=NOW, age=timedelta(0))
+    assert following == waiting
     assert following.retried is not None
-    expected = waiting.retried if is_kept else RetriedError(LIST, NOW, "ThrottlingException", "slow down")
-    assert following.retried == expected
-    assert following.retried.last_at == (last_at if is_kept else NOW)
+    assert following.retried.last_at == NOW
 
 
-def test_a_start_that_waits_for_its_job_is_kept_however_long_ago_the_job_was_read() -> None:
-    """The refusal after which the job is read as ACTIVE may be from just before that."""
-    job = RetriedError(START, EARLIER, "ConflictException", "no", "CREATE_PENDING", last_at=NOW - timedelta(hours=1))
-    following = after_failed_listing(Progress(ATTEMPT, job), THROTTLED, now=NOW, age=timedelta(0))
-    assert following == Progress(ATTEMPT, job)
+def test_a_start_that_is_not_answered_waits_for_a_slot_no_more() -> None:
+    waiting = Progress(ATTEMPT, RetriedError(START, EARLIER, quota.CODE, "full", last_at=EARLIER))
+    following = after_failed_start(create("mine"), waiting, ATTEMPT, UNANSWERED, now=NOW, age=timedelta(0))
+    assert following is not None
+    assert following.retried == RetriedError(START, EARLIER, "InternalServerException", "oops")
 
 
-@pytest.mark.parametrize(("neighbours", "seconds"), [(1, 60), (60, 60), (450, 197)])
-def test_a_failure_is_recent_for_twice_the_longest_pause(neighbours: int, seconds: int) -> None:
+@pytest.mark.parametrize(("neighbours", "seconds"), [(1, 120), (60, 120), (450, 257)])
+def test_a_failure_is_recent_for_two_of_the_longest_pauses_and_a_step(neighbours: int, seconds: int) -> None:
     def was(ago: float) -> bool:
         retried = RetriedError(LIST, EARLIER, "ThrottlingException", "slow", last_at=NOW - timedelta(seconds=ago))
         return is_recent(retried, neighbours, NOW)

@@ -133,3 +133,8 @@ def test_requests_that_wait_together_share_the_account_s_limit(waiting: int, cal
 @pytest.mark.parametrize(("seconds", "whole"), [(0, 1), (0.5, 1), (14, 15), (14.9, 15)])
 def test_a_moment_has_passed_after_the_seconds_until_it(seconds: float, whole: int) -> None:
     assert timing.seconds_until(START + timedelta(seconds=seconds), START) == whole
+
+
+@pytest.mark.parametrize(("neighbours", "seconds"), [(1, 120), (60, 120), (450, 257)])
+def test_two_tries_are_at_most_two_pauses_and_a_step_apart(neighbours: int, seconds: float) -> None:
+    assert timing.between_tries(neighbours).total_seconds() == pytest.approx(seconds, abs=0.1)
