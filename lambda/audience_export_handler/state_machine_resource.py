@@ -150,7 +150,7 @@ class StateMachineResource(CfnResource):
         except Exception as error:
             logger.exception("The request could not be accepted.")
             if event["RequestType"] != "Delete" and self._was_started(event):
-                logger.info("An earlier delivery of it was: its execution answers.")
+                logger.info("An earlier delivery of this event has started its execution, which sends the answer.")
                 return
             self._fail(reasons.not_accepted(error))
             if event["RequestType"] == "Delete":

@@ -254,7 +254,10 @@ def _start(given: StepInput, situation: Situation) -> Pending:
 def _after_failed_start(given: StepInput, situation: Situation, attempt: Attempt, error: ServiceError) -> Pending:
     now = given.clock()
     request, age = replace(situation.request, name=attempt.name), now - situation.requested_at
-    following = retry.after_failed_start(request, situation.progress, attempt, error, now=now, age=age)
+    before = situation.progress
+    if request.minimum_relevance is not None and before.waits_for_job:
+        before = replace(before, retried=None)  # The job has just been read as ACTIVE.
+    following = retry.after_failed_start(request, before, attempt, error, now=now, age=age)
     if error.code == quota.CODE and following and _is_used_up(given, situation, following, error):
         raise reasons.used_up(request, error, listed=len(situation.exports)).leaving(attempt)
     found = RefusalFacts()

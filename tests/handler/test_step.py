@@ -578,6 +578,15 @@ class TestRefusedStart:
         second = replace(ANNOUNCED, name=f"{create().name}-2")
         assert f'export "{second.name}"' in failure(services, create(), with_attempt(second)).reason
 
+    def test_after_the_job_was_read_as_active_waits_for_the_job_no_more(self, services: ServiceAnswers) -> None:
+        services.answers |= {calls.METRICS: JobMetrics("ACTIVE", {TEN: 0.9}), calls.START: THROTTLED}
+        retried = RetriedError(START_CALL, START, "ValidationException", "not valid", "CREATE_PENDING")
+        guarded = replace(create("mine"), minimum_relevance=0.5)
+        result = pending(services, guarded, with_attempt(retried=retried))
+        assert result.progress.retried == RetriedError(START_CALL, at(10), "ThrottlingException", "slow down")
+        unguarded = pending(services, create("mine"), with_attempt(retried=retried))
+        assert unguarded.progress.retried == retried
+
 
 class TestConflict:
     """The account's exports show who holds the name."""

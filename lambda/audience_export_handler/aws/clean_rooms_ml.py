@@ -65,7 +65,7 @@ def list_exports(audience_generation_job_arn: str, in_time: InTime) -> tuple[Exp
 def list_account(audience_generation_job_arn: str, in_time: InTime) -> tuple[ExportJob, ...] | None:
     """Return the account's exports, of every generation job; None if they cannot be listed.
 
-    Those of the given job have its ARN, whichever of its two the service shows.
+    Exports of the given job get the given ARN, because the service may show the job's other one.
     """
     try:
         return _listed(audience_generation_job_arn, in_time) if in_time() else None
@@ -169,7 +169,7 @@ def _listed(own_job_arn: str, in_time: InTime, **filters: Any) -> tuple[ExportJo
     except (ClientError, BotoCoreError) as error:
         failed = _service_error(error)
         if has_begun and failed.kind is ErrorKind.REFUSED:
-            # Of the same request only the page token has changed. It may have expired: the next listing has another.
+            # Only the page token differs from the request that succeeded. It may have expired, so list anew.
             raise ServiceError(failed.code, failed.message, ErrorKind.UNANSWERED) from error
         raise failed from error
     own = _without_account(own_job_arn)

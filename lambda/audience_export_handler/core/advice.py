@@ -44,12 +44,12 @@ _ADVICE = {
     ),
     "ServiceQuotaExceededException": (
         f"An account can have {RUNNING_OF_ACCOUNT} exports pending or in progress in a Region, unless AWS has raised "
-        "this quota, and every try to start this one was refused. Deploy again, or declare fewer exports in one "
+        "this quota, and the last try to start this one was refused. Deploy again, or declare fewer exports in one "
         "deployment. The next deployment finds the exports that were started, if their names are generated or "
         "on_conflict is OnConflict.ADOPT. If the quota is the "
         f"{ACTIVE_OF_JOB} active exports of a generation job, waiting does not help, because none can be deleted."
     ),
-    "ThrottlingException": "The service throttles the calls. Deploy again later.",
+    "ThrottlingException": "The service throttled the calls. Deploy again later.",
 }
 _NO_ADVICE = "Deploy again. If the error persists, ask AWS Support about this code."
 
@@ -63,7 +63,11 @@ def for_failed_call(request: ExportRequest, retried: RetriedError) -> str:
     """What to do about a call that has failed until the deadline; only an Update that reads may be a rollback's."""
     if retried.call == READ_JOB and retried.code == "AccessDeniedException":
         return also(request, JOB_READABLE, IF_ROLLBACK)
-    return for_code(request, retried.code, "" if retried.is_start else IF_ROLLBACK)
+    if retried.is_start:
+        return for_code(request, retried.code, "")
+    # What the service refuses of a listing is a page token, and not what was declared.
+    code = "" if retried.code == "ValidationException" else retried.code
+    return for_code(request, code, IF_ROLLBACK)
 
 
 def also(request: ExportRequest, advice: str, if_rollback: str) -> str:

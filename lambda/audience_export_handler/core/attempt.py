@@ -78,7 +78,7 @@ class Attempt:
         return self.span is not None and self.span[0] <= create_time <= self.span[1]
 
     def accepted(self, now: datetime, *, sent_at: datetime) -> Attempt:
-        """The service accepted the start: its export was created meanwhile, or by an earlier start."""
+        """The service accepted the start: it created the export while it was under way, unless an earlier one did."""
         return replace(
             self, phase=Accepted(now), own_from=self.own_from if self.may_have_started else sent_at, own_until=now
         )

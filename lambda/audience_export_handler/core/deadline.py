@@ -42,10 +42,10 @@ def _cause(
     was_listed: bool,
 ) -> ExportFailure:
     attempt, retried = progress.attempt, progress.retried
+    if progress.seen and not is_listed:
+        return reasons.out_of_time(request, is_started=True, may_have_ended=True)
     if is_listed or _accepted_at(progress):
         return reasons.out_of_time(request, is_started=True)
-    if progress.seen:
-        return reasons.out_of_time(request, is_started=None)
     if retried and retried.job_status:
         return reasons.job_not_active(request, retried, may_have_started=progress.may_have_started)
     if retried and retry.is_recent(retried, progress.neighbours, now):

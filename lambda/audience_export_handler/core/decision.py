@@ -65,15 +65,13 @@ def _without_deadline(situation: Situation) -> Decision:
 
 
 def _before_attempt(situation: Situation) -> Decision:
-    """Decide by the listing; an Update that may be a rollback is decided only if there is no time to read again."""
+    """Decide by the listing; an Update that may be a rollback starts nothing, and fails only at the last read."""
     decision = _by_listing(situation)
     if not isinstance(decision, Fail | Announce) or not staleness.may_be_rollback(situation):
         return decision
-    if not staleness.is_last_read(situation):
-        return _read_again(situation)
-    if isinstance(decision, Fail):
+    if isinstance(decision, Fail) and staleness.is_last_read(situation):
         return replace(decision, failure=decision.failure.extended(said="", advice=advice.IF_ROLLBACK))
-    return decision
+    return _read_again(situation)
 
 
 def _by_listing(situation: Situation) -> Decision:
@@ -100,9 +98,14 @@ def _by_listing(situation: Situation) -> Decision:
 def _in_attempt(situation: Situation, attempt: Attempt) -> Decision:
     request, now = replace(situation.request, name=attempt.name), situation.now
     named = [export for export in situation.exports if export.name == attempt.name]
-    if failed := _failed_meanwhile(situation):
+    own, failed = _own(situation, attempt), _failed_meanwhile(situation)
+    # A version before this one could go on after the failure, and start another export.
+    has_gone_on = (
+        bool(own) or isinstance(attempt.phase, Accepted) or (failed is not None and failed.name != attempt.name)
+    )
+    if failed and (failed in own or not has_gone_on):
         return _has_failed(request, failed)
-    if own := _own(situation, attempt):
+    if own:
         return follow(_oldest_alive(own), request, now, situation.model_account)
     others = [export for export in named if not export.has_failed]
     taken = Fail(conflict(request, attempt, named))
@@ -165,9 +168,9 @@ def _failed_meanwhile(situation: Situation) -> ExportJob | None:
 
     Another one of its name and size, which somebody else may have started since, does not take its place.
     """
-    seen, attempt = situation.progress.seen, situation.progress.attempt
-    if seen is None or (attempt and attempt.name != seen.name):
-        return None  # A version before this one went on to the next name.
+    seen = situation.progress.seen
+    if seen is None:
+        return None
     waited_for = (seen.name, seen.created, situation.request.audience_size)
     failed = (export for export in situation.exports if export.has_failed)
     return next((one for one in failed if (one.name, one.create_time, one.audience_size) == waited_for), None)
@@ -225,8 +228,8 @@ def _usable(situation: Situation, name: str) -> list[ExportJob]:
 def _same_size(request: ExportRequest, named: list[ExportJob]) -> list[ExportJob]:
     """The exports of a name that have the requested size, and can be the resource's.
 
-    A given name is started only if none of it is alive. So one that began while an older one was alive, which failed
-    later, is somebody else's.
+    An export is started under a given name only if none of that name is alive. So one that began while an older one was
+    alive, which has failed since, is somebody else's.
     """
     same_size = [export for export in named if export.audience_size == request.audience_size]
     if not request.name_is_given or request.adopts:

@@ -95,7 +95,7 @@ class RefusalFacts:
         return self.job_status in BEING_CREATED
 
     def rules_out(self, size: AudienceSize) -> bool:
-        """Whether no export of the size can start now; metrics do not show that, they may be for fewer sizes."""
+        """Whether no export of the size can start now; metrics do not show that, as they may cover fewer."""
         return bool(self.job_status) or (bool(self.offered) and size not in self.offered)
 
 

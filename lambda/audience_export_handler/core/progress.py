@@ -23,7 +23,7 @@ class RetriedError:
     """A call that has kept failing since a time; code and message are those of its last error.
 
     `job_status` is the generation job's, if a start is refused because the job is still being created; empty otherwise.
-    `unread_at` is when that status could last not be read, None if it could. `last_at` is when the call last failed, or
+    `unread_at` is when that status last could not be read, None if it could. `last_at` is when the call last failed, or
     when that status was last read; None if a version before this one has written it.
     """
 
@@ -33,7 +33,7 @@ class RetriedError:
     message: str
     job_status: str = ""
     unread_at: datetime | None = None
-    last_at: datetime | None = field(default=None, compare=False)  # two records of one trouble are equal
+    last_at: datetime | None = field(default=None, compare=False)  # two records of the same error are equal
 
     @property
     def is_start(self) -> bool:

@@ -70,7 +70,7 @@ def size_hint(facts: RefusalFacts, request: ExportRequest) -> str:
 
 
 def used_up(request: ExportRequest, error: ServiceError, *, listed: int) -> ExportFailure:
-    """A generation job that has all the exports that it can have; so many are listed, the failed ones too."""
+    """A generation job that has all the exports that it can have; `listed` are its listed ones, the failed ones too."""
     allowed = int(error.quota_value or listed)
     return ExportFailure(
         error.code,
@@ -127,7 +127,7 @@ def export_failed(request: ExportRequest, export: ExportJob) -> ExportFailure:
     return ExportFailure("CREATE_FAILED", export.subject, details or "the service gave no status details", to_do)
 
 
-def out_of_time(request: ExportRequest, *, is_started: bool | None) -> ExportFailure:
+def out_of_time(request: ExportRequest, *, is_started: bool | None, may_have_ended: bool = False) -> ExportFailure:
     """A request that reached its deadline; `is_started` is None if nobody knows whether its export was started."""
     if not request.name_is_given:
         again = (
@@ -141,7 +141,7 @@ def out_of_time(request: ExportRequest, *, is_started: bool | None) -> ExportFai
     else:
         again = "To use it, deploy again with on_conflict=OnConflict.ADOPT."
     to_do = {
-        True: f"The export continues. {again}",
+        True: f"The export {'was started, and may have ended' if may_have_ended else 'continues'}. {again}",
         None: f"An export may have been started. {again}",
         False: f"{_NOTHING_STARTED} Deploy again.",
     }
@@ -284,8 +284,8 @@ def job_not_active(request: ExportRequest, retried: RetriedError, *, may_have_st
     return ExportFailure(
         "GenerationJobNotActive",
         request.subject,
-        f"the generation job was still {retried.job_status} when it was {last_read}. The time-out is "
-        f"{int(request.timeout.total_seconds()):,} s. Only the audience of an ACTIVE job can be exported",
+        f"the generation job was still {retried.job_status} when it was {last_read}. The request's time-out "
+        f"is {int(request.timeout.total_seconds()):,} s. Only the audience of an ACTIVE job can be exported",
         advice.also(request, f"{started} Deploy again when the job is ACTIVE.{if_started}", advice.IF_ROLLBACK),
     )
 
@@ -355,7 +355,7 @@ def last_seen(export: ExportJob) -> str:
 def seen_before(created: datetime, *, was_listed: bool) -> str:
     """An export that the last listing does not show, or that could not be listed then."""
     last = "The last listing does not show it" if was_listed else "The exports could not be listed at the end"
-    return f"{last}; an earlier one showed it, created at {_time(created)}."
+    return f"{last}. An earlier listing showed it, created at {_time(created)}."
 
 
 def start_accepted(at: datetime) -> str:

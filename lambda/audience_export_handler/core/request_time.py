@@ -26,7 +26,7 @@ def requested_at(event: dict[str, Any], seen_at: datetime) -> datetime:
 def _signed_at(event: dict[str, Any]) -> datetime | None:
     """The X-Amz-Date of a URL signed by AWS Signature Version 4: the second in which it was signed.
 
-    Where the URL cannot be parsed, the error would quote it.
+    None if the URL cannot be parsed: the error would quote it, so it is not raised.
     """
     try:
         dates = parse_qs(urlsplit(str(event.get("ResponseURL", ""))).query).get("X-Amz-Date", [])

@@ -57,7 +57,7 @@ def is_transient(error: ServiceError, age: timedelta) -> bool:
 
 
 def is_recent(retried: RetriedError, neighbours: int, now: datetime) -> bool:
-    """Return whether a call has failed so recently that it is what keeps the request from its end."""
+    """Return whether a call has failed so recently that it is why the request has not ended."""
     return retried.last_at is None or now - retried.last_at < timing.between_tries(neighbours)
 
 
@@ -96,7 +96,7 @@ def _after_failed_read(
 
 def _retried(progress: Progress, call: str, error: ServiceError, now: datetime) -> RetriedError:
     last = progress.retried
-    if last and last.call == START != call:
+    if last and last.call == START != call and (_is_wait(last) or is_recent(last, progress.neighbours, now)):
         return last  # A listing or a read that fails in between is not what keeps the export from starting.
     if last and last.job_status and error.code != quota.CODE:
         return last  # Nor is a start that is throttled while the generation job is being created.
@@ -106,3 +106,8 @@ def _retried(progress: Progress, call: str, error: ServiceError, now: datetime) 
     begins = last is None or last.call != call or bool(last.job_status) or (error.code == quota.CODE != last.code)
     since = now if last is None or begins else last.since
     return RetriedError(call, since, error.code, error.message, last_at=now)
+
+
+def _is_wait(retried: RetriedError) -> bool:
+    """Whether the start waits for its generation job or for a slot: since when decides what comes next."""
+    return bool(retried.job_status) or retried.code == quota.CODE

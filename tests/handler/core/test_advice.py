@@ -63,7 +63,7 @@ def test_only_a_given_name_needs_adoption_to_find_a_start_again() -> None:
         ("ConflictException", "Fix the problem that the message describes"),
         ("AccessDeniedException", "The handler's role needs cleanrooms-ml:StartAudienceExportJob"),
         ("ResourceNotFoundException", "Check the ARN"),
-        ("ServiceQuotaExceededException", "every try to start this one was refused"),
+        ("ServiceQuotaExceededException", "the last try to start this one was refused"),
         ("ThrottlingException", "Deploy again later"),
         ("SomethingElseException", "ask AWS Support about this code"),
     ],
@@ -95,7 +95,8 @@ def test_another_export_has_another_name_or_revision() -> None:
     ("call", "code", "expected"),
     [
         (READ_JOB, "AccessDeniedException", advice.JOB_READABLE),
-        (READ_JOB, "ThrottlingException", "The service throttles the calls. Deploy again later."),
+        (READ_JOB, "ThrottlingException", "The service throttled the calls. Deploy again later."),
+        (LIST, "ValidationException", advice.for_code(create(), "", "")),
         (LIST, "AccessDeniedException", advice.for_code(create(), "AccessDeniedException", "")),
     ],
 )

@@ -145,12 +145,15 @@ def test_an_export_that_was_listed_before_may_have_ended_if_the_last_listing_fai
     progress = Progress(ANNOUNCED, THROTTLED, START, seen=Seen("mine", START + timedelta(minutes=1)))
     text = deadline.failure(create("mine"), progress, NOW, None, was_listed=False).reason
     assert text.startswith("DeadlineExceeded: ")
-    assert (
-        "The exports could not be listed at the end; an earlier one showed it, created at 2026-03-01T12:01:00" in text
-    )
-    assert "An export may have been started. To use it" in text
+    shown = "An earlier listing showed it, created at 2026-03-01T12:01:00"
+    assert f"The exports could not be listed at the end. {shown}" in text
+    assert "The export was started, and may have ended. To use it" in text
     unlisted = deadline.failure(create("mine"), progress, NOW, None, was_listed=True).reason
-    assert "The last listing does not show it; an earlier one showed it" in unlisted
+    assert f"The last listing does not show it. {shown}" in unlisted
+    accepted = replace(progress, attempt=ACCEPTED)
+    assert deadline.failure(create("mine"), accepted, NOW, None, was_listed=False).reason == text
+    listed = deadline.failure(create("mine"), accepted, NOW, None, export=RUNNING, was_listed=True).reason
+    assert "The export continues." in listed
 
 
 @pytest.mark.parametrize(("attempt", "expected"), [(ANNOUNCED, False), (PERHAPS, True)])

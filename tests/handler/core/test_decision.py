@@ -505,11 +505,17 @@ class TestWaitedFor:
         running = export(GENERATED, "CREATE_IN_PROGRESS")
         assert self.after_waiting(situation(create(), running), running) == Wait(30)
 
-    def test_of_the_name_before_does_not_end_an_attempt_that_a_version_before_has_begun(self) -> None:
-        """That version went on to the next name, and kept the export that had failed."""
-        second = export(f"{GENERATED}-2", "CREATE_IN_PROGRESS", age=-1)
-        begun = replace(ACCEPTED, name=second.name)
-        assert self.after_waiting(situation(create(), self.failed, second, attempt=begun), self.failed) == Wait(2)
+    @pytest.mark.parametrize("name", [f"{GENERATED}-2", GENERATED], ids=["the next name", "the same name"])
+    def test_of_before_does_not_end_an_attempt_that_a_version_before_has_begun(self, name: str) -> None:
+        """That version started another export after the failure, and kept the one that had failed."""
+        second = export(name, "CREATE_IN_PROGRESS", age=-1)
+        now = situation(create(), self.failed, second, attempt=replace(ACCEPTED, name=name))
+        assert self.after_waiting(now, self.failed) == Wait(2)
+
+    def test_ends_an_attempt_that_has_started_nothing(self) -> None:
+        """A listing that did not show it led to the attempt, whose start was refused."""
+        now = situation(create(), self.failed, attempt=replace(TAKEN, own_until=None))
+        assert outcome(self.after_waiting(now, self.failed)) == "CREATE_FAILED"
 
     def test_of_another_size_is_another_one(self) -> None:
         running = export(GENERATED, "CREATE_IN_PROGRESS")
@@ -629,3 +635,12 @@ def test_what_fails_with_an_unread_stack_says_what_to_do_in_a_rollback(listed: E
     was_read = decide(replace(now, stack=StackPhase.FORWARD))
     assert isinstance(was_read, Fail)
     assert "rollback" not in was_read.failure.reason.partition("OnConflict.ADOPT")[0]
+
+
+def test_an_update_that_may_be_a_rollback_announces_nothing_at_the_last_read() -> None:
+    """The next step could only find that the stack rolls back."""
+    base = export(GENERATED, "CREATE_FAILED")
+    now = situation(update(properties(Name="old"), TimeoutSeconds="60"), base, after=36)
+    assert outcome(decide(now)) == "DeadlineExceeded"
+    assert decide(replace(now, now=START + timedelta(seconds=61))) != Announce(f"{GENERATED}-2"), "too late"
+    assert decide(situation(update(properties(Name="old")), base, after=61)) == Announce(f"{GENERATED}-2")

@@ -90,6 +90,15 @@ def may_older_run(now: Situation) -> bool:
     return ended_by is None or now.now < ended_by
 
 
+def has_waited_for(now: Situation, one: ExportJob, listed: list[ExportJob]) -> bool:
+    if now.progress.seen != Seen(one.name, one.create_time):
+        return False
+    if now.progress.attempt is None:
+        return True
+    its_own = own(now, listed)
+    return one in its_own or not (its_own or isinstance(phase_of(now), Accepted))
+
+
 REQUESTS: dict[str, Predicate] = {
     ANY: lambda now, _: True,
     "Update": lambda now, _: now.request.is_update,
@@ -113,8 +122,8 @@ LISTED: dict[str, Predicate] = {
     ),
     "alive": lambda now, listed: bool(alive(listed)),
     "failed, of its size": lambda now, listed: bool(of_its_size(now, listed)) and not alive(of_its_size(now, listed)),
-    "the one that it has waited for, failed": lambda now, _: any(
-        now.progress.seen == Seen(one.name, one.create_time) for one in now.exports if one.status == "CREATE_FAILED"
+    "the one that it has waited for, failed": lambda now, listed: any(
+        has_waited_for(now, one, listed) for one in now.exports if one.status == "CREATE_FAILED"
     ),
     "none": lambda now, listed: not listed,
     "none alive": lambda now, listed: not alive(listed),

@@ -163,7 +163,7 @@ def test_a_reason_has_its_code_its_subject_and_says_what_to_do(
         ("AccessDeniedException", "The handler's role needs cleanrooms-ml:StartAudienceExportJob"),
         ("ResourceNotFoundException", "Check the ARN"),
         ("ServiceQuotaExceededException", "An account can have 20 exports pending or in progress"),
-        ("ThrottlingException", "The service throttles the calls. Deploy again later"),
+        ("ThrottlingException", "The service throttled the calls. Deploy again later"),
         ("SomethingNewException", "Deploy again. If the error persists, ask AWS Support"),
     ],
     ids=["validation", "conflict", "denied", "not found", "quota", "throttled", "unknown code"],
@@ -450,7 +450,7 @@ def test_a_used_up_job_has_the_exports_that_are_listed_if_the_service_gives_no_n
 def test_a_job_that_was_not_active_says_when_it_was_read_if_that_is_known() -> None:
     read = reasons.job_not_active(GIVEN, FOR_JOB, may_have_started=False).reason
     assert (
-        "was still CREATE_PENDING when it was last read, at 2026-03-01T12:00:00+00:00. The time-out is 3,600 s" in read
+        "CREATE_PENDING when it was last read, at 2026-03-01T12:00:00+00:00. The request's time-out is 3,600 s" in read
     )
     unknown = reasons.job_not_active(GIVEN, replace(FOR_JOB, last_at=None), may_have_started=False).reason
-    assert "was still CREATE_PENDING when it was last read. The time-out is" in unknown
+    assert "was still CREATE_PENDING when it was last read. The request's time-out is" in unknown

@@ -212,6 +212,28 @@ def test_what_keeps_failing_is_recorded_with_its_last_time() -> None:
     assert (following.retried.since, following.retried.last_at) == (EARLIER, NOW)
 
 
+@pytest.mark.parametrize(("ago", "is_kept"), [(119, True), (120, False)])
+def test_a_start_that_failed_long_ago_does_not_hide_a_listing_that_fails_now(ago: float, is_kept: bool) -> None:
+    last_at = NOW - timedelta(seconds=ago)
+    before = Progress(ATTEMPT, RetriedError(START, EARLIER, "ThrottlingException", "slow down", last_at=last_at))
+    following = after_failed_listing(before, UNANSWERED, now=NOW, age=timedelta(0))
+    assert following is not None
+    assert following.retried is not None
+    expected = before.retried if is_kept else RetriedError(LIST, NOW, "InternalServerException", "oops")
+    assert following.retried == expected
+    assert following.retried.last_at == (last_at if is_kept else NOW)
+
+
+@pytest.mark.parametrize(
+    ("code", "job_status"), [(quota.CODE, ""), ("ConflictException", "CREATE_PENDING")], ids=["a slot", "its job"]
+)
+def test_what_a_start_waits_for_is_kept_however_long_ago_it_was_tried(code: str, job_status: str) -> None:
+    """Since when it waits decides what comes next."""
+    long_ago = NOW - timedelta(hours=1)
+    waiting = Progress(ATTEMPT, RetriedError(START, EARLIER, code, "no", job_status, last_at=long_ago))
+    assert after_failed_listing(waiting, THROTTLED, now=NOW, age=timedelta(0)) == waiting
+
+
 @pytest.mark.parametrize("error", [THROTTLED, DENIED], ids=lambda error: error.code)
 def test_a_start_that_is_throttled_in_between_goes_on_waiting_for_a_slot(error: ServiceError) -> None:
     """Slots go to those that came first, and the reason says since when."""
