@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from audience_export_handler.aws import clean_rooms_ml, cloudformation, step_functions
@@ -73,9 +73,10 @@ class StepInput:
 def take(given: StepInput) -> ExportJob | Pending:
     """Return the export that fulfils the request, or how to continue; ExportFailure: it cannot be fulfilled."""
     result = _take(given)
-    return (
-        replace(result, progress=result.progress.after_step(given.clock())) if isinstance(result, Pending) else result
-    )
+    if not isinstance(result, Pending):
+        return result
+    next_step = given.clock() + timedelta(seconds=result.wait_seconds)
+    return replace(result, progress=result.progress.after_step(next_step))
 
 
 def _take(given: StepInput) -> ExportJob | Pending:

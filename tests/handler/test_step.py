@@ -468,9 +468,16 @@ class TestStart:
     def test_that_is_throttled_is_sent_again(self, services: ServiceAnswers) -> None:
         services.answers[calls.START] = THROTTLED
         retried = RetriedError(START_CALL, at(10), "ThrottlingException", "slow down")
-        announced = replace(ANNOUNCED, own_from=at(10))
+        announced = replace(ANNOUNCED, own_from=at(15))
         assert pending(services, progress=with_attempt()) == Pending(with_attempt(announced, retried=retried), 5)
         assert services.calls[-1] == calls.START, "nothing explains it"
+
+    def test_may_be_sent_again_only_in_the_next_step(self, services: ServiceAnswers) -> None:
+        """So an export that is created during the wait is somebody else's, also if that step dies."""
+        services.answers[calls.START] = FULL
+        waiting = pending(services, progress=with_attempt(), draw=1)
+        assert waiting.wait_seconds == 15
+        assert waiting.progress.attempt == replace(ANNOUNCED, own_from=at(25))
 
     def test_that_is_throttled_until_the_deadline_says_what_is_listed(self, services: ServiceAnswers) -> None:
         services.answers[calls.START] = THROTTLED
@@ -530,7 +537,7 @@ class TestRefusedStart:
     def test_for_a_job_that_is_being_created_is_sent_again(self, services: ServiceAnswers) -> None:
         services.answers |= {calls.START: INVALID, calls.FACTS: RefusalFacts("CREATE_PENDING")}
         retried = RetriedError(START_CALL, at(10), "ValidationException", "not valid", "CREATE_PENDING")
-        announced = replace(ANNOUNCED, own_from=at(10))
+        announced = replace(ANNOUNCED, own_from=at(15))
         assert pending(services, progress=with_attempt()) == Pending(with_attempt(announced, retried=retried), 5)
 
     def test_for_a_job_that_was_being_created_says_so_after_the_deadline(self, services: ServiceAnswers) -> None:
@@ -653,7 +660,7 @@ class TestConflict:
         """The model of another account cannot be read, and the metrics may be for fewer sizes than it offers."""
         services.answers |= {calls.START: CONFLICT, calls.FACTS: RefusalFacts(measured=(TWENTY,))}
         result = pending(services, adopting("mine"), with_attempt())
-        assert result.progress.attempt == replace(ANNOUNCED, own_from=at(10)).taken(at(10), "taken")
+        assert result.progress.attempt == replace(ANNOUNCED, own_from=at(15)).taken(at(10), "taken")
         found = failure(services, progress=with_attempt())
         assert "metrics of the generation job are for these audience sizes: PERCENTAGE 20" in found.reason
         assert "set on_conflict=OnConflict.ADOPT" in found.reason
@@ -687,7 +694,7 @@ class TestQuota:
     def test_of_the_account_is_waited_for(self, services: ServiceAnswers) -> None:
         services.answers[calls.START] = FULL
         retried = RetriedError(START_CALL, at(10), quota.CODE, "limit exceeded")
-        announced = replace(ANNOUNCED, own_from=at(10))
+        announced = replace(ANNOUNCED, own_from=at(20))
         assert pending(services, progress=with_attempt()) == Pending(with_attempt(announced, retried=retried), 10)
         assert calls.ACCOUNT not in services.calls
 
@@ -767,7 +774,7 @@ class TestMinimumRelevance:
         services.takes[calls.METRICS] = 2
         message = f"the generation job is {status}"
         retried = RetriedError(START_CALL, at(10), "GenerationJobNotActive", message, status)
-        announced = replace(ANNOUNCED, own_from=at(12))
+        announced = replace(ANNOUNCED, own_from=at(17))
         assert pending(services, self.request, with_attempt()) == Pending(with_attempt(announced, retried=retried), 5)
         assert calls.START not in services.calls
 
@@ -780,7 +787,7 @@ class TestMinimumRelevance:
     def test_waits_for_a_job_that_cannot_be_read(self, services: ServiceAnswers) -> None:
         services.answers[calls.METRICS] = LOST
         retried = RetriedError(READ_JOB, at(10), "ReadTimeoutError", "no answer")
-        announced = replace(ANNOUNCED, own_from=at(10))
+        announced = replace(ANNOUNCED, own_from=at(15))
         assert pending(services, self.request, with_attempt()) == Pending(with_attempt(announced, retried=retried), 5)
         assert calls.START not in services.calls
 

@@ -266,6 +266,14 @@ _RETRYING = Config(retries={"total_max_attempts": 3}, connect_timeout=5, read_ti
 _NEVER = timedelta(days=9)
 
 
+def _from_its_end(given: step.StepInput) -> facts.ExportJob | step.Pending:
+    """Takes a step after which what may be the request's own begins immediately, and not with the next step."""
+    result = step._take(given)
+    if isinstance(result, step.Pending):
+        return replace(result, progress=result.progress.after_step(given.clock()))
+    return result
+
+
 def _again(original: Callable[..., Any]) -> Callable[..., Any]:
     """Treats an update that keeps its export as any other request."""
 
@@ -427,6 +435,7 @@ FOUND = [
         ),
     ),
     (47510, Mutant("4", "an earlier export is its own", lambda: [(Progress, "after_step", lambda self, now: self)])),
+    (401957, Mutant("4", "a start may be sent during a wait", _both((step, "take", _from_its_end)))),
     (
         791,
         Mutant(

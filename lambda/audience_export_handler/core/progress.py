@@ -103,9 +103,9 @@ class Progress:
             return self
         return replace(self, rolling_back_at=now if phase is StackPhase.ROLLING_BACK else None)
 
-    def after_step(self, now: datetime) -> Progress:
-        """Return the progress at the end of a step: a start can only be sent in a later one, unless one was sent."""
-        return replace(self, attempt=self.attempt.nothing_started_until(now)) if self.attempt else self
+    def after_step(self, next_step: datetime) -> Progress:
+        """Return the progress at the end of a step: unless a start was sent, one can be sent only in the next step."""
+        return replace(self, attempt=self.attempt.nothing_started_until(next_step)) if self.attempt else self
 
     def to_json(self) -> dict[str, Any]:
         """Return the state as JSON-able data."""
