@@ -78,7 +78,7 @@ class AudienceExportProvider(Construct):
     @classmethod
     def _make_default(cls, stack: Stack, **settings: Unpack[ProviderSettings]) -> AudienceExportProvider:
         if stack.node.try_find_child(_DEFAULT_ID):
-            rule = f"must be in a stack without a construct of its own named {_DEFAULT_ID}"
+            rule = f"must be in a stack without another construct named {_DEFAULT_ID}"
             raise InvalidArgumentError("scope", rule, stack.node.path)
         try:
             _of_stack[stack] = cls(stack, _DEFAULT_ID, **settings)

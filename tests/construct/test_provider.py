@@ -194,7 +194,7 @@ def test_the_generated_name_of_each_export_is_in_its_metadata(stack: Stack) -> N
 @pytest.mark.parametrize("make", [declare, AudienceExportProvider.of, AudienceExportProvider.configure])
 def test_another_construct_of_its_name_stays_and_is_named(stack: Stack, make: Callable[[Stack], object]) -> None:
     other = Construct(stack, "CleanRoomsMLAudienceExports")
-    rule = "scope must be in a stack without a construct of its own named CleanRoomsMLAudienceExports"
+    rule = "scope must be in a stack without another construct named CleanRoomsMLAudienceExports"
     with pytest.raises(InvalidArgumentError, match=rule):
         make(stack)
     assert other in stack.node.children

@@ -471,7 +471,7 @@ KNOWN = {
     "the export is ACTIVE, and only its output location is missing": [
         replace(LATE, exports=(ACTIVE_WITHOUT_LOCATION,)),
     ],
-    "an export of its own is listed or was listed before, or a start was accepted": [
+    "the request's own export is listed or was listed before, or a start was accepted": [
         replace(LATE, exports=LISTED_AT_THE_END),
         replace(LATE, exports=LISTED_AT_THE_END, progress=Progress(replace(BEFORE, name=GENERATED), RETRIED, START)),
         replace(LATE, progress=replace(LATE.progress, retried=RETRIED, seen=Seen(GENERATED, START))),
