@@ -259,7 +259,7 @@ def _after_failed_start(given: StepInput, situation: Situation, attempt: Attempt
     if request.minimum_relevance is not None and before.waits_for_job:
         before = replace(before, retried=None)  # The job has just been read as ACTIVE.
     following = retry.after_failed_start(request, before, attempt, error, now=now, age=age)
-    if error.code == quota.CODE and following and _is_used_up(given, situation, following, error):
+    if error.code == quota.CODE and following and _is_used_up(given, situation, error):
         raise reasons.used_up(request, error, listed=len(situation.exports)).leaving(attempt)
     found = RefusalFacts()
     if error.code in _EXPLAINABLE and (given.in_time() or situation.progress.waits_for_job):
@@ -279,14 +279,14 @@ def _read_refusal_facts(given: StepInput) -> RefusalFacts:
     return clean_rooms_ml.read_refusal_facts(arn, given.in_time, is_waiting=is_waiting)
 
 
-def _is_used_up(given: StepInput, situation: Situation, following: Progress, error: ServiceError) -> bool:
+def _is_used_up(given: StepInput, situation: Situation, error: ServiceError) -> bool:
     """Whether the refusal is the generation job's quota; if that is unknown, it is treated as the account's."""
     if quota.is_used_up(error.quota_value, situation.exports):
         return True
-    if following.retried is None or not quota.may_be_used_up(error.quota_value, situation.exports):
+    refused_at = quota.shown_refusal(situation.progress.retried, given.clock())
+    if refused_at is None or not quota.may_be_used_up(error.quota_value, situation.exports):
         return False
-    waited = given.clock() - following.retried.since
-    return quota.has_account_a_slot(_list_account(given), waited=waited)
+    return quota.had_account_a_slot(_list_account(given), refused_at)
 
 
 def _final_refusal(given: StepInput, request: ExportRequest, error: ServiceError, found: RefusalFacts) -> ExportFailure:

@@ -689,7 +689,7 @@ class TestQuota:
 
     of_job = tuple(export(f"earlier {number}") for number in range(ACTIVE_OF_JOB))
     failed = tuple(replace(one, status="CREATE_FAILED") for one in of_job)
-    waited = RetriedError(START_CALL, at(3), quota.CODE, "limit exceeded")
+    waited = RetriedError(START_CALL, at(1), quota.CODE, "limit exceeded", refused_at=at(3))
 
     def test_of_the_account_is_waited_for(self, services: ServiceAnswers) -> None:
         services.answers[calls.START] = FULL
@@ -730,6 +730,19 @@ class TestQuota:
         running = tuple(export(f"running {number}", "CREATE_IN_PROGRESS") for number in range(RUNNING_OF_ACCOUNT))
         services.answers |= {calls.START: FULL, calls.LIST: self.failed, calls.ACCOUNT: running}
         pending(services, progress=with_attempt(retried=self.waited), after=60)
+
+    def test_is_the_account_s_if_it_was_full_at_a_refusal_that_a_listing_shows(self, services: ServiceAnswers) -> None:
+        """A slot that is free in a later listing may have been taken by an export that is not listed yet."""
+        running = tuple(export(f"running {number}", "CREATE_IN_PROGRESS") for number in range(RUNNING_OF_ACCOUNT))
+        ended = replace(running[0], status="ACTIVE", update_time=at(50))
+        services.answers |= {calls.START: FULL, calls.LIST: self.failed, calls.ACCOUNT: (*running[1:], ended)}
+        result = pending(services, progress=with_attempt(retried=self.waited), after=60)
+        assert result.progress.retried is not None
+        assert result.progress.retried.refused_at == at(60)
+        earlier = replace(self.waited, refused_at=at(55))
+        result = pending(services, progress=with_attempt(retried=earlier), after=60)
+        assert result.progress.retried == self.waited
+        assert result.progress.retried.refused_at == at(55)
 
     def test_does_not_read_the_account_if_the_job_has_fewer_exports(self, services: ServiceAnswers) -> None:
         services.answers |= {calls.START: FULL, calls.LIST: self.failed[1:]}

@@ -24,7 +24,8 @@ class RetriedError:
 
     `job_status` is the generation job's, if a start is refused because the job is still being created; empty otherwise.
     `unread_at` is when that status last could not be read, None if it could. `last_at` is when the call last failed, or
-    when that status was last read; None if a version before this one has written it.
+    when that status was last read; None if a version before this one has written it. `refused_at` is when the service
+    refused the start for a quota, and a listing shows, or will soon show, which exports ran then; None if it did not.
     """
 
     call: str
@@ -34,6 +35,7 @@ class RetriedError:
     job_status: str = ""
     unread_at: datetime | None = None
     last_at: datetime | None = field(default=None, compare=False)  # two records of the same error are equal
+    refused_at: datetime | None = field(default=None, compare=False)
 
     @property
     def is_start(self) -> bool:

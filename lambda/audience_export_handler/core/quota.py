@@ -7,10 +7,11 @@ those that a generation job has had. The text of a message never decides which o
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime
 
 from audience_export_handler.core.facts import ExportJob
-from audience_export_handler.core.timing import LISTING_LAG
+from audience_export_handler.core.progress import RetriedError
+from audience_export_handler.core.timing import CLOCK_SKEW, LISTING_LAG
 from cdk_cleanroomsml_contract.api_limits import ACTIVE_OF_JOB, RUNNING_OF_ACCOUNT
 
 CODE = "ServiceQuotaExceededException"
@@ -35,15 +36,31 @@ def may_be_used_up(quota_value: float | None, of_job: Collection[ExportJob]) -> 
     return len(of_job) >= (quota_value or ACTIVE_OF_JOB)
 
 
-def has_account_a_slot(of_account: Collection[ExportJob] | None, *, waited: timedelta) -> bool:
-    """Return whether the account has a free slot, so that the refusal cannot be the account's.
+def shown_refusal(retried: RetriedError | None, now: datetime) -> datetime | None:
+    """Return when a start was refused for a quota, if a listing shows now which exports ran then."""
+    at = retried.refused_at if retried else None
+    return at if at and now - at >= LISTING_LAG else None
 
-    A listing shows it only to a request that has waited longer than listings lag. `of_account` is None if the
-    account's exports cannot be listed.
+
+def next_to_show(retried: RetriedError | None, now: datetime) -> datetime:
+    """Return which refusal to remember at one made now: the earlier one, until a listing shows who ran then."""
+    before = retried.refused_at if retried else None
+    return before if before and shown_refusal(retried, now) is None else now
+
+
+def had_account_a_slot(of_account: Collection[ExportJob] | None, at: datetime) -> bool:
+    """Return whether the account had a free slot then, so that a refusal at that time cannot be the account's.
+
+    A slot that is free in the listing proves nothing: it may have been taken by an export that is not listed yet.
+
+    Args:
+        of_account: its exports, listed at least `LISTING_LAG` later; None if they cannot be listed.
+        at: when a start was refused.
     """
-    if of_account is None or waited < LISTING_LAG:
+    if of_account is None:
         return False
-    return sum(export.is_running for export in of_account) < RUNNING_OF_ACCOUNT
+    begun = [export for export in of_account if export.create_time <= at + CLOCK_SKEW]
+    return sum(export.is_running or export.update_time >= at - CLOCK_SKEW for export in begun) < RUNNING_OF_ACCOUNT
 
 
 def _is_accounts(quota_value: float | None) -> bool:

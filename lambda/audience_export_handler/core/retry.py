@@ -105,7 +105,8 @@ def _retried(progress: Progress, call: str, error: ServiceError, now: datetime) 
     # Waiting for a slot begins with the first refusal for a quota: only then may the account's listing show it.
     begins = last is None or last.call != call or bool(last.job_status) or (error.code == quota.CODE != last.code)
     since = now if last is None or begins else last.since
-    return RetriedError(call, since, error.code, error.message, last_at=now)
+    refused_at = quota.next_to_show(last, now) if error.code == quota.CODE else None
+    return RetriedError(call, since, error.code, error.message, last_at=now, refused_at=refused_at)
 
 
 def _is_wait(retried: RetriedError) -> bool:

@@ -116,6 +116,7 @@ def test_an_execution_that_runs_during_an_update_keeps_its_state() -> None:
             "job_status": "",
             "unread_at": None,
             "last_at": at,
+            "refused_at": None,
         },
         "OlderEndedBy": at,
         "Neighbours": 2,

@@ -1,15 +1,18 @@
 """Which of the two quotas a refusal is about."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from audience_export_handler.core import quota
 from audience_export_handler.core.facts import ExportJob
-from tests.builders.requests import export
+from audience_export_handler.core.progress import START as START_CALL
+from audience_export_handler.core.progress import RetriedError
+from tests.builders.requests import START, export
 
 ACTIVE, RUNNING, FAILED = export("a"), export("r", "CREATE_IN_PROGRESS"), export("f", "CREATE_FAILED")
-LAG = timedelta(seconds=15)
+LAG, SKEW, SECOND = timedelta(seconds=15), timedelta(seconds=5), timedelta(seconds=1)
 
 
 USED_UP: dict[str, tuple[float | None, list[ExportJob], bool]] = {
@@ -34,17 +37,39 @@ def test_which_quota_it_is(value: float | None, of_job: list[ExportJob], is_used
     assert quota.is_used_up(value, of_job) is is_used_up
 
 
-SLOTS: dict[str, tuple[list[ExportJob] | None, timedelta, bool]] = {
-    "19 running": ([RUNNING] * 19 + [ACTIVE] * 90, LAG, True),
-    "20 running": ([RUNNING] * 20, LAG, False),
-    "19 running, listed too soon": ([RUNNING] * 19, LAG - timedelta(seconds=1), False),
-    "no listing": (None, LAG, False),
+BEFORE = replace(RUNNING, create_time=START - timedelta(minutes=9), update_time=START - timedelta(minutes=8))
+ENDED_SINCE = replace(BEFORE, status="ACTIVE", update_time=START - SKEW)
+ENDED_BEFORE = replace(ENDED_SINCE, update_time=START - SKEW - SECOND)
+SLOTS: dict[str, tuple[list[ExportJob] | None, bool]] = {
+    "19 ran": ([BEFORE] * 19 + [ENDED_BEFORE] * 90, True),
+    "20 ran": ([BEFORE] * 20, False),
+    "one of the 20 has ended since": ([BEFORE] * 19 + [ENDED_SINCE], False),
+    "one has failed since": ([BEFORE] * 19 + [replace(ENDED_SINCE, status="CREATE_FAILED")], False),
+    "the 20th began with the refusal": ([BEFORE] * 19 + [replace(RUNNING, create_time=START + SKEW)], False),
+    "the 20th began later": ([BEFORE] * 19 + [replace(RUNNING, create_time=START + SKEW + SECOND)], True),
+    "no listing": (None, False),
 }
 
 
-@pytest.mark.parametrize(("of_account", "waited", "has_slot"), SLOTS.values(), ids=list(SLOTS))
-def test_whether_the_account_has_a_slot(of_account: list[ExportJob] | None, waited: timedelta, has_slot: bool) -> None:
-    assert quota.has_account_a_slot(of_account, waited=waited) is has_slot
+@pytest.mark.parametrize(("of_account", "had_slot"), SLOTS.values(), ids=list(SLOTS))
+def test_whether_the_account_had_a_slot(of_account: list[ExportJob] | None, had_slot: bool) -> None:
+    assert quota.had_account_a_slot(of_account, START) is had_slot
+
+
+def test_a_listing_shows_who_ran_at_a_refusal_once_it_cannot_lag_behind_it() -> None:
+    refused = RetriedError(START_CALL, START - LAG, quota.CODE, "full", refused_at=START)
+    assert quota.shown_refusal(refused, START + LAG) == START
+    assert quota.shown_refusal(refused, START + LAG - SECOND) is None
+    assert quota.shown_refusal(replace(refused, refused_at=None), START + LAG) is None
+    assert quota.shown_refusal(None, START + LAG) is None
+
+
+def test_a_refusal_is_remembered_until_a_listing_shows_who_ran_then() -> None:
+    refused = RetriedError(START_CALL, START - LAG, quota.CODE, "full", refused_at=START)
+    assert quota.next_to_show(refused, START + LAG - SECOND) == START
+    assert quota.next_to_show(refused, START + LAG) == START + LAG
+    assert quota.next_to_show(replace(refused, refused_at=None), START + LAG) == START + LAG
+    assert quota.next_to_show(None, START) == START
 
 
 @pytest.mark.parametrize(
