@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 from aws_cdk import Duration, Stage
@@ -39,11 +40,16 @@ class Functions:
         self._code = _code_of(scope)
         self._allow_what_lambda_needs()
         given = settings.get("security_groups")
-        self.handler = self._make("Handler", "Custom resource: AWS Clean Rooms ML audience exports", given)
+        self.handler = self._make(
+            "Handler", "Custom resource: AWS Clean Rooms ML audience exports", timeouts.FUNCTION_TIMEOUT, given
+        )
         # The last resort shares those of the handler, so that one is made at most.
         shared = self.handler.connections.security_groups if "vpc" in settings else None
         self.last_resort = self._make(
-            "LastResort", "Answers requests for audience exports whose deliveries have failed", shared
+            "LastResort",
+            "Answers requests for audience exports whose deliveries have failed",
+            timeouts.LAST_RESORT_TIMEOUT,
+            shared,
         )
         if settings.keys() & {"vpc", "tracing"}:
             lint.acknowledge_wildcard(role, "*", "network interfaces of Lambda and traces have no ARN to allow")
@@ -69,7 +75,11 @@ class Functions:
             self._role.add_to_principal_policy(iam.PolicyStatement(actions=["kms:Decrypt"], resources=[key.key_arn]))
 
     def _make(
-        self, construct_id: str, description: str, security_groups: Sequence[ec2.ISecurityGroup] | None
+        self,
+        construct_id: str,
+        description: str,
+        timeout: timedelta,
+        security_groups: Sequence[ec2.ISecurityGroup] | None,
     ) -> lambda_.Function:
         settings = self._settings
         logical_id = logical_ids.of_direct_child(self._scope, construct_id)
@@ -83,7 +93,7 @@ class Functions:
             handler=handler_code.HANDLER,
             role=self._role,
             log_group=self._log_group,
-            timeout=Duration.seconds(timeouts.FUNCTION_TIMEOUT.total_seconds()),
+            timeout=Duration.seconds(timeout.total_seconds()),
             memory_size=settings.get("memory_size") or _MEMORY_MIB,
             tracing=settings.get("tracing"),
             environment_encryption=settings.get("environment_encryption"),

@@ -63,11 +63,12 @@ def reference(stack: Stack, construct_id: str) -> str:
     return str(stack.resolve(found.logical_id))
 
 
-def test_by_default_both_are_the_same_but_for_their_description(stack: Stack) -> None:
+def test_by_default_both_are_the_same_but_for_their_description_and_time_out(stack: Stack) -> None:
     made = make(stack)
     handler, last_resort = properties(stack)
     assert handler.pop("Description") == "Custom resource: AWS Clean Rooms ML audience exports"
     assert last_resort.pop("Description") == "Answers requests for audience exports whose deliveries have failed"
+    assert (handler.pop("Timeout"), last_resort.pop("Timeout")) == (60, 120)
     assert handler == last_resort
     assert handler == {
         "Handler": handler_code.HANDLER,
@@ -75,7 +76,6 @@ def test_by_default_both_are_the_same_but_for_their_description(stack: Stack) ->
         "MemorySize": 512,
         "Role": {"Fn::GetAtt": [reference(stack, "RoleOfBoth"), "Arn"]},
         "Runtime": "python3.13",
-        "Timeout": 60,
     }
     assert (made.handler.node.id, made.last_resort.node.id) == NAMES
 
@@ -95,6 +95,7 @@ def test_every_setting_reaches_both(stack: Stack) -> None:
     make(stack, **settings_of_every_kind(stack))
     handler, last_resort = properties(stack)
     assert handler.pop("Description") != last_resort.pop("Description")
+    assert handler.pop("Timeout") < last_resort.pop("Timeout")
     assert handler == last_resort
     subnets = [name for name in Template.from_stack(stack).find_resources("AWS::EC2::Subnet") if "Public" in name]
     assert handler == {
@@ -106,7 +107,6 @@ def test_every_setting_reaches_both(stack: Stack) -> None:
         "ReservedConcurrentExecutions": 5,
         "Role": {"Fn::GetAtt": [reference(stack, "RoleOfBoth"), "Arn"]},
         "Runtime": "python3.12",
-        "Timeout": 60,
         "TracingConfig": {"Mode": "Active"},
         "VpcConfig": {
             "SecurityGroupIds": [{"Fn::GetAtt": [reference(stack, "SecurityGroup"), "GroupId"]}],

@@ -412,7 +412,7 @@ class TestLastResort:
     def test_an_answer_that_was_refused_is_tried_again(self, deployment: Deployment) -> None:
         lost = lost_event(deployment.event())
         deployment.control.errors["StartExecution"] = [(400, "AccessDeniedException")] * 99
-        deployment.endpoint.statuses = [503] * 3
+        deployment.endpoint.statuses = [403] * 3
         with pytest.raises(AnswerNotDelivered):
             deployment.deliver(lost)
         deployment.deliver(lost)

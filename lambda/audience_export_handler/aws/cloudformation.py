@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from audience_export_handler.core.facts import StackPhase
 from audience_export_handler.core.following import Resource, ResourceState
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _FORWARD = {"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"}
+# The body of a server error may be no XML; what botocore raises then is no BotoCoreError.
+_NOT_ANSWERED = (BotoCoreError, ResponseParserError)
 
 
 def read_phase(stack_id: str, *, requested_at: datetime, call_seconds: float = CONTROL_SECONDS) -> StackPhase:
@@ -37,7 +40,7 @@ def read_phase(stack_id: str, *, requested_at: datetime, call_seconds: float = C
     """
     try:
         [stack] = _client(call_seconds).describe_stacks(StackName=stack_id)["Stacks"]
-    except (ClientError, BotoCoreError, ValueError) as error:
+    except (ClientError, *_NOT_ANSWERED, ValueError) as error:
         logger.warning("The stack's status cannot be read: %s", error)
         return StackPhase.UNREADABLE
     return _phase(stack, requested_at)
@@ -54,7 +57,7 @@ def read_resource(resource: Resource) -> ResourceState:
         # Without a stack or resource of that name, CloudFormation calls the request invalid.
         is_gone = error.response.get("Error", {}).get("Code") == "ValidationError"
         return ResourceState.GONE if is_gone else ResourceState.UNREADABLE
-    except BotoCoreError as error:
+    except _NOT_ANSWERED as error:
         logger.warning("The resource cannot be read: %s", error)
         return ResourceState.UNREADABLE
     is_held = detail.get("PhysicalResourceId") == resource.physical_id

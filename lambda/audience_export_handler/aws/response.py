@@ -26,8 +26,8 @@ _CUT = " ... "
 # The two attributes that can be long: 2,048 and 1,285 characters. The ARN goes first, because the reader knows it.
 _LONG_ATTRIBUTES = (AUDIENCE_GENERATION_JOB_ARN, OUTPUT_LOCATION)
 _TRIES = 3
-# Problems after which the answer has surely not arrived: it was refused, or never sent.
-_REFUSED = ("HTTP ", "not https", "ConnectionRefusedError", "gaierror")
+# Problems after which the answer has surely not arrived: it was refused, or never sent. A server error is not one.
+_REFUSED = ("HTTP 3", "HTTP 4", "not https", "ConnectionRefusedError", "gaierror")
 
 
 def encode(body: dict[str, Any]) -> bytes:

@@ -1,5 +1,7 @@
 """What the stack is doing, which is read before every start."""
 
+import io
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -7,6 +9,7 @@ from typing import Any
 import boto3
 import botocore.session
 import pytest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import EndpointConnectionError
 from botocore.stub import Stubber
 
@@ -104,8 +107,29 @@ def test_a_stack_whose_operation_began_after_the_request_has_moved_on(
     assert read_phase(STACK_ID, requested_at=deployment.clock()) is phase
 
 
+HELD = Resource(STACK_ID, "Export", "mine")
+
+
+def test_a_server_error_that_is_no_xml_is_not_readable(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unavailable(request: AWSPreparedRequest, **_: object) -> AWSResponse:
+        return AWSResponse(request.url, 503, {}, _Body(b"Service Unavailable"))
+
+    client = boto3.client("cloudformation", "us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
+    client.meta.events.register("before-send.cloudformation", unavailable)
+    monkeypatch.setattr(cloudformation, "_client", lambda seconds: client)
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)  # botocore's own retries
+    assert read_phase(STACK_ID, requested_at=START) is StackPhase.UNREADABLE
+    assert read_resource(HELD) is ResourceState.UNREADABLE
+
+
+class _Body(io.BytesIO):
+    """What botocore reads of a response of urllib3."""
+
+    def stream(self) -> Iterator[bytes]:
+        yield self.read()
+
+
 class TestResource:
-    HELD = Resource(STACK_ID, "Export", "mine")
     READ = "describe_stack_resource"
 
     def add(self, stub: Stubber, status: str, **members: str) -> None:
@@ -129,11 +153,11 @@ class TestResource:
         self, stub: Stubber, physical_id: str, status: str, state: ResourceState
     ) -> None:
         self.add(stub, status, PhysicalResourceId=physical_id)
-        assert read_resource(self.HELD) is state
+        assert read_resource(HELD) is state
 
     def test_is_gone_if_it_has_no_physical_id(self, stub: Stubber) -> None:
         self.add(stub, "CREATE_IN_PROGRESS")
-        assert read_resource(self.HELD) is ResourceState.GONE
+        assert read_resource(HELD) is ResourceState.GONE
 
     @pytest.mark.parametrize(
         ("status", "code", "state"),
@@ -148,7 +172,7 @@ class TestResource:
         self, stub: Stubber, status: int, code: str, state: ResourceState
     ) -> None:
         stub.add_client_error(self.READ, code, http_status_code=status)
-        assert read_resource(self.HELD) is state
+        assert read_resource(HELD) is state
 
     def test_cannot_be_read_without_a_connection(self, monkeypatch: pytest.MonkeyPatch) -> None:
         class Unreachable:
@@ -156,4 +180,4 @@ class TestResource:
                 raise EndpointConnectionError(endpoint_url="https://127.0.0.1:1")
 
         monkeypatch.setattr(cloudformation, "_client", lambda seconds: Unreachable())
-        assert read_resource(self.HELD) is ResourceState.UNREADABLE
+        assert read_resource(HELD) is ResourceState.UNREADABLE

@@ -40,6 +40,14 @@ def test_the_calls_of_one_invocation_fit_into_the_function_s_time_out() -> None:
     assert 3 * timedelta(seconds=timing.PUT_SECONDS + 3) < timeouts.FUNCTION_TIMEOUT
 
 
+def test_the_last_resort_returns_before_its_time_out() -> None:
+    """If it is ended after it has sent FAILED, Lambda runs it again, and it may accept the event then."""
+    accepting = timing.START_EXECUTION_FOR + timedelta(seconds=timing.START_EXECUTION_SECONDS)
+    listing = timedelta(seconds=2 * timing.CONTROL_SECONDS)
+    answering = 3 * timedelta(seconds=timing.PUT_SECONDS + 3)
+    assert accepting + listing + answering < timeouts.LAST_RESORT_TIMEOUT
+
+
 def test_an_execution_that_may_still_run_is_never_too_old() -> None:
     assert timing.OLDEST_EXECUTION > timeouts.EXECUTION_TIMEOUT + timing.CLOCK_SKEW
 

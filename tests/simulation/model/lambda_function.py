@@ -126,7 +126,7 @@ class Function:
                 condition = facts.EVENT_AGE_EXCEEDED
                 break
             invoked += 1
-            if self._accepts(request, message):
+            if self._accepts(request, message, settings.timeout):
                 return None
         return self._record(message, condition, invoked)
 
@@ -150,12 +150,12 @@ class Function:
         weather = self._world.weather
         return weather.is_out("lambda", self._world.timeline.now) or weather.strikes("lambda: throttled")
 
-    def _accepts(self, request: Request, message: dict[str, Any]) -> bool:
+    def _accepts(self, request: Request, message: dict[str, Any], timeout: int) -> bool:
         """Run the handler with an event, or the record of one; whether it returned."""
         began = self._world.timeline.now
         request.goes_on(began, in_delivery=True)
         try:
-            self._run(json.loads(json.dumps(message)), request, began + self._deployed.function_timeout)
+            self._run(json.loads(json.dumps(message)), request, began + timeout)
         except TaskError as error:
             self._world.tell("the delivery of {} fails: {}", request, error)
             request.goes_out(began, in_delivery=True)
@@ -182,7 +182,7 @@ class Function:
         request.goes_on(began)
         try:
             # The time-out of a late invocation runs from when it should have begun: a bound of docs/simulation.md.
-            result = self._run(message, request, called + self._deployed.function_timeout)
+            result = self._run(message, request, called + self._deployed.delivery.timeout)
         except TaskError as error:
             world.tell("{} of {} fails: {}", message["Phase"], request, error)
             request.goes_out(began)

@@ -15,10 +15,14 @@ _MACHINE = "AWS::StepFunctions::StateMachine"
 
 @dataclass(frozen=True)
 class Delivery:
-    """How Lambda delivers events to a function: how often again, and for how many seconds at the longest."""
+    """How Lambda delivers events to a function: how often again, and for how many seconds at the longest.
+
+    `timeout` is the function's own, in seconds.
+    """
 
     retries: int
     longest: int
+    timeout: int
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,6 @@ class Deployed:
     """
 
     definition: dict[str, Any]
-    function_timeout: int
     delivery: Delivery
     on_failure: Delivery | None
     follower: dict[str, Any] | None = None
@@ -55,13 +58,16 @@ def synthesise(*, with_events: bool = False) -> Deployed:
     follower = next((machine for name, machine in machines.items() if "Follower" in name), None)
     configs = [found["Properties"] for found in template.find_resources("AWS::Lambda::EventInvokeConfig").values()]
     function, second = _told_apart(configs)
-    timeouts = {found["Properties"]["Timeout"] for found in template.find_resources("AWS::Lambda::Function").values()}
-    [function_timeout] = timeouts
+    functions = template.find_resources("AWS::Lambda::Function")
+    timeouts = {name: found["Properties"]["Timeout"] for name, found in functions.items()}
+    on_failure = None
+    if "DestinationConfig" in function:
+        last_resort = function["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"][0]
+        on_failure = _delivery(second or {}, timeouts[last_resort])
     return Deployed(
         definition=json.loads(_joined(machine["DefinitionString"])),
-        function_timeout=function_timeout,
-        delivery=_delivery(function),
-        on_failure=_delivery(second or {}) if "DestinationConfig" in function else None,
+        delivery=_delivery(function, timeouts[function["FunctionName"]["Ref"]]),
+        on_failure=on_failure,
         follower=json.loads(_joined(follower["DefinitionString"])) if follower else None,
     )
 
@@ -73,10 +79,11 @@ def _told_apart(configs: list[dict[str, Any]]) -> tuple[dict[str, Any], dict[str
     return function, next((config for config in configs if config is not function), None)
 
 
-def _delivery(config: dict[str, Any]) -> Delivery:
+def _delivery(config: dict[str, Any], timeout: int) -> Delivery:
     return Delivery(
         config.get("MaximumRetryAttempts", facts.DEFAULT_RETRIES),
         config.get("MaximumEventAgeInSeconds", facts.DEFAULT_EVENT_AGE),
+        timeout,
     )
 
 
