@@ -13,9 +13,6 @@ from tests.simulation.model.request import Request
 from tests.simulation.model.template import Delivery, Deployed
 from tests.simulation.model.world import World
 
-# Settings of delivery that no peer changes.
-_DEFAULT_DELIVERY = Delivery(facts.DEFAULT_RETRIES, facts.DEFAULT_EVENT_AGE)
-
 
 class CountedFunction(Function):
     """A function that can be called by events of CloudFormation, or directly by `call`."""
@@ -39,7 +36,7 @@ class CountedFunction(Function):
         Raises:
             TaskError: it failed.
         """
-        return self._run(message, request, self._world.timeline.now + self._deployed.function_timeout)
+        return self._run(message, request, self._world.timeline.now + self._deployed.delivery.timeout)
 
     def fire(self, message: dict[str, Any], request: Request) -> None:
         """Invoke it asynchronously, as an EventBridge rule does, with Lambda's retries."""
@@ -58,5 +55,6 @@ def plain(
     world: World, usage: Usage, name: str, *, settings: FunctionSettings, make: Callable[[], Handler]
 ) -> CountedFunction:
     """A function with Lambda's default settings of delivery."""
-    deployed = Deployed({}, settings.timeout, _DEFAULT_DELIVERY, None)
+    delivery = Delivery(facts.DEFAULT_RETRIES, facts.DEFAULT_EVENT_AGE, settings.timeout)
+    deployed = Deployed({}, delivery, None)
     return CountedFunction(world, usage, name, settings=settings, deployed=deployed, make=make)

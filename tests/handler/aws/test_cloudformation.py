@@ -10,6 +10,7 @@ import boto3
 import botocore.session
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.exceptions import EndpointConnectionError
 from botocore.stub import Stubber
 
@@ -111,8 +112,8 @@ HELD = Resource(STACK_ID, "Export", "mine")
 
 
 def test_a_server_error_that_is_no_xml_is_not_readable(monkeypatch: pytest.MonkeyPatch) -> None:
-    def unavailable(request: AWSPreparedRequest, **_: object) -> AWSResponse:
-        return AWSResponse(request.url, 503, {}, _Body(b"Service Unavailable"))
+    def unavailable(request: AWSPreparedRequest, **_: object) -> Any:
+        return AWSResponse(request.url, 503, HTTPHeaders(), _Body(b"Service Unavailable"))
 
     client = boto3.client("cloudformation", "us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
     client.meta.events.register("before-send.cloudformation", unavailable)
