@@ -18,6 +18,8 @@ _PLACEHOLDERS: Mapping[str, Any] = {
     "Name": "later",
     "Revision": "later",
     "StackPath": "Later/Later",
+    "StateMachineArn": "later",
+    "FollowerArn": "later",
     "OnConflict": "FAIL",
     "WaitForCompletion": True,
     "TimeoutSeconds": 60,

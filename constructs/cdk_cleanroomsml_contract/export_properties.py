@@ -102,7 +102,7 @@ class ExportProperties:
         return cls(
             audience_generation_job_arn=_text(properties, "AudienceGenerationJobArn"),
             audience_size=_audience_size(properties["AudienceSize"]),
-            state_machine_arn=str(properties["StateMachineArn"]),
+            state_machine_arn=_machine_arn(properties, "StateMachineArn"),
             name=_text(properties, "Name") if "Name" in properties else None,
             description=_text(properties, "Description") if "Description" in properties else None,
             on_conflict=_on_conflict(properties),
@@ -112,7 +112,7 @@ class ExportProperties:
             timeout_seconds=_timeout_seconds(properties),
             minimum_relevance=_minimum_relevance(properties),
             reads_metrics=_bool(properties, READ_METRICS, default="false"),
-            follower_arn=str(properties[FOLLOWER_ARN]) if FOLLOWER_ARN in properties else None,
+            follower_arn=_machine_arn(properties, FOLLOWER_ARN) if FOLLOWER_ARN in properties else None,
         )
 
 
@@ -132,6 +132,13 @@ def _text(properties: Mapping[str, Any], argument: str) -> str:
     if rule := broken_rule(argument[0].lower() + argument[1:], value):
         raise BrokenRule(argument, rule, value)
     return str(value)
+
+
+def _machine_arn(properties: Mapping[str, Any], argument: str) -> str:
+    value = properties[argument]
+    if not isinstance(value, str) or not value.strip():
+        raise BrokenRule(argument, "must be the ARN of a state machine", value)
+    return value
 
 
 def _audience_size(size: object) -> AudienceSize:

@@ -138,6 +138,9 @@ RULES: dict[str, tuple[dict[str, Any], str]] = {
     "no ARN": ({"AudienceGenerationJobArn": None}, "AudienceGenerationJobArn is required; got None"),
     "no size": ({"AudienceSize": None}, "AudienceSize is required; got None"),
     "no state machine": ({"StateMachineArn": None}, "StateMachineArn is required; got None"),
+    "an empty state machine": ({"StateMachineArn": ""}, "StateMachineArn must be the ARN of a state machine; got ''"),
+    "a blank follower": ({"FollowerArn": " "}, "FollowerArn must be the ARN of a state machine; got ' '"),
+    "a list of followers": ({"FollowerArn": ["a"]}, "FollowerArn must be the ARN of a state machine; got ['a']"),
     "name and revision": (
         {"Name": "mine", "Revision": "2"},
         "Revision cannot be combined with Name: an export cannot run again under its name; got '2'",
