@@ -13,17 +13,20 @@ from audience_export_handler.core.timing import OLDEST_EVENT
 
 
 def requested_at(event: dict[str, Any], seen_at: datetime) -> datetime:
-    """Return when the event was made: when its ResponseURL was signed, or `seen_at` if the URL does not say.
+    """Return when the event was made: when its ResponseURL was signed, or `seen_at` if the URL does not say; UTC."""
+    return signed_at(event, seen_at) or seen_at
 
-    A time that no delivery can explain, later than `seen_at` or long before it, is ignored. Both are UTC.
+
+def signed_at(event: dict[str, Any], seen_at: datetime) -> datetime | None:
+    """Return when the event's ResponseURL was signed; None if it does not say so. Both times are UTC.
+
+    A time that no delivery can explain, later than `seen_at` or long before it, is ignored.
     """
-    signed_at = _signed_at(event)
-    if signed_at is None or not seen_at - OLDEST_EVENT <= signed_at <= seen_at:
-        return seen_at
-    return signed_at
+    signed = _signature_date(event)
+    return signed if signed and seen_at - OLDEST_EVENT <= signed <= seen_at else None
 
 
-def _signed_at(event: dict[str, Any]) -> datetime | None:
+def _signature_date(event: dict[str, Any]) -> datetime | None:
     """The X-Amz-Date of a URL signed by AWS Signature Version 4: the second in which it was signed.
 
     None if the URL cannot be parsed: the error would quote it, so it is not raised.
