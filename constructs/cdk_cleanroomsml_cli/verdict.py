@@ -133,7 +133,7 @@ def _name_to_use(wanted: ExportProperties, base: str, listing: Iterable[ListedEx
     if wanted.name is not None:
         return wanted.name
     if is_held:
-        return _listed_name(base, listing)
+        return _listed_name(base, [one for one in listing if one.size == wanted.audience_size])
     failed = {one.name for one in listing if one.has_failed}
     alive = {one.name for one in listing if not one.has_failed}
     return next(name for name in identity.ordinals(base) if name in alive or name not in failed)

@@ -14,7 +14,7 @@ SHORTEST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=1)
 FUNCTION_TIMEOUT = timedelta(seconds=60)
 # Of the last resort, which nothing may end after it has answered: it would run again, and the event could be
 # accepted then. It tries as long as the handler does, then lists the executions and sends the answer up to three times.
-LAST_RESORT_TIMEOUT = timedelta(minutes=2)
+LAST_RESORT_TIMEOUT = timedelta(minutes=3)
 # Of one task of the state machine: longer than the function's, so that a repeated step never overlaps the first one.
 TASK_TIMEOUT = FUNCTION_TIMEOUT + timedelta(seconds=15)
 # Of an execution: longer than CloudFormation waits, so that a last answer can be sent.

@@ -14,6 +14,7 @@ from typing import Any
 from audience_export_handler.aws import clean_rooms_ml, cloudformation, step_functions
 from audience_export_handler.core import deadline, decision, generation_job, quota, reasons, relevance, retry, timing
 from audience_export_handler.core.attempt import Attempt, Taken, announce
+from audience_export_handler.core.deadline import LastListing
 from audience_export_handler.core.facts import BEING_CREATED, ErrorKind, ExportJob, RefusalFacts, ServiceError
 from audience_export_handler.core.failure import ExportFailure
 from audience_export_handler.core.progress import LIST, Progress, Seen
@@ -86,7 +87,7 @@ def _take(given: StepInput) -> ExportJob | Pending:
     if is_first_count and given.progress.neighbours > timing.TOGETHER and (pause := _delay_of_first_read(given)):
         return Pending(given.progress, pause)
     if given.is_over():
-        raise _deadline_failure(given, given.progress, given.clock(), was_listed=False)
+        raise _deadline_failure(given, given.progress, given.clock(), None)
     try:
         exports = clean_rooms_ml.list_exports(given.request.audience_generation_job_arn, given.may_list_on)
     except ServiceError as error:
@@ -211,15 +212,15 @@ def _hold_back(given: StepInput, situation: Situation) -> Pending | None:
         if following is None:
             unreadable = reasons.job_unreadable(request, error, may_have_started=attempt.may_have_started)
             raise unreadable.leaving(attempt) from error
-        return _try_again(given, following, given.clock(), was_listed=True)
+        return _try_again(given, following, given.clock(), LastListing())
     if job.status in BEING_CREATED:
         waiting = ServiceError("GenerationJobNotActive", f"the generation job is {job.status}", ErrorKind.REFUSED)
         following = generation_job.wait_for(progress, waiting, job.status, now=now)
-        return _try_again(given, following, given.clock(), was_listed=True)
+        return _try_again(given, following, given.clock(), LastListing())
     if failure := relevance.failure(request, job, may_have_started=attempt.may_have_started):
         raise failure.leaving(attempt)
     # The read may have outlasted the deadline, after which no start is sent.
-    return None if given.in_time() else _try_again(given, progress, given.clock(), was_listed=True)
+    return None if given.in_time() else _try_again(given, progress, given.clock(), LastListing())
 
 
 def _with_metrics(given: StepInput, situation: Situation, export: ExportJob) -> ExportJob | Pending:
@@ -266,10 +267,10 @@ def _after_failed_start(given: StepInput, situation: Situation, attempt: Attempt
         found = _read_refusal_facts(given)
         waiting = generation_job.after_refusal(request, situation.progress, error, found, now=now, age=age)
         if waiting:
-            return _try_again(given, waiting, given.clock(), was_listed=True)
+            return _try_again(given, waiting, given.clock(), LastListing())
     if following is None or (found.rules_out(request.audience_size) and not attempt.may_have_started):
-        raise _final_refusal(given, request, error, found).leaving(attempt)
-    return _try_again(given, following, now, was_listed=True)
+        raise _final_refusal(given, request, attempt, error, found).leaving(attempt)
+    return _try_again(given, following, now, LastListing())
 
 
 def _read_refusal_facts(given: StepInput) -> RefusalFacts:
@@ -289,13 +290,15 @@ def _is_used_up(given: StepInput, situation: Situation, error: ServiceError) -> 
     return quota.had_account_a_slot(_list_account(given), refused_at)
 
 
-def _final_refusal(given: StepInput, request: ExportRequest, error: ServiceError, found: RefusalFacts) -> ExportFailure:
+def _final_refusal(
+    given: StepInput, request: ExportRequest, attempt: Attempt, error: ServiceError, found: RefusalFacts
+) -> ExportFailure:
     facts, hint = reasons.refusal_facts(found, request.audience_size), reasons.size_hint(found, request)
     if error.code == "ConflictException":
         holder = decision.holder_of(request, _named_in_account(given, request.name))
         if holder or not found.rules_out(request.audience_size):
             return reasons.conflict(request, holder, said=error.message, facts=facts)
-    return reasons.refusal(request, error, facts, "" if facts else hint)
+    return reasons.refusal(request, error, facts, "" if facts else hint, may_have_started=attempt.may_have_started)
 
 
 def _named_in_account(given: StepInput, name: str) -> list[ExportJob]:
@@ -312,15 +315,17 @@ def _after_failed_listing(given: StepInput, error: ServiceError) -> Pending:
     now = given.clock()
     following = retry.after_failed_listing(given.progress, error, now=now, age=now - given.requested_at)
     if following is None:
-        raise reasons.listing_refused(given.request, error).leaving(given.progress.left)
-    return _try_again(given, following, now, was_listed=False)
+        progress = given.progress
+        is_started = progress.may_have_started or (progress.seen is not None and not given.request.is_held)
+        raise reasons.listing_refused(given.request, error, may_have_started=is_started).leaving(progress.left)
+    return _try_again(given, following, now, None)
 
 
-def _try_again(given: StepInput, progress: Progress, now: datetime, *, was_listed: bool) -> Pending:
+def _try_again(given: StepInput, progress: Progress, now: datetime, listed: LastListing | None) -> Pending:
     """Wait for a service that cannot be used now, but not beyond the deadline."""
     left = int((given.deadline - now).total_seconds())
     if left < 1:
-        raise _deadline_failure(given, progress, now, was_listed=was_listed)
+        raise _deadline_failure(given, progress, now, listed)
     seconds = (
         retry.pause(progress.retried, now, given.draw(), progress.neighbours)
         if progress.retried
@@ -329,6 +334,6 @@ def _try_again(given: StepInput, progress: Progress, now: datetime, *, was_liste
     return Pending(progress, min(seconds, left))
 
 
-def _deadline_failure(given: StepInput, progress: Progress, now: datetime, *, was_listed: bool) -> ExportFailure:
-    failure = deadline.failure(given.request, progress, now, None, was_listed=was_listed)
+def _deadline_failure(given: StepInput, progress: Progress, now: datetime, listed: LastListing | None) -> ExportFailure:
+    failure = deadline.failure(given.request, progress, now, None, listed)
     return failure.leaving(progress.left)

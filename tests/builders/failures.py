@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from audience_export_handler.core import deadline, reasons
 from audience_export_handler.core.attempt import announce
+from audience_export_handler.core.deadline import LastListing
 from audience_export_handler.core.facts import ErrorKind, ExportJob, JobMetrics, RefusalFacts, ServiceError, StackPhase
 from audience_export_handler.core.failure import ExportFailure
 from audience_export_handler.core.progress import LIST, START, Progress, RetriedError
@@ -47,7 +48,7 @@ def _at_the_deadline(
     request: ExportRequest, *, shown: ExportJob | None = None, retried: RetriedError | None = None
 ) -> ExportFailure:
     progress = Progress(announce(_REQUEST.name, requests.START, None), retried=retried, older_ended_by=requests.START)
-    return deadline.failure(request, progress, _DEADLINE, StackPhase.FORWARD, export=shown, was_listed=True)
+    return deadline.failure(request, progress, _DEADLINE, StackPhase.FORWARD, LastListing(shown))
 
 
 def _kept_failing(code: str, said: str, *, job_status: str = "", call: str = START) -> ExportFailure:

@@ -68,7 +68,7 @@ def test_by_default_both_are_the_same_but_for_their_description_and_time_out(sta
     handler, last_resort = properties(stack)
     assert handler.pop("Description") == "Custom resource: AWS Clean Rooms ML audience exports"
     assert last_resort.pop("Description") == "Answers requests for audience exports whose deliveries have failed"
-    assert (handler.pop("Timeout"), last_resort.pop("Timeout")) == (60, 120)
+    assert (handler.pop("Timeout"), last_resort.pop("Timeout")) == (60, 180)
     assert handler == last_resort
     assert handler == {
         "Handler": handler_code.HANDLER,

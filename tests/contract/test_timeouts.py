@@ -32,7 +32,7 @@ def test_a_follower_outlasts_the_following_and_the_tries_of_its_event() -> None:
     ("name", "span"),
     [
         ("FUNCTION_TIMEOUT", timedelta(seconds=60)),
-        ("LAST_RESORT_TIMEOUT", timedelta(seconds=120)),
+        ("LAST_RESORT_TIMEOUT", timedelta(seconds=180)),
         ("TASK_TIMEOUT", timedelta(seconds=75)),
         ("EXECUTION_TIMEOUT", timedelta(minutes=65)),
         ("LONGEST_FOLLOWING", timedelta(hours=24)),

@@ -21,6 +21,8 @@ MACHINE_DELAY = 60
 STATUS_LAG = 30
 # After this time it may show the status before once more. The handler decides nothing by one reading for 60 s.
 STATUS_GOES_BACK = 24
+# It shows that for so long. After a rollback was read, the handler believes nothing else for 60 s.
+STATUS_STAYS_BACK = 5
 # An output location appears so long after its export is ACTIVE. The handler waits for 60 s.
 OUTPUT_LOCATION_LAG = 50
 # A read of a generation job shows a new status after this time. The handler sends the start whatever it shows.

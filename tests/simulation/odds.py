@@ -67,6 +67,7 @@ MACHINE_KNOWN_AFTER = (1, bounds.MACHINE_DELAY)
 # Statuses that are shown late, or once more.
 STATUS_LATE = (1, bounds.STATUS_LAG)
 STATUS_GOES_BACK = (0.5, bounds.STATUS_GOES_BACK)
+STATUS_STAYS_BACK = bounds.STATUS_STAYS_BACK
 
 # Events: the share of starts of a follower and of events that fail, in a schedule, and how late a resource is shown.
 EVENT_FAULTS = (0.0, 0.0, 0.1, 0.4)

@@ -85,7 +85,8 @@ def _put(response_url: str, data: bytes) -> str | None:
         with error:
             return f"HTTP {error.code}"
     except (OSError, ValueError, http.client.HTTPException) as error:
-        return type(getattr(error, "reason", error)).__name__
+        reason = getattr(error, "reason", error)  # of a UnicodeError it is a text
+        return type(reason if isinstance(reason, Exception) else error).__name__
 
 
 def _with_reason(body: dict[str, Any], reason: str, kept: int) -> bytes:

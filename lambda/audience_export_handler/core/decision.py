@@ -42,13 +42,18 @@ def decide(situation: Situation) -> Decision:
     next_step = situation.now + timedelta(seconds=decision.seconds if isinstance(decision, Wait) else 0)
     if next_step <= timing.deadline(situation.requested_at, request.timeout):
         return decision
-    own = _usable(situation, _name_to_use(situation)) if attempt is None else _own(situation, attempt)
+    name = _name_to_use(situation) if attempt is None else attempt.name
+    named = [export for export in situation.exports if export.name == name]
+    own = _usable(situation, name) if attempt is None else _own(situation, attempt)
     if isinstance(decision, Wait) and decision.for_location:
         return Succeed(_oldest_alive(own))
+    if attempt and isinstance(attempt.phase, Taken) and not own and not situation.progress.seen:
+        return Fail(conflict(replace(request, name=name), attempt, named))
     export = _oldest_alive(own) if own else None
-    failure = deadline.failure(
-        request, situation.progress, situation.now, situation.stack, export=export, was_listed=True
+    listed = deadline.LastListing(
+        export, is_of_others=bool(named), may_be_rollback=staleness.may_be_rollback(situation)
     )
+    failure = deadline.failure(request, situation.progress, situation.now, situation.stack, listed)
     return Fail(failure, export)
 
 
@@ -176,6 +181,14 @@ def _failed_meanwhile(situation: Situation) -> ExportJob | None:
     return next((one for one in failed if (one.name, one.create_time, one.audience_size) == waited_for), None)
 
 
+def _is_hidden(situation: Situation) -> bool:
+    """Whether an earlier listing showed the export that is waited for, and this one does not: it was a later state."""
+    seen = situation.progress.seen
+    return seen is not None and (seen.name, seen.created) not in {
+        (export.name, export.create_time) for export in situation.exports
+    }
+
+
 def _own(situation: Situation, attempt: Attempt) -> list[ExportJob]:
     named = [export for export in situation.exports if export.name == attempt.name]
     return [export for export in named if _is_own(export, situation.request, attempt)]
@@ -257,10 +270,14 @@ def _name_to_use(situation: Situation) -> str:
     """The given name, or the first of the generated ones that no failed export has used up."""
     if situation.request.name_is_given:
         return situation.request.name
-    failed = {export.name for export in situation.exports if export.has_failed}
-    alive = {export.name for export in situation.exports if not export.has_failed}
+    is_held = situation.request.is_held or staleness.known_phase(situation) is StackPhase.ROLLING_BACK
+    # An export that is held has the requested size; one of another size is somebody else's.
+    size = situation.request.audience_size
+    exports = [export for export in situation.exports if not is_held or export.audience_size == size]
+    failed = {export.name for export in exports if export.has_failed}
+    alive = {export.name for export in exports if not export.has_failed}
     names = identity.ordinals(situation.request.name)
-    if situation.request.is_held or staleness.known_phase(situation) is StackPhase.ROLLING_BACK:
+    if is_held:
         # Each of the failed ones was the resource's own until the next one was started.
         return next((name for name in names if name in alive), None) or next(
             (name for name in reversed(names) if name in failed), situation.request.name
@@ -292,7 +309,12 @@ def _held_but_gone(situation: Situation) -> Decision:
 
 
 def _if_forward(situation: Situation, decision: Announce | Start) -> Decision:
-    """Continue towards a start only while the stack is creating or updating; read a phase that is not known again."""
+    """Continue towards a start only while the stack is creating or updating; read a phase that is not known again.
+
+    An export that was listed before is waited for, also if this listing does not show it.
+    """
+    if _is_hidden(situation):
+        return _read_again(situation)
     phase = staleness.known_phase(situation)
     if phase is StackPhase.FORWARD:
         return _once_older_ended(situation, decision)

@@ -57,8 +57,8 @@ class Progress:
 
     `older_ended_by` is when no step of an older request for the same resource can start anything any more; None until
     the older executions are known to be stopped. `neighbours` is how many requests of the stack ran at `counted_at`.
-    `seen` is the export that is waited for, None until one is. `rolling_back_at` is when the last read of the stack was
-    answered, if it showed a rollback; None otherwise.
+    `seen` is the export that is waited for, None until one is. `rolling_back_at` is when a rollback
+    of the stack was last read; None if no read has shown one, or a later read showed that it is over.
     """
 
     attempt: Attempt | None = None
@@ -100,8 +100,11 @@ class Progress:
         return replace(self, neighbours=neighbours, counted_at=now)
 
     def after_reading(self, phase: StackPhase, now: datetime) -> Progress:
-        """Return the progress once the stack was read; a stack that could not be read shows nothing new."""
-        if phase is StackPhase.UNREADABLE:
+        """Return the progress once the stack was read; one that could not be read shows nothing new.
+
+        Nor does one that is creating or updating: after a rollback was shown, that may be an earlier status.
+        """
+        if phase in (StackPhase.UNREADABLE, StackPhase.FORWARD):
             return self
         return replace(self, rolling_back_at=now if phase is StackPhase.ROLLING_BACK else None)
 

@@ -19,6 +19,7 @@ from cdk_cleanroomsml_contract.export_properties import AudienceSize, BrokenRule
 
 _IMMUTABLE = "An export cannot be changed, deleted or started again under its name."
 _NOTHING_STARTED = "Nothing was started for this resource."
+_LONGER = f"timeout to at least {int(timing.ENOUGH_FOR_AN_UPDATE.total_seconds())} s"
 
 
 def invalid_property(broken: BrokenRule) -> ExportFailure:
@@ -31,19 +32,24 @@ def invalid_property(broken: BrokenRule) -> ExportFailure:
     )
 
 
-def refusal(request: ExportRequest, error: ServiceError, facts: str = "", hint: str = "") -> ExportFailure:
+def refusal(
+    request: ExportRequest, error: ServiceError, facts: str = "", hint: str = "", *, may_have_started: bool = False
+) -> ExportFailure:
     """A start that was refused for good, with what was found out about it; `hint` is further advice."""
     said = f"{error.message.rstrip('.')}. {facts}" if facts else error.message
     # The generation job of a rollback's export may have been deleted since.
     if_rollback = advice.IF_ROLLBACK_SKIP if error.code == "ResourceNotFoundException" else ""
     to_do = f"{advice.for_code(request, error.code, if_rollback)} {hint}".rstrip()
-    return ExportFailure(error.code, request.subject, said, to_do)
+    return ExportFailure(error.code, request.subject, said, _if_perhaps_started(request, to_do, may_have_started))
 
 
-def listing_refused(request: ExportRequest, error: ServiceError) -> ExportFailure:
+def listing_refused(request: ExportRequest, error: ServiceError, *, may_have_started: bool) -> ExportFailure:
     """A listing that was refused for good: nothing can be decided. In a rollback nobody can correct a property."""
     if_rollback = advice.IF_ROLLBACK if error.kind is ErrorKind.DENIED else advice.IF_ROLLBACK_SKIP
-    return ExportFailure(error.code, request.subject, error.message, advice.for_code(request, error.code, if_rollback))
+    to_do = advice.for_code(request, error.code, if_rollback)
+    return ExportFailure(
+        error.code, request.subject, error.message, _if_perhaps_started(request, to_do, may_have_started)
+    )
 
 
 def refusal_facts(facts: RefusalFacts, wanted: AudienceSize) -> str:
@@ -86,9 +92,7 @@ def kept_failing(
     """A call that failed until the deadline; no export of the request is known. `was_listed`: by a last listing."""
     seen = "no export of this request is listed" if was_listed else "the exports could not be listed at the end"
     tried = f"(tried for {int(tried_for.total_seconds())} s; {seen})"
-    to_do = advice.for_failed_call(request, retried)
-    if may_have_started:
-        to_do = f"An export may have been started. {to_do}{advice.if_started(request)}"
+    to_do = _if_perhaps_started(request, advice.for_failed_call(request, retried), may_have_started)
     return ExportFailure(retried.code, request.subject, f"{retried.message.rstrip('.')} {tried}", to_do)
 
 
@@ -120,9 +124,11 @@ def export_failed(request: ExportRequest, export: ExportJob) -> ExportFailure:
             "the name of a failed export."
         )
     else:
+        # The next update lists a failed export of its size, so it must not be a rollback to that one.
+        longer = f"set {_LONGER}, " if request.is_update and request.timeout < timing.ENOUGH_FOR_AN_UPDATE else ""
         to_do = (
-            "Fix the problem that the details describe, then deploy again. The next deployment requests a new export, "
-            "with the next number after the generated name."
+            f"Fix the problem that the details describe, {longer}then deploy again. The next deployment requests a new "
+            "export, with the next number after the generated name."
         )
     return ExportFailure("CREATE_FAILED", export.subject, details or "the service gave no status details", to_do)
 
@@ -145,11 +151,24 @@ def out_of_time(request: ExportRequest, *, is_started: bool | None, may_have_end
         None: f"An export may have been started. {again}",
         False: f"{_NOTHING_STARTED} Deploy again.",
     }
+    if request.is_held:
+        to_do[False] += f" If the export is still not listed then, {advice.new_export(request)}."
     return ExportFailure(
         "DeadlineExceeded",
         request.subject,
         f"the request was not finished shortly before the time-out of {int(request.timeout.total_seconds()):,} s",
         advice.also(request, to_do[is_started], advice.IF_ROLLBACK),
+    )
+
+
+def rollback_unknown(request: ExportRequest) -> ExportFailure:
+    """An update that may be a rollback to a listed export: its time-out is too short to see that it is none."""
+    return ExportFailure(
+        "DeadlineExceeded",
+        request.subject,
+        f"an export of its size is listed, and the time-out of {int(request.timeout.total_seconds()):,} s left no time "
+        "to see whether the stack is rolling back to it",
+        f"{_NOTHING_STARTED} Set {_LONGER}, then deploy again. {advice.IF_ROLLBACK}",
     )
 
 
@@ -300,7 +319,9 @@ def relevance_too_low(
         f"the relevance score for {request.audience_size} is {score}, and minimum_relevance is "
         f"{request.minimum_relevance}. {_scores(job)}",
         _not_started(
-            "Choose a size with a higher score, or a lower minimum_relevance, then deploy again.", may_have_started
+            request,
+            "Choose a size with a higher score, or a lower minimum_relevance, then deploy again.",
+            may_have_started,
         ),
     )
 
@@ -313,6 +334,7 @@ def relevance_unknown(request: ExportRequest, job: JobMetrics, *, may_have_start
         f"minimum_relevance is {request.minimum_relevance}, and the generation job, which is {job.status}, shows no "
         f"relevance score for {request.audience_size}. {_scores(job)}",
         _not_started(
+            request,
             "Check the size, and ask the owner of the configured audience model to share its metrics, or omit "
             "minimum_relevance, then deploy again.",
             may_have_started,
@@ -326,15 +348,17 @@ def job_unreadable(request: ExportRequest, error: ServiceError, *, may_have_star
         error.code,
         request.subject,
         f"minimum_relevance needs the scores of the generation job, which cannot be read: {error.message}",
-        _not_started(
-            advice.JOB_READABLE,
-            may_have_started,
-        ),
+        _not_started(request, advice.JOB_READABLE, may_have_started),
     )
 
 
-def _not_started(to_do: str, may_have_started: bool) -> str:
-    return to_do if may_have_started else f"{_NOTHING_STARTED} {to_do}"
+def _not_started(request: ExportRequest, to_do: str, may_have_started: bool) -> str:
+    return _if_perhaps_started(request, to_do, True) if may_have_started else f"{_NOTHING_STARTED} {to_do}"
+
+
+def _if_perhaps_started(request: ExportRequest, to_do: str, may_have_started: bool) -> str:
+    """What to do, with what follows from an earlier start that may have taken effect."""
+    return f"An export may have been started. {to_do}{advice.if_started(request)}" if may_have_started else to_do
 
 
 def _scores(job: JobMetrics) -> str:

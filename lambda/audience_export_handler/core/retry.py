@@ -100,8 +100,9 @@ def _retried(progress: Progress, call: str, error: ServiceError, now: datetime) 
         return last  # A listing or a read that fails in between is not what keeps the export from starting.
     if last and last.job_status and error.code != quota.CODE:
         return last  # Nor is a start that is throttled while the generation job is being created.
-    if last and last.code == quota.CODE != error.code and error.kind is not ErrorKind.UNANSWERED:
-        return replace(last, last_at=now)  # Nor is one that is throttled while the account is full.
+    is_full = last is not None and last.code == quota.CODE and is_recent(last, progress.neighbours, now)
+    if last and is_full and error.code != quota.CODE and error.kind is not ErrorKind.UNANSWERED:
+        return last  # Nor is one that is throttled while the account is full.
     # Waiting for a slot begins with the first refusal for a quota: only then may the account's listing show it.
     begins = last is None or last.call != call or bool(last.job_status) or (error.code == quota.CODE != last.code)
     since = now if last is None or begins else last.since

@@ -19,6 +19,8 @@ def known_phase(situation: Situation) -> StackPhase | None:
     """Return the stack's phase as far as its reads can show it; None: read it again."""
     if not _was_read(situation):
         return StackPhase.ROLLING_BACK if is_last_read(situation) and _was_rolling_back(situation) else None
+    if _may_have_gone_back(situation) and not is_last_read(situation):
+        return None
     if situation.stack in (StackPhase.FORWARD, StackPhase.LATER) or cannot_be_stale(situation):
         return situation.stack
     return None
@@ -27,7 +29,8 @@ def known_phase(situation: Situation) -> StackPhase | None:
 def may_be_rollback(situation: Situation) -> bool:
     """Return whether the request may be a rollback that no read has shown: an Update to what exists."""
     request = situation.request
-    is_shown = _was_read(situation) and situation.now - situation.requested_at >= timing.STALE_STACK
+    is_old_enough = situation.now - situation.requested_at >= timing.STALE_STACK
+    is_shown = is_old_enough and _was_read(situation) and not _may_have_gone_back(situation)
     if not request.is_update or situation.stack is StackPhase.LATER or is_shown:
         return False
     names = (request.name,) if request.name_is_given else identity.ordinals(request.name)
@@ -49,7 +52,12 @@ def _was_read(situation: Situation) -> bool:
     return situation.stack not in (None, StackPhase.UNREADABLE)
 
 
+def _may_have_gone_back(situation: Situation) -> bool:
+    """Whether the read may show the status from before a rollback once more."""
+    return situation.stack is StackPhase.FORWARD and _was_rolling_back(situation)
+
+
 def _was_rolling_back(situation: Situation) -> bool:
-    """Whether the last read that was answered showed a rollback, and is not older than a stale one can be."""
+    """Whether a read showed a rollback, so recently that a read that shows none may be stale."""
     read_at = situation.progress.rolling_back_at
     return read_at is not None and situation.now - read_at < timing.STALE_STACK

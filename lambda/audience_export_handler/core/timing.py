@@ -20,6 +20,8 @@ STALE_STACK = timedelta(minutes=1)
 # A new role, policy or credential may not be known everywhere for so long (177 s were seen: cdkd pull request 755;
 # Terraform's AWS provider waits for two minutes).
 IAM_PROPAGATION = timedelta(minutes=3)
+# So long a time-out leaves time to see that an Update is no rollback, and then to start its export.
+ENOUGH_FOR_AN_UPDATE = 2 * STALE_STACK
 # The output location may appear later than ACTIVE; after this long the success is reported without one. If the model is
 # another account's, none ever appears, and the success is reported immediately.
 OUTPUT_LOCATION_LAG = timedelta(seconds=60)

@@ -7,6 +7,7 @@ import pytest
 
 from audience_export_handler.core import deadline, quota
 from audience_export_handler.core.attempt import Accepted, Announced, Attempt
+from audience_export_handler.core.deadline import LastListing
 from audience_export_handler.core.facts import ExportJob, StackPhase
 from audience_export_handler.core.progress import LIST as LIST_CALL
 from audience_export_handler.core.progress import START as START_CALL
@@ -35,7 +36,7 @@ def reason(
     older_ended_by: datetime | None = START,
 ) -> str:
     progress = Progress(attempt, retried, older_ended_by)
-    return deadline.failure(request or create("mine"), progress, NOW, stack, export=seen, was_listed=True).reason
+    return deadline.failure(request or create("mine"), progress, NOW, stack, LastListing(seen)).reason
 
 
 @pytest.mark.parametrize(
@@ -143,16 +144,16 @@ def test_what_failed_long_before_the_deadline_is_not_its_cause() -> None:
 
 def test_an_export_that_was_listed_before_may_have_ended_if_the_last_listing_failed() -> None:
     progress = Progress(ANNOUNCED, THROTTLED, START, seen=Seen("mine", START + timedelta(minutes=1)))
-    text = deadline.failure(create("mine"), progress, NOW, None, was_listed=False).reason
+    text = deadline.failure(create("mine"), progress, NOW, None, None).reason
     assert text.startswith("DeadlineExceeded: ")
     shown = "An earlier listing showed it, created at 2026-03-01T12:01:00"
     assert f"The exports could not be listed at the end. {shown}" in text
     assert "The export was started, and may have ended. To use it" in text
-    unlisted = deadline.failure(create("mine"), progress, NOW, None, was_listed=True).reason
+    unlisted = deadline.failure(create("mine"), progress, NOW, None, LastListing()).reason
     assert f"The last listing does not show it. {shown}" in unlisted
     accepted = replace(progress, attempt=ACCEPTED)
-    assert deadline.failure(create("mine"), accepted, NOW, None, was_listed=False).reason == text
-    listed = deadline.failure(create("mine"), accepted, NOW, None, export=RUNNING, was_listed=True).reason
+    assert deadline.failure(create("mine"), accepted, NOW, None, None).reason == text
+    listed = deadline.failure(create("mine"), accepted, NOW, None, LastListing(RUNNING)).reason
     assert "The export continues." in listed
 
 
@@ -171,3 +172,26 @@ def test_a_slot_was_waited_for_only_if_the_start_was_refused_lately(minutes: int
     text = reason(retried=full, stack=StackPhase.UNREADABLE)
     assert ("was waiting for a slot in the account" in text) is expected
     assert text.startswith(f"{quota.CODE}: " if expected else "StackUnreadable: ")
+
+
+def test_an_accepted_start_that_is_not_listed_may_have_ended() -> None:
+    assert "The export was started, and may have ended." in reason(ACCEPTED)
+
+
+def test_a_start_that_may_be_a_repeat_of_another_export_may_have_started_one() -> None:
+    progress = Progress(ACCEPTED, None, START)
+    of_others = LastListing(is_of_others=True)
+    text = deadline.failure(create("mine"), progress, NOW, None, of_others).reason
+    assert "The service accepted its start at " in text
+    assert "An export may have been started. To use it" in text
+
+
+@pytest.mark.parametrize(("seconds", "expected"), [(119, True), (120, False)])
+def test_an_update_that_may_be_a_rollback_has_no_time_with_a_short_time_out(seconds: int, expected: bool) -> None:
+    request = replace(update(properties(Name="old"), "mine"), timeout=timedelta(seconds=seconds))
+    for attempt, listed in ((None, LastListing(may_be_rollback=True)), (ANNOUNCED, LastListing(may_be_rollback=True))):
+        progress = Progress(attempt, None, START)
+        text = deadline.failure(request, progress, NOW, StackPhase.FORWARD, listed).reason
+        assert ("left no time to see" in text) is (expected and attempt is None)
+    other = deadline.failure(request, Progress(None, None, START), NOW, StackPhase.FORWARD, LastListing()).reason
+    assert "left no time to see" not in other

@@ -525,7 +525,17 @@ class TestWaitedFor:
     def test_is_the_one_that_was_created_then(self) -> None:
         earlier = export("mine", "CREATE_FAILED", age=900)
         now = situation(adopting("mine"), earlier, export("mine", "CREATE_FAILED"))
-        assert self.after_waiting(now, export("mine", age=300)) == Announce("mine")
+        assert isinstance(self.after_waiting(now, export("mine", age=300)), Wait)
+
+    @pytest.mark.parametrize("attempt", [None, ANNOUNCED], ids=["not announced", "announced"])
+    def test_that_is_not_listed_for_a_while_is_not_started_again(self, attempt: Attempt | None) -> None:
+        """A listing may show an earlier state than the one before it."""
+        running = export("mine", "CREATE_IN_PROGRESS")
+        now = situation(adopting("mine"), attempt=attempt)
+        assert decide(now) == (Start("mine") if attempt else Announce("mine"))
+        assert isinstance(self.after_waiting(now, running), Wait)
+        other = export("other", "CREATE_IN_PROGRESS")
+        assert isinstance(self.after_waiting(replace(now, exports=(other,)), running), Wait)
 
 
 class TestGivenNamesThatAreNotUnique:

@@ -90,6 +90,11 @@ def may_older_run(now: Situation) -> bool:
     return ended_by is None or now.now < ended_by
 
 
+def is_hidden(now: Situation) -> bool:
+    seen = now.progress.seen
+    return seen is not None and all(seen != Seen(one.name, one.create_time) for one in now.exports)
+
+
 def has_waited_for(now: Situation, one: ExportJob, listed: list[ExportJob]) -> bool:
     if now.progress.seen != Seen(one.name, one.create_time):
         return False
@@ -125,6 +130,7 @@ LISTED: dict[str, Predicate] = {
     "the one that it has waited for, failed": lambda now, listed: any(
         has_waited_for(now, one, listed) for one in now.exports if one.status == "CREATE_FAILED"
     ),
+    "none alive, and not the one that it has waited for": lambda now, listed: not alive(listed) and is_hidden(now),
     "none": lambda now, listed: not listed,
     "none alive": lambda now, listed: not alive(listed),
     "its own": lambda now, listed: bool(own(now, listed)),
@@ -243,10 +249,12 @@ def name_of(now: Situation) -> str:
     if now.request.name_is_given:
         return now.request.name
     names = names_of(now)
-    living = {one.name for one in alive(list(now.exports))}
-    failed = {one.name for one in now.exports} - living
     is_in_rollback = now.stack is StackPhase.ROLLING_BACK and is_known(now)
-    if not now.request.is_held and not is_in_rollback:
+    is_kept = now.request.is_held or is_in_rollback
+    exports = of_its_size(now, list(now.exports)) if is_kept else list(now.exports)
+    living = {one.name for one in alive(exports)}
+    failed = {one.name for one in exports} - living
+    if not is_kept:
         return next(name for name in names if name in living or name not in failed)
     in_use = [name for name in names if name in living]
     return in_use[0] if in_use else max([GENERATED, *failed & {*names}])
@@ -292,6 +300,9 @@ def with_waited_for(now: Situation) -> Iterator[Situation]:
     yield now
     if now.exports[:1] and now.exports[0].name in names_of(now) and of_its_size(now, [now.exports[0]]):
         seen = Seen(now.exports[0].name, now.exports[0].create_time)
+        yield replace(now, progress=replace(now.progress, seen=seen))
+    if len(now.exports) < 2:
+        seen = Seen(now.request.name, START - seconds(700))
         yield replace(now, progress=replace(now.progress, seen=seen))
 
 
@@ -466,6 +477,7 @@ FOR_JOB = RetriedError(progress.START, START, "ConflictException", "not ACTIVE",
 LONG_AGO = replace(RETRIED, last_at=LATE.now - seconds(120))
 ACTIVE_WITHOUT_LOCATION = replace(export(GENERATED, age=-57 * 60), output_location="")
 JUST_NOW = LATE.now - seconds(30)
+TAKEN = [replace(one, phase=Taken(LATE.now - seconds(20), "taken")) for one in (BEFORE, PERHAPS)]
 LISTED_AT_THE_END = (export(GENERATED, "CREATE_PENDING"),)
 KNOWN = {
     "the export is ACTIVE, and only its output location is missing": [
@@ -475,7 +487,12 @@ KNOWN = {
         replace(LATE, exports=LISTED_AT_THE_END),
         replace(LATE, exports=LISTED_AT_THE_END, progress=Progress(replace(BEFORE, name=GENERATED), RETRIED, START)),
         replace(LATE, progress=replace(LATE.progress, retried=RETRIED, seen=Seen(GENERATED, START))),
+        replace(LATE, exports=LISTED_AT_THE_END, progress=Progress(replace(TAKEN[0], name=GENERATED), None, START)),
+        replace(LATE, progress=Progress(TAKEN[0], None, START, seen=Seen(GENERATED, START))),
         replace(LATE, progress=Progress(BEFORE.accepted(JUST_NOW, sent_at=JUST_NOW), FOR_JOB, START)),
+    ],
+    "the service refused the start because the name is taken": [
+        replace(LATE, progress=Progress(attempt, None, START)) for attempt in TAKEN
     ],
     "the start waited for its generation job": [replace(LATE, progress=replace(LATE.progress, retried=FOR_JOB))],
     "a call kept failing until shortly before the deadline": [

@@ -142,7 +142,8 @@ def test_a_stack_that_could_not_be_read_shows_nothing_new() -> None:
     assert rolling_back == Progress(rolling_back_at=NOW)
     assert rolling_back.after_reading(StackPhase.UNREADABLE, SOON) == rolling_back
     assert rolling_back.after_reading(StackPhase.ROLLING_BACK, SOON) == Progress(rolling_back_at=SOON)
-    assert rolling_back.after_reading(StackPhase.FORWARD, SOON) == Progress()
+    assert rolling_back.after_reading(StackPhase.FORWARD, SOON) == rolling_back, "a read may go back"
+    assert rolling_back.after_reading(StackPhase.OTHER, SOON) == Progress()
 
 
 def test_what_was_seen_says_more_than_an_attempt() -> None:

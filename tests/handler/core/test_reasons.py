@@ -34,6 +34,7 @@ HELD, HELD_GENERATED = update(properties(Name="mine"), "mine"), update(propertie
 
 FOR_JOB = RetriedError(START_CALL, START, "ValidationException", "no", "CREATE_PENDING", last_at=START)
 kept_failing = partial(reasons.kept_failing, may_have_started=False)
+listing_refused = partial(reasons.listing_refused, may_have_started=False)
 
 
 def retried(call: str, code: str) -> RetriedError:
@@ -54,7 +55,7 @@ REASONS: dict[str, tuple[ExportFailure, str, str, bool]] = {
         MINE,
         False,
     ),
-    "listing_refused": (reasons.listing_refused(GIVEN, GONE), "ValidationException", MINE, False),
+    "listing_refused": (listing_refused(GIVEN, GONE), "ValidationException", MINE, False),
     "used_up": (reasons.used_up(GIVEN, FULL, listed=25), "ServiceQuotaExceededException", MINE, False),
     "kept_failing": (
         kept_failing(GIVEN, retried(START_CALL, "Throttling"), timedelta(seconds=90), was_listed=True),
@@ -68,6 +69,7 @@ REASONS: dict[str, tuple[ExportFailure, str, str, bool]] = {
     "out_of_time": (reasons.out_of_time(GIVEN, is_started=True), "DeadlineExceeded", MINE, False),
     "out_of_time, perhaps started": (reasons.out_of_time(GIVEN, is_started=None), "DeadlineExceeded", MINE, False),
     "out_of_time, not started": (reasons.out_of_time(GIVEN, is_started=False), "DeadlineExceeded", MINE, True),
+    "rollback_unknown": (reasons.rollback_unknown(GIVEN), "DeadlineExceeded", MINE, True),
     "never_listed": (reasons.never_listed(GIVEN), "ExportNotListed", MINE, False),
     "stack_moved_on": (
         reasons.stack_moved_on(GIVEN, StackPhase.LATER, may_have_started=False),
@@ -296,13 +298,13 @@ def test_a_new_request_whose_export_failed_is_advised_by_its_name() -> None:
 
 # Failures of a request whose stack may be rolling back; whether nothing but skipping the resource helps then.
 PERHAPS_IN_A_ROLLBACK: dict[str, tuple[Callable[[ExportRequest], ExportFailure], bool]] = {
-    "a job that cannot be listed": (lambda one: reasons.listing_refused(one, GONE), True),
+    "a job that cannot be listed": (lambda one: listing_refused(one, GONE), True),
     "a job that is not found": (
         lambda one: reasons.refusal(one, ServiceError("ResourceNotFoundException", "Gone.", ErrorKind.REFUSED)),
         True,
     ),
     "a listing that is denied": (
-        lambda one: reasons.listing_refused(one, ServiceError("AccessDeniedException", "No.", ErrorKind.DENIED)),
+        lambda one: listing_refused(one, ServiceError("AccessDeniedException", "No.", ErrorKind.DENIED)),
         False,
     ),
     "a listing that kept failing": (
@@ -344,6 +346,49 @@ def test_a_deadline_of_an_update_that_keeps_its_export_needs_no_adoption() -> No
     assert "the resource keeps it" in reasons.out_of_time(HELD, is_started=True).reason
     assert "ADOPT" not in reasons.out_of_time(HELD, is_started=True).reason
     assert "by its generated name" in reasons.out_of_time(HELD_GENERATED, is_started=True).reason
+
+
+def test_a_deadline_of_an_update_whose_export_is_gone_advises_another_one() -> None:
+    """It starts nothing, so deploying again helps only if the export is listed then."""
+    words = "Nothing was started for this resource. Deploy again. If the export is still not listed then, set another "
+    assert f"{words}name to request" in reasons.out_of_time(HELD, is_started=False).reason
+    assert f"{words}revision to request" in reasons.out_of_time(HELD_GENERATED, is_started=False).reason
+    assert "not listed" not in reasons.out_of_time(GIVEN, is_started=False).reason
+
+
+def test_an_update_that_has_no_time_to_see_a_rollback_is_told_how_long_it_needs() -> None:
+    text = reasons.rollback_unknown(replace(update(properties()), timeout=timedelta(seconds=60))).reason
+    assert "the time-out of 60 s left no time to see whether the stack is rolling back to it" in text
+    assert "Set timeout to at least 120 s, then deploy again. If this update belongs to a rollback" in text
+
+
+@pytest.mark.parametrize(
+    ("request_", "seconds", "is_told"),
+    [(update(properties(), held_id="of another"), 119, True), (update(properties(), held_id="of another"), 120, False)],
+)
+def test_an_update_whose_export_failed_needs_time_for_the_next_one(
+    request_: ExportRequest, seconds: int, is_told: bool
+) -> None:
+    short = replace(request_, timeout=timedelta(seconds=seconds))
+    told = "set timeout to at least 120 s, then deploy again." in reasons.export_failed(short, FAILED).reason
+    assert told is is_told
+    assert "timeout" not in reasons.export_failed(replace(GENERATED, timeout=timedelta(seconds=60)), FAILED).reason
+
+
+REFUSED_AFTER_A_START: dict[str, ExportFailure] = {
+    "the listing": reasons.listing_refused(GIVEN, GONE, may_have_started=True),
+    "the start": reasons.refusal(GIVEN, GONE, may_have_started=True),
+    "the job": reasons.job_unreadable(GUARDED, GONE, may_have_started=True),
+    "its score": reasons.relevance_too_low(GUARDED, SCORED, 0.1, may_have_started=True),
+    "no score": reasons.relevance_unknown(GUARDED, SCORED, may_have_started=True),
+}
+
+
+@pytest.mark.parametrize("failure", REFUSED_AFTER_A_START.values(), ids=list(REFUSED_AFTER_A_START))
+def test_a_refusal_after_a_start_says_that_an_export_may_have_been_started(failure: ExportFailure) -> None:
+    assert "An export may have been started." in failure.reason
+    assert "othing was started" not in failure.reason
+    assert failure.reason.endswith("If the export is listed by then, set on_conflict=OnConflict.ADOPT to use it.")
 
 
 def test_a_handler_without_a_known_error_still_has_a_code() -> None:

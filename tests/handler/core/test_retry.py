@@ -237,10 +237,20 @@ def test_what_a_start_waits_for_is_kept_however_long_ago_it_was_tried(code: str,
 @pytest.mark.parametrize("error", [THROTTLED, DENIED], ids=lambda error: error.code)
 def test_a_start_that_is_throttled_in_between_goes_on_waiting_for_a_slot(error: ServiceError) -> None:
     """Slots go to those that came first, and the reason says since when."""
-    waiting = Progress(ATTEMPT, RetriedError(START, EARLIER, quota.CODE, "full", last_at=EARLIER))
+    lately = NOW - timedelta(seconds=119)
+    waiting = Progress(ATTEMPT, RetriedError(START, EARLIER, quota.CODE, "full", last_at=lately))
     following = after_failed_start(create("mine"), waiting, ATTEMPT, error, now=NOW, age=timedelta(0))
     assert following == waiting
     assert following.retried is not None
+    assert following.retried.last_at == lately
+
+
+def test_a_slot_is_waited_for_no_more_once_the_last_refusal_for_it_is_long_ago() -> None:
+    long_ago = NOW - timedelta(minutes=2)
+    waiting = Progress(ATTEMPT, RetriedError(START, EARLIER, quota.CODE, "full", last_at=long_ago))
+    following = after_failed_start(create("mine"), waiting, ATTEMPT, THROTTLED, now=NOW, age=timedelta(0))
+    assert following is not None
+    assert following.retried == RetriedError(START, EARLIER, THROTTLED.code, "slow down")
     assert following.retried.last_at == NOW
 
 

@@ -50,10 +50,27 @@ def test_a_rollback_that_was_read_before_counts_if_there_is_no_time_to_read_agai
     assert known(after=3600 - 180 - 4, read_before=60) is None, "it may have been of an operation that has ended"
 
 
-def test_a_later_read_counts_more_than_the_rollback_that_was_read_before() -> None:
-    now = situation(create(), stack=StackPhase.FORWARD, after=3600)
-    now = replace(now, progress=now.progress.after_reading(StackPhase.ROLLING_BACK, START))
-    assert known_phase(now) is StackPhase.FORWARD
+@pytest.mark.parametrize(
+    ("after", "known"),
+    [(70, None), (89, None), (90, StackPhase.FORWARD), (3600, StackPhase.FORWARD)],
+    ids=["40 s", "59 s", "a minute", "an hour"],
+)
+def test_a_rollback_that_was_read_lately_is_not_over_because_a_read_goes_back(
+    after: float, known: StackPhase | None
+) -> None:
+    """DescribeStacks may show the status from before the rollback once more, also a few times."""
+    read_at = START + timedelta(seconds=30)
+    for request in (create(), update(properties(Name="old"), "mine")):
+        now = situation(request, export("mine"), stack=StackPhase.FORWARD, after=after)
+        now = replace(now, progress=now.progress.after_reading(StackPhase.ROLLING_BACK, read_at))
+        assert known_phase(now) is known
+        assert may_be_rollback(now) is (known is None and request.is_update)
+
+
+def test_a_read_that_goes_back_counts_if_there_is_no_time_to_read_again() -> None:
+    now = situation(create(), stack=StackPhase.FORWARD, after=3600 - 180 - 4)
+    progress = now.progress.after_reading(StackPhase.ROLLING_BACK, now.now - timedelta(seconds=9))
+    assert known_phase(replace(now, progress=progress)) is StackPhase.FORWARD
 
 
 def test_the_minute_is_counted_from_when_cloudformation_made_the_request() -> None:

@@ -18,7 +18,7 @@ class Status:
     """A status that a stack has had, with the operation that it belongs to and the LastUpdatedTime beside it.
 
     It is shown from `shown_from` on. The first reading after `goes_back_from`, and before `goes_back_until`, shows the
-    status before it once more.
+    status before it once more, and so do those of the next seconds.
     """
 
     name: str
@@ -57,7 +57,8 @@ class ShownStatus:
         number = max(index for index, status in enumerate(self._statuses) if status.shown_from <= now)
         status = self._statuses[number]
         if number and status.goes_back_from < now < status.goes_back_until:
-            status.goes_back_until = 0.0
+            status.goes_back_until = min(status.goes_back_until, now + odds.STATUS_STAYS_BACK)
+            status.goes_back_from = 0.0
             return self._statuses[number - 1]
         return status
 
