@@ -159,6 +159,7 @@ ERRORS: dict[str, tuple[int, str, ErrorKind]] = {
     "not authorized": (400, "NotAuthorized", ErrorKind.DENIED),
     "unknown credentials": (403, "UnrecognizedClientException", ErrorKind.DENIED),
     "unknown key": (403, "InvalidClientTokenId", ErrorKind.DENIED),
+    "unknown key, as a bad request": (400, "InvalidClientTokenId", ErrorKind.DENIED),
     "expired credentials": (403, "ExpiredTokenException", ErrorKind.DENIED),
     "expired token": (400, "ExpiredToken", ErrorKind.DENIED),
     "no token": (403, "MissingAuthenticationTokenException", ErrorKind.DENIED),

@@ -195,7 +195,19 @@ BAD_URLS = {
     "no URL": "Signature=secret",
     "a port that is no number": "https://127.0.0.1:Signature=secret/",
     "a space in it": "https://127.0.0.1:1/a b?Signature=secret",
+    "half an address": "https://[::1/?Signature=secret",
+    "a letter that cannot be sent": "https://127.0.0.1:1/?Signature=secret\u20ac",
 }
+
+
+@pytest.mark.parametrize("url", ["http://host/?Signature=s", "file:///etc/hostname", "ftp://host/", "HTTPS", ""])
+def test_only_https_is_opened(deployment: Deployment, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    opened: list[object] = []
+    monkeypatch.setattr(urllib.request, "urlopen", lambda request, **_: opened.append(request))
+    with pytest.raises(AnswerNotDelivered, match="not https") as raised:
+        response.deliver(url, body("why"), sleep=deployment.clock.sleep, draw=deployment.chance.random)
+    assert opened == []
+    assert not raised.value.may_have_arrived
 
 
 @pytest.mark.parametrize("url", BAD_URLS.values(), ids=list(BAD_URLS))
