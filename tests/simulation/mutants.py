@@ -129,11 +129,6 @@ def _once_active(original: Callable[..., Progress | None]) -> Callable[..., Prog
     return after_refusal
 
 
-def _in_the_first_minute(original: Callable[[Situation], bool]) -> Callable[[Situation], bool]:
-    """An Update may be a rollback for a minute only, although its stack cannot be read."""
-    return lambda situation: original(situation) and not staleness.cannot_be_stale(situation)
-
-
 def _fresh_name(situation: Situation) -> str:
     taken = {export.name for export in situation.exports}
     if situation.request.name_is_given:
@@ -434,14 +429,5 @@ FOUND = [
             lambda: [(generation_job, "after_refusal", _once_active(generation_job.after_refusal))],
         ),
     ),
-    (47510, Mutant("4", "an earlier export is its own", lambda: [(Progress, "after_step", lambda self, now: self)])),
     (401957, Mutant("4", "a start may be sent during a wait", _both((step, "take", _from_its_end)))),
-    (
-        791,
-        Mutant(
-            "10",
-            "a stack that cannot be read is no rollback after a minute",
-            lambda: [(staleness, "may_be_rollback", _in_the_first_minute(staleness.may_be_rollback))],
-        ),
-    ),
 ]
