@@ -8,7 +8,6 @@ from __future__ import annotations
 from math import isfinite
 
 from aws_cdk import Duration, Stack
-from constructs import Construct
 
 from cdk_cleanroomsml.audience_size import AudienceSize
 from cdk_cleanroomsml.errors import InvalidArgumentError
@@ -19,12 +18,6 @@ from cdk_cleanroomsml_contract.api_limits import broken_rule, relevance_rule
 from cdk_cleanroomsml_contract.export_properties import TIMEOUT_SECONDS
 from cdk_cleanroomsml_contract.on_conflict import OnConflict
 from cdk_cleanroomsml_contract.scope import broken_scope_rule
-
-
-def check_scope(scope: object) -> None:
-    """Refuse a scope that is not in a stack."""
-    if not isinstance(scope, Construct) or not (isinstance(scope, Stack) or _is_in_stack(scope)):
-        raise InvalidArgumentError("scope", "must be a stack, or a construct in one", scope)
 
 
 def check_text(argument: str, member: str, value: object) -> None:
@@ -111,10 +104,6 @@ def check_provider(provider: object, place: Place) -> None:
     if Stack.of(provider) is not place.stack:
         rule = f"must be in the export's own stack, {place.stack.node.path}"
         raise InvalidArgumentError("provider", rule, provider.node.path)
-
-
-def _is_in_stack(scope: Construct) -> bool:
-    return any(isinstance(one, Stack) for one in scope.node.scopes)
 
 
 def _check_string(argument: str, value: object) -> None:

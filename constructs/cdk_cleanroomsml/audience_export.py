@@ -85,9 +85,8 @@ class AudienceExport(Construct):
         minimum_relevance: float | None = None,
         provider: AudienceExportProvider | None = None,
     ) -> None:
-        arguments.check_scope(scope)
-        arguments.check_text("audience_generation_job_arn", "audienceGenerationJobArn", audience_generation_job_arn)
         here = place.of(scope)
+        arguments.check_text("audience_generation_job_arn", "audienceGenerationJobArn", audience_generation_job_arn)
         arguments.check_own_job(audience_generation_job_arn, here)
         arguments.check_size(audience_size)
         if name is not None:

@@ -13,6 +13,8 @@ from aws_cdk import Stack, Token
 from aws_cdk.region_info import RegionInfo
 from constructs import Construct, IConstruct
 
+from cdk_cleanroomsml.errors import InvalidArgumentError
+
 
 @dataclass(frozen=True)
 class Place:
@@ -37,10 +39,24 @@ _of_scope: WeakKeyDictionary[Construct, Place] = WeakKeyDictionary()
 _of_stack: WeakKeyDictionary[Stack, Place] = WeakKeyDictionary()
 
 
-def of(scope: Construct) -> Place:
-    """Return the place of a scope that is in a stack."""
+def of(scope: object, argument: str = "scope") -> Place:
+    """Return the place of a scope, and refuse one that is not in a stack.
+
+    Raises:
+        InvalidArgumentError: it is not; it names `argument`.
+    """
+    found = _find(scope) if isinstance(scope, Construct) else None
+    if found is None:
+        raise InvalidArgumentError(argument, "must be a stack, or a construct in one", scope)
+    return found
+
+
+def _find(scope: Construct) -> Place | None:
     if scope not in _of_scope:
-        stack = Stack.of(scope)
+        try:
+            stack = Stack.of(scope)
+        except RuntimeError:  # the CDK finds none
+            return None
         if stack not in _of_stack:
             _of_stack[stack] = _ask(stack)
         _of_scope[scope] = _of_stack[stack]

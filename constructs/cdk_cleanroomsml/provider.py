@@ -55,7 +55,7 @@ class AudienceExportProvider(Construct):
         **settings: see `ProviderSettings`. A change to any of them replaces nothing and starts nothing.
 
     Raises:
-        InvalidArgumentError: a setting breaks a rule; nothing has been added to the stack.
+        InvalidArgumentError: the scope or a setting breaks a rule; nothing has been added to the stack.
     """
 
     @classmethod
@@ -88,6 +88,7 @@ class AudienceExportProvider(Construct):
         return _of_stack[stack]
 
     def __init__(self, scope: Construct, construct_id: str, **settings: Unpack[ProviderSettings]) -> None:
+        place.of(scope)
         given = provider_settings.check(settings)
         super().__init__(scope, construct_id)
         self.log_group: logs.ILogGroup = given.get("log_group") or log_groups.make_for_functions(self, given)

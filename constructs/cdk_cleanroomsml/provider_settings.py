@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypedDict, cast
 
-from aws_cdk import RemovalPolicy, Token
+from aws_cdk import RemovalPolicy
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
@@ -15,7 +15,9 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
 
+from cdk_cleanroomsml import jsii_values
 from cdk_cleanroomsml.errors import InvalidArgumentError
+from cdk_cleanroomsml.tokens import is_token
 
 
 class ProviderSettings(TypedDict, total=False):
@@ -92,17 +94,8 @@ def check(settings: Mapping[str, Any]) -> ProviderSettings:
         raise TypeError(
             f"AudienceExportProvider has no setting {', '.join(unknown)}; it has {', '.join(sorted(_NAMES))}"
         )
-    given = {name: value for name, value in settings.items() if value is not None}
+    given = {name: _CHECKS[name](name, value) for name, value in settings.items() if value is not None}
     _refuse_together(given)
-    if "memory_size" in given:
-        _check_number("memory_size", given["memory_size"], MEMORY_MIB, "a whole number of MiB from 256 to 10,240")
-    if "reserved_concurrent_executions" in given:
-        rule = "a whole number from 1 to 2,147,483,647: without concurrency no request is answered"
-        _check_number("reserved_concurrent_executions", given["reserved_concurrent_executions"], range(1, 2**31), rule)
-    if "runtime" in given:
-        _check_runtime(given["runtime"])
-    if "state_machine_logging" in given:
-        given["state_machine_logging"] = _checked_logging(given["state_machine_logging"])
     return cast("ProviderSettings", given)
 
 
@@ -116,25 +109,91 @@ def _refuse_together(given: Mapping[str, Any]) -> None:
             raise InvalidArgumentError(name, rule, given[name])
 
 
-def _check_number(name: str, value: object, allowed: range, rule: str) -> None:
-    if Token.is_unresolved(value):
-        return
-    if not isinstance(value, int) or isinstance(value, bool) or value not in allowed:
-        raise InvalidArgumentError(name, f"must be {rule}", value)
+# A check gets the name and the value of a setting. It returns the value as the CDK takes it, or refuses it.
+_Check = Callable[[str, Any], object]
 
 
-def _check_runtime(runtime: object) -> None:
-    name = runtime.name if isinstance(runtime, lambda_.Runtime) else ""
-    version = re.fullmatch(r"python3\.(\d+)", name)
+def _is(rule: str, is_one: Callable[[object], bool]) -> _Check:
+    def check_value(name: str, value: object) -> object:
+        if not is_one(value):
+            raise InvalidArgumentError(name, f"must be {rule}", value)
+        return value
+
+    return check_value
+
+
+def _with(member: str, rule: str) -> _Check:
+    return _is(rule, lambda value: jsii_values.is_object_with(member, value))
+
+
+def _of(kind: type, rule: str) -> _Check:
+    return _is(rule, lambda value: isinstance(value, kind))
+
+
+def _number(allowed: range, rule: str) -> _Check:
+    def check_number(name: str, value: object) -> object:
+        number = jsii_values.plain_number(value)
+        if isinstance(number, float) and is_token(number):
+            return number
+        if not isinstance(number, int) or isinstance(number, bool) or number not in allowed:
+            raise InvalidArgumentError(name, f"must be {rule}", value)
+        return number
+
+    return check_number
+
+
+def _security_groups(name: str, value: object) -> list[object]:
+    is_list = isinstance(value, list | tuple)
+    if not is_list or not all(jsii_values.is_object_with("security_group_id", one) for one in value):
+        rule = "must be a list of security groups, such as ec2.SecurityGroup(…)"
+        raise InvalidArgumentError(name, rule, value)
+    return list(value)  # jsii takes no tuple
+
+
+def _runtime(name: str, value: object) -> object:
+    found = value.name if isinstance(value, lambda_.Runtime) else ""
+    version = re.fullmatch(r"python3\.(\d+)", found)
     if not version or int(version[1]) < _OLDEST_PYTHON:
-        raise InvalidArgumentError("runtime", f"must be Python 3.{_OLDEST_PYTHON} or newer", name or runtime)
+        raise InvalidArgumentError(name, f"must be Python 3.{_OLDEST_PYTHON} or newer", found or value)
+    return value
 
 
-def _checked_logging(options: Any) -> sfn.LogOptions:
-    options = sfn.LogOptions(**options) if isinstance(options, dict) else options
-    if not isinstance(options, sfn.LogOptions):
-        raise InvalidArgumentError("state_machine_logging", "must be LogOptions", options)
+def _logging(name: str, value: object) -> sfn.LogOptions:
+    options = jsii_values.struct(name, sfn.LogOptions, value)
     if options.include_execution_data:
         rule = "must not include execution data: whoever reads the log could answer CloudFormation in our place"
-        raise InvalidArgumentError("state_machine_logging", rule, "include_execution_data=True")
+        raise InvalidArgumentError(name, rule, "include_execution_data=True")
+    # In newer releases of the CDK it may be a CfnLogGroup too, which has no log_group_arn.
+    if options.destination is not None and not jsii_values.is_object_with("node", options.destination):
+        raise InvalidArgumentError(name, "must have a log group as its destination", options.destination)
     return options
+
+
+_ROLE = _with("role_arn", "a role, such as iam.Role(…) or iam.Role.from_role_arn(…)")
+_KEY = _with("key_arn", "a key, such as kms.Key(…) or kms.Key.from_key_arn(…)")
+_CHECKS: Mapping[str, _Check] = {
+    "vpc": _with("vpc_id", "a VPC, such as ec2.Vpc(…) or ec2.Vpc.from_lookup(…)"),
+    "vpc_subnets": lambda name, value: jsii_values.struct(name, ec2.SubnetSelection, value),
+    "security_groups": _security_groups,
+    "allow_public_subnet": _of(bool, "True or False"),
+    "role": _ROLE,
+    "state_machine_role": _ROLE,
+    "log_group": _with(
+        "log_group_arn", "a log group, such as logs.LogGroup(…) or logs.LogGroup.from_log_group_name(…)"
+    ),
+    "log_retention": _of(logs.RetentionDays, "RetentionDays, such as RetentionDays.ONE_MONTH"),
+    "log_removal_policy": _of(RemovalPolicy, "a RemovalPolicy, such as RemovalPolicy.RETAIN"),
+    "memory_size": _number(MEMORY_MIB, "a whole number of MiB from 256 to 10,240"),
+    "architecture": _of(lambda_.Architecture, "an Architecture, such as Architecture.ARM_64"),
+    "runtime": _runtime,
+    "tracing": _of(lambda_.Tracing, "a Tracing, such as Tracing.ACTIVE"),
+    "environment_encryption": _KEY,
+    "reserved_concurrent_executions": _number(
+        range(1, 2**31), "a whole number from 1 to 2,147,483,647: without concurrency no request is answered"
+    ),
+    "encryption_key": _KEY,
+    "state_machine_logging": _logging,
+    "event_bus": _with(
+        "event_bus_arn", "an event bus, such as events.EventBus(…) or events.EventBus.from_event_bus_name(…)"
+    ),
+}

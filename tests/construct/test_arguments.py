@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
-from aws_cdk import App, CfnParameter, Duration, Environment, NestedStack, Stack, Stage, Token
+from aws_cdk import App, CfnParameter, Duration, Environment, NestedStack, Stack, Token
 from constructs import Construct
 
 from cdk_cleanroomsml import AudienceExportProvider, AudienceSize, InvalidArgumentError, OnConflict, arguments, place
@@ -26,19 +25,6 @@ def refused(check: Callable[[], None]) -> tuple[str, str, object]:
     with pytest.raises(InvalidArgumentError) as raised:
         check()
     return raised.value.argument, raised.value.rule, raised.value.value
-
-
-class TestScope:
-    @pytest.mark.parametrize("kind", [Stack, NestedStack, Construct], ids=["stack", "nested stack", "construct"])
-    def test_is_a_stack_or_in_one(self, stack: Stack, kind: Any) -> None:
-        arguments.check_scope(kind(stack, "Scope"))
-        arguments.check_scope(Construct(Construct(stack, "Outer"), "Inner"))
-
-    def test_is_nothing_outside_of_a_stack(self) -> None:
-        app = App()
-        for scope in (app, Stage(app, "Prod"), Construct(app, "Part"), "Campaigns", None):
-            found = refused(lambda scope=scope: arguments.check_scope(scope))  # type: ignore[misc]
-            assert found == ("scope", "must be a stack, or a construct in one", scope)
 
 
 class TestText:

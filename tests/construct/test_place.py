@@ -1,12 +1,13 @@
 """Where an export is declared decides what it may refer to and which name it gets, and is asked once for each scope."""
 
+from math import nan
 from typing import Any
 
 import pytest
 from aws_cdk import App, Environment, NestedStack, Stack, Stage
 from constructs import Construct
 
-from cdk_cleanroomsml import place
+from cdk_cleanroomsml import InvalidArgumentError, place
 
 ACCOUNT = "111122223333"
 
@@ -96,3 +97,14 @@ def test_each_scope_is_asked_about_once(monkeypatch: pytest.MonkeyPatch) -> None
     found = {id(place.of(scope)) for scope in (stack, stack, other, other)}
     assert counting.asked == ["Campaigns", "Campaigns/Other"]
     assert len(found) == 1
+
+
+@pytest.mark.parametrize("argument", ["scope", "cross_stack_scope"])
+def test_what_is_in_no_stack_is_refused(argument: str) -> None:
+    """jsii's process ends if it is asked about a number that is not finite."""
+    app = App()
+    for scope in (app, Stage(app, "Prod"), Construct(app, "Part"), "Campaigns", None, nan):
+        with pytest.raises(InvalidArgumentError) as raised:
+            place.of(scope, argument)
+        assert (raised.value.argument, raised.value.value) == (argument, scope)
+        assert raised.value.rule == "must be a stack, or a construct in one"

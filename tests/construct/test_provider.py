@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from math import nan
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -131,6 +132,19 @@ def test_one_of_the_app_with_a_setting_that_breaks_a_rule_is_not_added(stack: St
     with pytest.raises(InvalidArgumentError, match=r"^memory_size must be"):
         AudienceExportProvider(stack, "Own", memory_size=1)
     assert stack.node.children == []
+
+
+def _make(scope: Any) -> AudienceExportProvider:
+    return AudienceExportProvider(scope, "Own")
+
+
+@pytest.mark.parametrize("make", [AudienceExportProvider.of, AudienceExportProvider.configure, _make])
+def test_it_is_in_a_stack_or_nothing_is_added(make: Callable[[Any], object]) -> None:
+    app = App()
+    for scope in (app, None, nan, "Campaigns"):
+        with pytest.raises(InvalidArgumentError, match=r"^scope must be a stack, or a construct in one; got "):
+            make(scope)
+    assert app.node.children == []
 
 
 def test_the_policies_allow_what_the_code_calls_and_nothing_else(stack: Stack) -> None:

@@ -1,10 +1,17 @@
 """Every setting of the provider reaches the template, and a wrong one is refused before anything is added."""
 
+from decimal import Decimal
+from enum import IntEnum
+from math import inf, nan
+from pathlib import Path
 from typing import Any
 
+import jsii
 import pytest
 from aws_cdk import App, CfnParameter, RemovalPolicy, Stack
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -192,6 +199,90 @@ def test_a_wrong_setting_is_refused_and_nothing_is_added(stack: Stack, settings:
     with pytest.raises(InvalidArgumentError, match=f"^{message}"):
         AudienceExportProvider.configure(stack, **settings)
     assert not stack.node.children
+
+
+WRONG: list[Any] = [
+    nan,
+    inf,
+    "",
+    "x",
+    b"x",
+    30,
+    -1,
+    0.5,
+    Decimal(512),
+    Path("x"),
+    False,
+    {"x": 1},
+    {1},
+    [nan],
+    object(),
+]
+
+
+@pytest.mark.parametrize("name", provider_settings.ProviderSettings.__annotations__)
+def test_a_setting_of_a_wrong_type_is_refused(stack: Stack, name: str) -> None:
+    """jsii's process ends if it gets a number that is not finite, and the CDK stops halfway at most of the others."""
+    may_be_false = name == "allow_public_subnet"
+    is_number = name == "reserved_concurrent_executions"
+    for value in [*WRONG, stack]:
+        if (value is False and may_be_false) or (value == 30 and is_number):
+            continue
+        with pytest.raises(InvalidArgumentError) as raised:
+            provider_settings.check({name: value})
+        assert (raised.value.argument, raised.value.value) == (name, value)
+        assert raised.value.rule.startswith("must be ")
+
+
+def test_the_destination_of_a_log_is_a_log_group() -> None:
+    with pytest.raises(InvalidArgumentError, match=r"^state_machine_logging must have a log group .*; got 'mine'$"):
+        provider_settings.check({"state_machine_logging": {"destination": "mine"}})
+
+
+def test_what_is_imported_is_taken(stack: Stack) -> None:
+    """Its class says nothing of its interfaces."""
+    key = kms.Key.from_key_arn(stack, "Key", "arn:aws:kms:us-east-1:111122223333:key/1")
+    role = iam.Role.from_role_arn(stack, "Role", "arn:aws:iam::111122223333:role/exports")
+    group = ec2.SecurityGroup.from_security_group_id(stack, "Group", "sg-1")
+    settings = {
+        "vpc": ec2.Vpc.from_vpc_attributes(stack, "Vpc", vpc_id="vpc-1", availability_zones=["us-east-1a"]),
+        "security_groups": [group],
+        "role": role,
+        "state_machine_role": role,
+        "log_group": logs.LogGroup.from_log_group_name(stack, "Group2", "exports"),
+        "environment_encryption": kms.Alias.from_alias_name(stack, "Alias", "alias/exports"),
+        "encryption_key": key,
+        "event_bus": events.EventBus.from_event_bus_name(stack, "Bus", "exports"),
+    }
+    assert provider_settings.check(settings) == settings
+
+
+@jsii.implements(iam.IRole)
+class RoleInPython:
+    role_arn = "arn:aws:iam::111122223333:role/exports"
+
+
+def test_what_implements_an_interface_in_python_is_taken() -> None:
+    role = RoleInPython()
+    assert provider_settings.check({"role": role}) == {"role": role}
+
+
+def test_subnets_may_be_written_as_a_dictionary_and_security_groups_as_a_tuple(stack: Stack) -> None:
+    vpc = ec2.Vpc(stack, "Vpc")
+    group = ec2.SecurityGroup(stack, "Group", vpc=vpc)
+    subnets: dict[str, Any] = {"subnet_type": ec2.SubnetType.PRIVATE_WITH_EGRESS}
+    given = provider_settings.check({"vpc": vpc, "vpc_subnets": subnets, "security_groups": (group,)})
+    assert given == {"vpc": vpc, "vpc_subnets": ec2.SubnetSelection(**subnets), "security_groups": [group]}
+
+
+class Memory(IntEnum):
+    LARGE = 1024
+
+
+def test_a_number_may_be_a_member_of_an_enum() -> None:
+    """jsii takes none."""
+    given = provider_settings.check({"memory_size": Memory.LARGE})
+    assert {name: type(value) for name, value in given.items()} == {"memory_size": int}
 
 
 @pytest.mark.parametrize(
