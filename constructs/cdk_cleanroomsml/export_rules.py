@@ -8,6 +8,7 @@ from aws_cdk import CfnResource, Stack
 from aws_cdk import aws_events as events
 from constructs import Construct
 
+from cdk_cleanroomsml import jsii_values, place
 from cdk_cleanroomsml.errors import InvalidArgumentError
 from cdk_cleanroomsml.tokens import is_token
 from cdk_cleanroomsml_contract import export_event
@@ -44,13 +45,17 @@ def make(
 ) -> events.Rule:
     """Make a rule for the events of one resource that have one of the statuses."""
     _check_names(options)
-    _check_pattern(options.get("event_pattern"))
+    pattern = _checked_pattern(options.get("event_pattern"))
+    target, elsewhere = options.get("target"), options.get("cross_stack_scope")
+    _check_target(target)
+    if elsewhere is not None:
+        place.of(elsewhere, "cross_stack_scope")
     _check_bus(event_bus, Stack.of(resource))
     rule = events.Rule(
-        options.get("cross_stack_scope") or scope,
+        scope if elsewhere is None else elsewhere,
         rule_id,
         event_bus=event_bus,
-        event_pattern=options.get("event_pattern"),
+        event_pattern=pattern,
         description=options.get("description"),
         rule_name=options.get("rule_name"),
     )
@@ -63,7 +68,7 @@ def make(
             export_event.LOGICAL_ID: [resource.logical_id],
         },
     )
-    rule.add_target(options.get("target"))
+    rule.add_target(target)
     return rule
 
 
@@ -73,14 +78,22 @@ def _check_names(options: RuleOptions) -> None:
         raise TypeError(f"a rule of an audience export has no option {', '.join(unknown)}; it has {known}")
 
 
-def _check_pattern(pattern: events.EventPattern | None) -> None:
+def _checked_pattern(given: object) -> events.EventPattern | None:
     """The CDK merges two patterns into one that matches either."""
-    if pattern is None:
-        return
+    if given is None:
+        return None
+    pattern = jsii_values.struct("event_pattern", events.EventPattern, given)
     detail = pattern.detail or {}
     if pattern.source or pattern.detail_type or any(name in detail for name in _SET):
         rule = f"must not have source, detail_type, or {', '.join(_SET)} in its detail, which the method sets"
         raise InvalidArgumentError("event_pattern", rule, pattern)
+    return pattern
+
+
+def _check_target(target: object) -> None:
+    """The CDK asks a target only after it has made the rule."""
+    if target is not None and not jsii_values.is_object_with("bind", target):
+        raise InvalidArgumentError("target", "must be a target of a rule, such as targets.SqsQueue(…)", target)
 
 
 def _check_bus(bus: events.IEventBus | None, stack: Stack) -> None:

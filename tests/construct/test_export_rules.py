@@ -1,7 +1,9 @@
 """Rules for the ends of one export, as users of the CDK know them."""
 
+from math import nan
 from typing import Any
 
+import jsii
 import pytest
 from aws_cdk import App, CfnParameter, Environment, Stack
 from aws_cdk import aws_events as events
@@ -145,6 +147,35 @@ def test_a_rule_is_on_the_bus_of_the_provider(env: Environment | None) -> None:
 def test_a_bus_whose_place_is_known_at_deployment_only_is_not_compared() -> None:
     arn = CfnParameter(Stack(App(), "Other"), "Bus").value_as_string
     assert on_bus(OF_STACK, arn).on_event("Rule").node.id == "Rule"
+
+
+def test_a_wrong_option_is_refused_and_nothing_is_added(stack: Stack) -> None:
+    """jsii's process ends if it gets a number that is not finite. The CDK asks a target after it has made the rule."""
+    export, other = declare(stack), App()
+    before = list(export.node.children)
+    wrong: list[Any] = [nan, "", "x", b"x", False, {"x": 1}, object()]
+    for name in ("target", "cross_stack_scope", "event_pattern"):
+        for value in [*wrong, other]:
+            options: dict[str, Any] = {name: value}
+            with pytest.raises(InvalidArgumentError) as raised:
+                export.on_event("Rule", **options)
+            assert (raised.value.argument, raised.value.value) == (name, value)
+            assert raised.value.rule.startswith("must be ")
+    assert (export.node.children, other.node.children) == (before, [])
+
+
+@jsii.implements(events.IRuleTarget)
+class TargetInPython:
+    def bind(self, rule: events.IRule, id: str | None = None) -> events.RuleTargetConfig:  # noqa: A002
+        return events.RuleTargetConfig(arn="arn:aws:sqs:us-east-1:111122223333:queue")
+
+
+def test_a_target_may_be_made_in_python_and_a_pattern_be_a_dictionary(stack: Stack) -> None:
+    options: dict[str, Any] = {"target": TargetInPython(), "event_pattern": {"region": ["us-east-1"]}}
+    declare(stack).on_event("Rule", **options)
+    [rule] = Template.from_stack(stack).find_resources("AWS::Events::Rule").values()
+    assert rule["Properties"]["EventPattern"]["region"] == ["us-east-1"]
+    assert [one["Arn"] for one in rule["Properties"]["Targets"]] == ["arn:aws:sqs:us-east-1:111122223333:queue"]
 
 
 def test_an_unknown_option_is_an_error(stack: Stack) -> None:
