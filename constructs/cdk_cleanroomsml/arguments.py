@@ -12,7 +12,7 @@ from aws_cdk import Duration, Stack
 from cdk_cleanroomsml.audience_size import AudienceSize
 from cdk_cleanroomsml.errors import InvalidArgumentError
 from cdk_cleanroomsml.place import Place
-from cdk_cleanroomsml.provider import AudienceExportProvider
+from cdk_cleanroomsml.provider import AudienceExportProvider, existing
 from cdk_cleanroomsml.tokens import is_token
 from cdk_cleanroomsml_contract.api_limits import broken_rule, relevance_rule
 from cdk_cleanroomsml_contract.export_properties import TIMEOUT_SECONDS
@@ -96,8 +96,9 @@ def check_revision(revision: object, name: str | None) -> None:
 
 
 def check_provider(provider: object, place: Place) -> None:
-    """Refuse anything but a provider of the same stack."""
+    """Refuse anything but a provider of the same stack, and a stack that can have none if none is given."""
     if provider is None:
+        existing(place.stack)
         return
     if not isinstance(provider, AudienceExportProvider):
         raise InvalidArgumentError("provider", "must be an AudienceExportProvider", provider)

@@ -61,7 +61,8 @@ class AudienceExportProvider(Construct):
     @classmethod
     def of(cls, scope: Construct) -> AudienceExportProvider:
         """Return the provider of the stack that `scope` is in; it is made if the stack has none yet."""
-        return _existing(scope) or cls._make_default(place.of(scope).stack)
+        stack = place.of(scope).stack
+        return existing(stack) or cls._make_default(stack)
 
     @classmethod
     def configure(cls, scope: Construct, **settings: Unpack[ProviderSettings]) -> AudienceExportProvider:
@@ -70,16 +71,14 @@ class AudienceExportProvider(Construct):
         Raises:
             InvalidArgumentError: a setting breaks a rule, or the stack has its provider already.
         """
-        if _existing(scope):
+        stack = place.of(scope).stack
+        if existing(stack):
             rule = "must be in a stack without a provider yet: configure it once, before the stack's first export"
             raise InvalidArgumentError("scope", rule, scope.node.path)
-        return cls._make_default(place.of(scope).stack, **settings)
+        return cls._make_default(stack, **settings)
 
     @classmethod
     def _make_default(cls, stack: Stack, **settings: Unpack[ProviderSettings]) -> AudienceExportProvider:
-        if stack.node.try_find_child(_DEFAULT_ID):
-            rule = f"must be in a stack without another construct named {_DEFAULT_ID}"
-            raise InvalidArgumentError("scope", rule, stack.node.path)
         try:
             _of_stack[stack] = cls(stack, _DEFAULT_ID, **settings)
         except Exception:
@@ -192,11 +191,14 @@ class AudienceExportProvider(Construct):
         return self.state_machine.metric_failed(**options)
 
 
-def _existing(scope: Construct) -> AudienceExportProvider | None:
-    stack = place.of(scope).stack
+def existing(stack: Stack) -> AudienceExportProvider | None:
+    """Return the provider of a stack if it is made, and refuse a stack with another construct in its place."""
     if stack not in _of_stack:
         found = stack.node.try_find_child(_DEFAULT_ID)
-        if not isinstance(found, AudienceExportProvider):
+        if found is None:
             return None
+        if not isinstance(found, AudienceExportProvider):
+            rule = f"must be in a stack without another construct named {_DEFAULT_ID}"
+            raise InvalidArgumentError("scope", rule, stack.node.path)
         _of_stack[stack] = found
     return _of_stack[stack]

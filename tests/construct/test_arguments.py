@@ -193,6 +193,12 @@ class TestProvider:
         arguments.check_provider(None, place.of(stack))
         arguments.check_provider(AudienceExportProvider(Construct(stack, "Deeper"), "Own"), place.of(stack))
 
+    def test_that_is_made_later_must_find_its_place_free(self, stack: Stack) -> None:
+        Construct(stack, "CleanRoomsMLAudienceExports")
+        found = refused(lambda: arguments.check_provider(None, place.of(stack)))
+        rule = "must be in a stack without another construct named CleanRoomsMLAudienceExports"
+        assert found == ("scope", rule, "Campaigns")
+
     def test_is_nothing_else(self, stack: Stack) -> None:
         found = refused(lambda: arguments.check_provider(stack, place.of(stack)))
         assert found == ("provider", "must be an AudienceExportProvider", stack)

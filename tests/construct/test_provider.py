@@ -211,7 +211,7 @@ def test_another_construct_of_its_name_stays_and_is_named(stack: Stack, make: Ca
     rule = "scope must be in a stack without another construct named CleanRoomsMLAudienceExports"
     with pytest.raises(InvalidArgumentError, match=rule):
         make(stack)
-    assert other in stack.node.children
+    assert stack.node.children == [other]
 
 
 class TestEvents:
