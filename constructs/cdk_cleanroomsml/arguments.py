@@ -5,12 +5,11 @@ Types come first, then tokens, then limits: a value of a wrong type can end the 
 
 from __future__ import annotations
 
-from math import isfinite
-
 from aws_cdk import Duration, Stack
 
 from cdk_cleanroomsml.audience_size import AudienceSize
 from cdk_cleanroomsml.errors import InvalidArgumentError
+from cdk_cleanroomsml.jsii_values import plain_number
 from cdk_cleanroomsml.place import Place
 from cdk_cleanroomsml.provider import AudienceExportProvider, existing
 from cdk_cleanroomsml.tokens import is_token
@@ -76,10 +75,10 @@ def check_minimum_relevance(value: object) -> None:
     """Refuse anything but a score that a generation job can have; a token is checked at deployment."""
     if value is None:
         return
-    # jsii ends the CDK's process if it gets a float that is not finite.
-    if not isinstance(value, int | float) or not isfinite(value):
+    number = plain_number(value)
+    if number is None:
         raise InvalidArgumentError("minimum_relevance", "must be a number", value)
-    if not is_token(value) and (rule := relevance_rule(value)):
+    if not is_token(number) and (rule := relevance_rule(number)):
         raise InvalidArgumentError("minimum_relevance", rule, value)
 
 

@@ -13,6 +13,7 @@ from cdk_cleanroomsml.audience_size import AudienceSize
 from cdk_cleanroomsml.errors import AttributeUnknownError
 from cdk_cleanroomsml.export_rules import RuleOptions
 from cdk_cleanroomsml.given_names import GivenName
+from cdk_cleanroomsml.jsii_values import plain_number
 from cdk_cleanroomsml.provider import AudienceExportProvider
 from cdk_cleanroomsml_contract import attributes, export_event
 from cdk_cleanroomsml_contract.export_properties import READ_METRICS, TIMEOUT_SECONDS, ExportProperties
@@ -114,7 +115,7 @@ class AudienceExport(Construct):
             revision=revision,
             stack_path=None if name is not None else here.path_of_nested,
             wait_for_completion=wait_for_completion,
-            minimum_relevance=minimum_relevance,
+            minimum_relevance=plain_number(minimum_relevance),
             timeout_seconds=int(timeout.to_seconds()) if timeout else TIMEOUT_SECONDS[-1],
         )
         self._waits, self._provider = wait_for_completion, provider

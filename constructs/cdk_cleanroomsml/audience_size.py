@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isfinite
 from typing import cast
 
 from cdk_cleanroomsml.errors import InvalidArgumentError
+from cdk_cleanroomsml.jsii_values import plain_number
 from cdk_cleanroomsml.tokens import is_token
 from cdk_cleanroomsml_contract import export_properties
 from cdk_cleanroomsml_contract.api_limits import size_rule
@@ -22,15 +22,15 @@ class AudienceSize(export_properties.AudienceSize):
 
     def __post_init__(self) -> None:
         """Refuse what the API would refuse; a token is checked by the handler."""
-        if self.type not in ("PERCENTAGE", "ABSOLUTE"):
+        if not isinstance(self.type, str) or self.type not in ("PERCENTAGE", "ABSOLUTE"):
             raise InvalidArgumentError("AudienceSize type", "must be PERCENTAGE or ABSOLUTE", self.type)
         argument = f"AudienceSize.{self.type.lower()} value"
-        value: object = self.value
-        # A number token is a finite float; jsii ends the CDK's process if it gets another one.
-        if not isinstance(value, int | float) or not isfinite(value):
-            raise InvalidArgumentError(argument, "must be a whole number", value)
-        if not is_token(self.value) and (rule := size_rule(self.type, self.value)):
+        number = plain_number(self.value)  # a number token is a finite float
+        if number is None:
+            raise InvalidArgumentError(argument, "must be a whole number", self.value)
+        if not is_token(number) and (rule := size_rule(self.type, number)):
             raise InvalidArgumentError(argument, rule, self.value)
+        object.__setattr__(self, "value", number)
 
     @classmethod
     def percentage(cls, value: int | float) -> AudienceSize:

@@ -147,7 +147,7 @@ class TestMinimumRelevance:
     def test_is_a_score_that_a_job_can_have(self, value: object) -> None:
         arguments.check_minimum_relevance(value)
 
-    @pytest.mark.parametrize("value", [-0.1, 10.1, True], ids=str)
+    @pytest.mark.parametrize("value", [-0.1, 10.1, True, 10**400], ids=["below", "above", "True", "huge"])
     def test_is_from_0_to_10(self, value: object) -> None:
         found = refused(lambda: arguments.check_minimum_relevance(value))
         assert found == ("minimum_relevance", "must be a number from 0 to 10", value)

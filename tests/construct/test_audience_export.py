@@ -2,6 +2,7 @@
 
 import json
 import re
+from enum import IntEnum
 from pathlib import Path
 from typing import Any, cast
 
@@ -389,11 +390,22 @@ class TestProvider:
             declare(stack, provider="arn:aws:lambda:us-east-1:111122223333:function:mine")
 
 
+class Number(IntEnum):
+    ONE = 1
+    TEN = 10
+
+
 class TestRelevance:
     @pytest.mark.parametrize("value", [0, 0.5, 10])
     def test_is_declared_as_given(self, stack: Stack, value: float) -> None:
         declare(stack, minimum_relevance=value)
         Template.from_stack(stack).has_resource_properties(EXPORT, {"MinimumRelevance": value})
+
+    def test_may_be_a_member_of_an_enum(self, stack: Stack) -> None:
+        """jsii takes none."""
+        declare(stack, minimum_relevance=Number.ONE, audience_size=AudienceSize.percentage(Number.TEN))
+        expected = {"MinimumRelevance": 1, "AudienceSize": {"Type": "PERCENTAGE", "Value": 10}}
+        Template.from_stack(stack).has_resource_properties(EXPORT, expected)
 
     def test_may_be_known_at_deployment_only(self, stack: Stack) -> None:
         score = CfnParameter(stack, "Score", type="Number")

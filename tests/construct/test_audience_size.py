@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from enum import IntEnum
 from math import inf, nan
 from typing import Any
 
@@ -9,6 +10,18 @@ import pytest
 from aws_cdk import Token
 
 from cdk_cleanroomsml import AudienceSize, InvalidArgumentError
+
+
+class NoTruth:
+    """Its comparisons have no truth value, as those of an array of numpy."""
+
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> Any:
+        return self
+
+    def __bool__(self) -> bool:
+        raise ValueError("The truth value of an array with more than one element is ambiguous")
 
 
 @pytest.mark.parametrize("value", [1, 100])
@@ -31,10 +44,28 @@ def test_a_percentage_out_of_range_names_argument_rule_and_value(value: Any) -> 
     assert str(raised.value).endswith(f"; got {value!r}")
 
 
-@pytest.mark.parametrize("value", [0, 20_000_001, 2.0], ids=repr)
+@pytest.mark.parametrize("value", [0, 20_000_001, 2.0, 10**400], ids=["0", "20,000,001", "2.0", "huge"])
 def test_a_number_out_of_range_is_refused(value: Any) -> None:
     with pytest.raises(InvalidArgumentError, match=r"AudienceSize\.absolute value must be "):
         AudienceSize.absolute(value)
+
+
+class Percent(IntEnum):
+    TEN = 10
+
+
+def test_a_member_of_an_enum_is_its_number() -> None:
+    """jsii takes none."""
+    size = AudienceSize.percentage(Percent.TEN)
+    assert (size, type(size.value)) == (AudienceSize.percentage(10), int)
+
+
+@pytest.mark.parametrize("value", [None, 1, ["PERCENTAGE"], NoTruth()], ids=["None", "number", "list", "array"])
+def test_a_type_that_is_no_text_is_refused(value: Any) -> None:
+    with pytest.raises(InvalidArgumentError) as raised:
+        AudienceSize(value, 10)
+    assert raised.value.argument == "AudienceSize type"
+    assert raised.value.value is value
 
 
 def test_an_unknown_type_is_refused() -> None:
