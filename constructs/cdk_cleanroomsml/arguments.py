@@ -12,7 +12,7 @@ from cdk_cleanroomsml.errors import InvalidArgumentError
 from cdk_cleanroomsml.jsii_values import plain_number
 from cdk_cleanroomsml.place import Place
 from cdk_cleanroomsml.provider import AudienceExportProvider, existing
-from cdk_cleanroomsml.tokens import is_token
+from cdk_cleanroomsml.tokens import has_element_of_list_token, is_token
 from cdk_cleanroomsml_contract.api_limits import broken_rule, relevance_rule
 from cdk_cleanroomsml_contract.export_properties import TIMEOUT_SECONDS
 from cdk_cleanroomsml_contract.on_conflict import OnConflict
@@ -114,3 +114,6 @@ def _check_string(argument: str, value: object) -> None:
     except UnicodeEncodeError as error:
         rule = "must be text without lone surrogates: the template would not be valid JSON"
         raise InvalidArgumentError(argument, rule, value) from error
+    if has_element_of_list_token(value):
+        rule = "must not have an element of a list token in it: use Fn.select(0, names), not names[0]"
+        raise InvalidArgumentError(argument, rule, value)

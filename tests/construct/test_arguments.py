@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from aws_cdk import App, CfnParameter, Duration, Environment, NestedStack, Stack, Token
+from aws_cdk import App, CfnParameter, Duration, Environment, Fn, NestedStack, Stack, Token
 from constructs import Construct
 
 from cdk_cleanroomsml import AudienceExportProvider, AudienceSize, InvalidArgumentError, OnConflict, arguments, place
@@ -52,6 +52,15 @@ class TestText:
     @pytest.mark.parametrize("value", ["spring \ud800", f"{TEXT_TOKEN}\udfff"], ids=["text", "token"])
     def test_can_be_written_as_json(self, value: str) -> None:
         assert refused(lambda: arguments.check_text("name", "name", value)) == ("name", SURROGATES, value)
+
+
+    def test_has_no_element_of_a_list_token_in_it(self) -> None:
+        names = Token.as_list({"Ref": "Names"})
+        rule = "must not have an element of a list token in it: use Fn.select(0, names), not names[0]"
+        for value in (names[0], f"of {names[0]}", f"{TEXT_TOKEN}{names[0]}"):
+            assert refused(lambda value=value: arguments.check_text("name", "name", value)) == ("name", rule, value)  # type: ignore[misc]
+        assert refused(lambda: arguments.check_revision(names[0], None)) == ("revision", rule, names[0])
+        arguments.check_text("name", "name", Fn.select(0, names))
 
 
 class TestOwnJob:

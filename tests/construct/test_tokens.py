@@ -6,7 +6,7 @@ import pytest
 from aws_cdk import Aws, Token
 
 from cdk_cleanroomsml import tokens
-from cdk_cleanroomsml.tokens import is_token
+from cdk_cleanroomsml.tokens import has_element_of_list_token, is_token
 
 TOKENS: dict[str, object] = {
     "text": Token.as_string({"Ref": "Name"}),
@@ -36,6 +36,14 @@ def test_what_is_known_only_at_deployment_is_a_token(value: object) -> None:
 @pytest.mark.parametrize("value", KNOWN.values(), ids=list(KNOWN))
 def test_what_is_known_at_synth_is_none(value: object) -> None:
     assert is_token(value) is False
+
+
+def test_an_element_of_a_list_token_is_found_in_a_text() -> None:
+    element = Token.as_list({"Ref": "Names"})[0]
+    assert has_element_of_list_token(element)
+    assert has_element_of_list_token(f"of {element}, and more")
+    for text in ("", "#{Token[", "#{Token[ ]}", *(one for one in TOKENS.values() if isinstance(one, str))):
+        assert not has_element_of_list_token(text)
 
 
 class SilentCdk:
