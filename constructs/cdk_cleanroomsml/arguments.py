@@ -12,11 +12,13 @@ from cdk_cleanroomsml.errors import InvalidArgumentError
 from cdk_cleanroomsml.jsii_values import plain_number
 from cdk_cleanroomsml.place import Place
 from cdk_cleanroomsml.provider import AudienceExportProvider, existing
-from cdk_cleanroomsml.tokens import has_element_of_list_token, is_token
+from cdk_cleanroomsml.tokens import before_token, has_element_of_list_token, is_token
 from cdk_cleanroomsml_contract.api_limits import broken_rule, relevance_rule
 from cdk_cleanroomsml_contract.export_properties import TIMEOUT_SECONDS
 from cdk_cleanroomsml_contract.on_conflict import OnConflict
 from cdk_cleanroomsml_contract.scope import broken_scope_rule
+
+_PARTS_OF_ARN = ("arn", "partition", "service", "region", "account")
 
 
 def check_text(argument: str, member: str, value: object) -> None:
@@ -28,9 +30,11 @@ def check_text(argument: str, member: str, value: object) -> None:
 
 def check_own_job(audience_generation_job_arn: str, place: Place) -> None:
     """Refuse a generation job of another place than the stack, as far as both are known."""
-    if is_token(audience_generation_job_arn):
-        return
-    if rule := broken_scope_rule(audience_generation_job_arn, **place.known):
+    # The last of these may go on in a token.
+    *known_parts, _ = before_token(audience_generation_job_arn).split(":")
+    to_compare = _PARTS_OF_ARN[: len(known_parts)]
+    known = {name: value if name in to_compare else None for name, value in place.known.items()}
+    if rule := broken_scope_rule(audience_generation_job_arn, **known):
         raise InvalidArgumentError("audience_generation_job_arn", rule, audience_generation_job_arn)
 
 

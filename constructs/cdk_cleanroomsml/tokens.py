@@ -25,3 +25,8 @@ def is_token(value: object) -> bool:
 def has_element_of_list_token(text: str) -> bool:
     """Return whether a text has an element in it that Python took from a list token; the CDK fails at it in synth."""
     return _LIST.search(text) is not None
+
+
+def before_token(text: str) -> str:
+    """Return a text up to its first token."""
+    return text.partition(_MARK)[0]

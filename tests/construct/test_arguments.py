@@ -53,7 +53,6 @@ class TestText:
     def test_can_be_written_as_json(self, value: str) -> None:
         assert refused(lambda: arguments.check_text("name", "name", value)) == ("name", SURROGATES, value)
 
-
     def test_has_no_element_of_a_list_token_in_it(self) -> None:
         names = Token.as_list({"Ref": "Names"})
         rule = "must not have an element of a list token in it: use Fn.select(0, names), not names[0]"
@@ -75,6 +74,24 @@ class TestOwnJob:
         argument, rule, value = refused(lambda: arguments.check_own_job(elsewhere, place.of(stack)))
         assert (argument, value) == ("audience_generation_job_arn", elsewhere)
         assert rule == "must be of the stack's own Region us-east-1, not eu-west-1"
+
+    @pytest.mark.parametrize(
+        ("arn", "rule"),
+        [
+            (f"arn:aws:cleanrooms-ml:eu-west-1:{ACCOUNT}:audience-generation-job/{TEXT_TOKEN}", "Region us-east-1"),
+            (f"arn:aws:cleanrooms-ml:eu-west-1:{TEXT_TOKEN}", "Region us-east-1"),
+            (f"arn:aws-cn:cleanrooms-ml:{TEXT_TOKEN}:{ACCOUNT}:audience-generation-job/1", "partition aws"),
+        ],
+        ids=["id", "account and id", "Region"],
+    )
+    def test_is_compared_up_to_its_first_token(self, stack: Stack, arn: str, rule: str) -> None:
+        argument, found, value = refused(lambda: arguments.check_own_job(arn, place.of(stack)))
+        assert (argument, value) == ("audience_generation_job_arn", arn)
+        assert found.startswith(f"must be of the stack's own {rule}, not ")
+
+    def test_is_not_compared_in_and_after_a_token(self, stack: Stack) -> None:
+        for before in ("arn:aw", "arn:aws:cleanrooms-ml:eu-", "arn:aws:cleanrooms-ml:us-east-1:4"):
+            arguments.check_own_job(f"{before}{TEXT_TOKEN}", place.of(stack))
 
 
 class TestSize:

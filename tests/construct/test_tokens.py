@@ -6,7 +6,7 @@ import pytest
 from aws_cdk import Aws, Token
 
 from cdk_cleanroomsml import tokens
-from cdk_cleanroomsml.tokens import has_element_of_list_token, is_token
+from cdk_cleanroomsml.tokens import before_token, has_element_of_list_token, is_token
 
 TOKENS: dict[str, object] = {
     "text": Token.as_string({"Ref": "Name"}),
@@ -44,6 +44,11 @@ def test_an_element_of_a_list_token_is_found_in_a_text() -> None:
     assert has_element_of_list_token(f"of {element}, and more")
     for text in ("", "#{Token[", "#{Token[ ]}", *(one for one in TOKENS.values() if isinstance(one, str))):
         assert not has_element_of_list_token(text)
+
+
+def test_a_text_ends_where_its_first_token_begins() -> None:
+    token = TOKENS["text"]
+    assert [before_token(text) for text in (f"a:{token}:b:{token}", "a:b", f"{token}")] == ["a:", "a:b", ""]
 
 
 class SilentCdk:
