@@ -22,8 +22,9 @@ class AudienceSize(export_properties.AudienceSize):
 
     def __post_init__(self) -> None:
         """Refuse what the API would refuse; a token is checked by the handler."""
-        if not isinstance(self.type, str) or self.type not in ("PERCENTAGE", "ABSOLUTE"):
-            raise InvalidArgumentError("AudienceSize type", "must be PERCENTAGE or ABSOLUTE", self.type)
+        kind: object = self.type
+        if not isinstance(kind, str) or kind not in ("PERCENTAGE", "ABSOLUTE"):
+            raise InvalidArgumentError("AudienceSize type", "must be PERCENTAGE or ABSOLUTE", kind)
         argument = f"AudienceSize.{self.type.lower()} value"
         number = plain_number(self.value)  # a number token is a finite float
         if number is None:

@@ -143,11 +143,11 @@ def _number(allowed: range, rule: str) -> _Check:
 
 
 def _security_groups(name: str, value: object) -> list[object]:
-    is_list = isinstance(value, list | tuple)
-    if not is_list or not all(jsii_values.is_object_with("security_group_id", one) for one in value):
+    groups: list[object] | None = list(value) if isinstance(value, list | tuple) else None  # jsii takes no tuple
+    if groups is None or not all(jsii_values.is_object_with("security_group_id", one) for one in groups):
         rule = "must be a list of security groups, such as ec2.SecurityGroup(…)"
         raise InvalidArgumentError(name, rule, value)
-    return list(value)  # jsii takes no tuple
+    return groups
 
 
 def _runtime(name: str, value: object) -> object:

@@ -263,7 +263,7 @@ class RoleInPython:
 
 
 def test_what_implements_an_interface_in_python_is_taken() -> None:
-    role = RoleInPython()
+    role: Any = RoleInPython()
     assert provider_settings.check({"role": role}) == {"role": role}
 
 
